@@ -1,0 +1,159 @@
+"""The dialect of the embedded model: a few fixed words instead of instructions.
+
+A system message names the mode (or is absent, and the model chooses), the user message holds the
+question, the reply is lines. What the modes mean stands in `training/example.py`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from agot.errors import OutputError
+from agot.protocols import Ask, Completion, Message, ModelRequest
+from agot.thought import Decline, Finding, Plan, PlannedThought, Solution, Task, Verdict
+
+_PLAN_LINE = re.compile(r"^\s*(\d+):\s*(.+?)\s*$")
+_ANSWER = "answer:"
+_ROOM = 512
+_RETRY_TEMPERATURE = 0.8
+"""The model cannot read feedback, so a new try is a new sample."""
+
+
+class CompactDialect:
+    """Implements `agot.protocols.Dialect` for models trained on the compact protocol."""
+
+    name = "compact"
+
+    async def think(self, ask: Ask, task: Task, *, role: str, may_expand: bool) -> Solution | Plan | Decline:
+        """Let the model choose to answer, to plan or to decline."""
+        if not may_expand:
+            return (await self.solve(ask, task, role=role, mode="chain", n=1, temperature=0.0, retry=0))[0]
+        reply = await ask(_request(role, "think", None, _user(task), logprobs=ask.profile(role).gives_logprobs))
+        completion = reply.completions[0]
+        mode, _, body = completion.text.partition("\n")
+        match mode.strip():
+            case "plan:":
+                return _plan(body, reply.model)
+            case "decline:":
+                return Decline(reason="The embedded model was not trained for this kind of question.")
+            case "chain:" | "direct:":
+                return _solution(completion, body, "chain", reply.model)
+            case other:
+                raise OutputError(f"The model chose the unknown mode {other!r}; expected chain, plan or decline.", model=reply.model)
+
+    async def plan(self, ask: Ask, task: Task, *, role: str, retry: int) -> Plan | Decline:
+        """Split the question; a retry is another sample."""
+        request = _request(role, "plan", "plan", _user(task), temperature=_RETRY_TEMPERATURE if retry else 0.0)
+        reply = await ask(request)
+        return _plan(reply.completions[0].text, reply.model)
+
+    async def solve(
+        self, ask: Ask, task: Task, *, role: str, mode: Literal["direct", "chain"], n: int, temperature: float, retry: int
+    ) -> list[Solution]:
+        """Draw `n` solutions; unreadable ones are left out if another can be read."""
+        request = _request(
+            role, "solve", mode, _user(task), temperature=temperature, logprobs=ask.profile(role).gives_logprobs
+        )
+        completions = await ask.samples(request, n)
+        model = ask.profile(role).model
+        solutions: list[Solution] = []
+        fault: OutputError | None = None
+        for completion in completions:
+            try:
+                solutions.append(_solution(completion, completion.text, mode, model))
+            except OutputError as error:
+                fault = error
+        if not solutions and fault is not None:
+            raise fault
+        return solutions
+
+    async def judge(self, ask: Ask, task: Task, solution: Solution, *, role: str) -> Verdict:
+        """Return P(yes) of the first token."""
+        proposed = "\n".join((*solution.steps, f"{_ANSWER} {solution.answer}"))
+        user = f"{_user(task)}\nProposed:\n{proposed}"
+        request = _request(role, "judge", "verify", user, logprobs=True, top_logprobs=5, max_tokens=2)
+        reply = await ask(request)
+        reward = yes_probability(reply.completions[0])
+        if reward is None:
+            raise OutputError(f"Expected yes or no, got {reply.completions[0].text!r}.", model=reply.model)
+        feedback = "" if reward >= 0.5 else f"the judge doubts the answer {solution.answer!r}"
+        return Verdict(check="judge", reward=reward, feedback=feedback)
+
+    async def final(self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool) -> Solution | Plan:
+        """Put findings together; the compact protocol has no extensions."""
+        known = "\n".join(f"{i}: {f.question} -> {f.answer}" for i, f in enumerate(findings, start=1))
+        reply = await ask(_request(role, "final", "synth", f"{_user(task)}\nKnown:\n{known}"))
+        completion = reply.completions[0]
+        return _solution(completion, completion.text, "synthesis", reply.model)
+
+
+def _user(task: Task) -> str:
+    if not task.material:
+        return task.question
+    return f"{task.material}\nQuestion: {task.question}"
+
+
+def _request(
+    role: str,
+    purpose: str,
+    mode: str | None,
+    user: str,
+    *,
+    temperature: float = 0.0,
+    logprobs: bool = False,
+    top_logprobs: int = 0,
+    max_tokens: int = _ROOM,
+) -> ModelRequest:
+    system = (Message(role="system", content=mode),) if mode else ()
+    return ModelRequest(
+        role=role, purpose=purpose, messages=(*system, Message(role="user", content=user)), temperature=temperature,
+        max_tokens=max_tokens, logprobs=logprobs, top_logprobs=top_logprobs,
+    )  # fmt: skip
+
+
+def _plan(text: str, model: str) -> Plan:
+    lines = [line for line in text.splitlines() if line.strip()]
+    matches = [_PLAN_LINE.match(line) for line in lines]
+    if not lines or not all(matches):
+        raise OutputError(f"Expected numbered sub-questions, got {text[:200]!r}.", model=model)
+    thoughts = tuple(PlannedThought(key=m[1], question=m[2]) for m in matches if m)
+    return Plan(thoughts=thoughts, final=thoughts[-1].key)
+
+
+def _solution(completion: Completion, text: str, strategy: str, model: str) -> Solution:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if strategy == "direct" and len(lines) == 1:
+        lines = [f"{_ANSWER} {lines[0].removeprefix(_ANSWER).strip()}"]
+    if not lines or not lines[-1].startswith(_ANSWER) or completion.finish_reason == "length":
+        raise OutputError(f"Expected worked steps and a line 'answer: ...', got {text[-200:]!r}.", model=model)
+    logprob = None
+    if completion.logprobs:
+        logprob = sum(token.logprob for token in completion.logprobs) / len(completion.logprobs)
+    return Solution(
+        answer=lines[-1].removeprefix(_ANSWER).strip(), steps=tuple(lines[:-1]), strategy=strategy, logprob=logprob,
+        confidence=None if logprob is None else math.exp(logprob),
+    )  # fmt: skip
+
+
+def yes_probability(completion: Completion) -> float | None:
+    """Return P(yes) / (P(yes) + P(no)) of the first word, or None if it is neither.
+
+    Without log-probabilities the word itself decides: 1 for yes, 0 for no.
+    """
+    for token in completion.logprobs or ():
+        words = {}
+        for text, logprob in ((token.token, token.logprob), *token.top):
+            word = text.strip().strip("*\"'.:").casefold()
+            if word in ("yes", "no"):
+                words[(word, text)] = math.exp(logprob)
+        if words:
+            yes = sum(p for (word, _), p in words.items() if word == "yes")
+            no = sum(p for (word, _), p in words.items() if word == "no")
+            return min(1.0, yes / (yes + no))
+        if token.token.strip():
+            break
+    first = re.match(r"\W*(yes|no)\b", completion.text, re.IGNORECASE)
+    return None if first is None else float(first[1].casefold() == "yes")

@@ -1,0 +1,85 @@
+"""The planner: from a question to a checked DAG of sub-questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agot.agents.repair import Repaired, repair
+from agot.errors import OutputError
+from agot.events import AnyEvent, PlanRejected
+from agot.protocols import Ask, Dialect
+from agot.thought import Decline, Plan, Task
+from agot.verifiers.plans import check_plan
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedPlan:
+    """A plan that may enter the graph.
+
+    Attributes:
+        repaired: The plan as a DAG, with what was changed.
+        reward: 1 if it was shown to recompose to its question, None if that could not be told.
+    """
+
+    repaired: Repaired
+    reward: float | None
+
+
+class Planner:
+    """Checks plans and asks for better ones.
+
+    Args:
+        most_thoughts: Thoughts that one plan may have.
+        retries: New plans asked for after a rejected one.
+    """
+
+    def __init__(self, *, most_thoughts: int, retries: int) -> None:
+        self._most, self._retries = most_thoughts, retries
+
+    async def settle(
+        self, task: Task, plan: Plan | None, ask: Ask, dialect: Dialect, emit: Callable[[AnyEvent], None], *, role: str
+    ) -> AcceptedPlan | None:
+        """Return a plan that passes the checks, asking again with the complaint if this one does not.
+
+        Args:
+            plan: The plan to begin with, or None to ask for one.
+
+        Returns:
+            None if no plan was good enough, or the model declined to plan; each rejection is an event.
+        """
+        feedback: tuple[str, ...] = ()
+        for retry in range(self._retries + 1):
+            if plan is None:
+                try:
+                    wanted = task.model_copy(update={"feedback": (*task.feedback, *feedback)})
+                    got = await dialect.plan(ask, wanted, role=role, retry=retry)
+                except OutputError as error:
+                    feedback = (*feedback, str(error))
+                    emit(PlanRejected(graph=task.thought, feedback=str(error)))
+                    continue
+                if isinstance(got, Decline):
+                    emit(PlanRejected(graph=task.thought, feedback=f"no plan: {got.reason}"))
+                    return None
+                plan = got
+            repaired = repair(plan)
+            complaint, reward = self._complaint(task, repaired, verbatim=dialect.name == "compact")
+            if complaint is None:
+                return AcceptedPlan(repaired, reward)
+            feedback = (*feedback, complaint)
+            emit(PlanRejected(graph=task.thought, feedback=complaint))
+            plan = None
+        return None
+
+    def _complaint(self, task: Task, repaired: Repaired, *, verbatim: bool) -> tuple[str | None, float | None]:
+        count = len(repaired.plan.thoughts)
+        if count == 0:
+            return "the plan has no sub-questions", None
+        if count == 1:
+            return "the plan does not split the question: it has one sub-question", None
+        if count > self._most:
+            return f"the plan has {count} sub-questions; at most {self._most} are allowed", None
+        verdict = check_plan(task, repaired.plan, verbatim=verbatim)
+        if verdict.reward == 0.0:
+            return verdict.feedback, 0.0
+        return None, verdict.reward

@@ -1,0 +1,83 @@
+"""The verification agent: deterministic checks first, then a judge if they settled nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from agot.errors import OutputError
+from agot.protocols import Ask, Dialect, Verifier
+from agot.thought import Solution, Task, Verdict
+from agot.verifiers.arithmetic import EquationCheck, ExpressionCheck
+from agot.verifiers.composition import CompositionCheck
+from agot.verifiers.countdown import CountdownCheck
+from agot.verifiers.forms import FormCheck, StatedCheck
+
+CHECKS: dict[str, Verifier] = {
+    check.name: check
+    for check in (FormCheck(), StatedCheck(), EquationCheck(), CountdownCheck(), ExpressionCheck(), CompositionCheck())
+}
+"""All deterministic checks by name, in the order in which they run."""
+
+
+class VerifierAgent:
+    """Says how good a solution is, and why.
+
+    Args:
+        checks: Deterministic checks in order; the first that is conclusive ends the verification.
+        judge: Ask a model if no check was conclusive.
+    """
+
+    def __init__(self, checks: Iterable[Verifier] = tuple(CHECKS.values()), *, judge: bool = True) -> None:
+        self._checks, self._judge = tuple(checks), judge
+
+    async def check(self, task: Task, solution: Solution, ask: Ask) -> list[Verdict]:
+        """Run the deterministic checks only; verdicts that tell nothing are left out."""
+        verdicts: list[Verdict] = []
+        for verifier in self._checks:
+            verdict = await verifier(task, solution, ask)
+            if verdict.reward is None:
+                continue
+            verdicts.append(verdict)
+            if verdict.conclusive:
+                break
+        return verdicts
+
+    async def verify(self, task: Task, solution: Solution, ask: Ask, dialect: Dialect, *, role: str = "judge") -> list[Verdict]:
+        """Run the checks, then the judge if it is still open whether the solution is right.
+
+        A judge that cannot be understood counts as "cannot tell", with a notice.
+
+        Raises:
+            BudgetExceeded, ModelError: From the judge's call.
+        """
+        verdicts = await self.check(task, solution, ask)
+        if not self._judge or any(verdict.conclusive for verdict in verdicts):
+            return verdicts
+        try:
+            verdicts.append(await dialect.judge(ask, task, solution, role=role))
+        except OutputError as error:
+            ask.warn(f"The judge could not be understood: {error}")
+        return verdicts
+
+
+def reward_of(verdicts: Sequence[Verdict]) -> float | None:
+    """Return one reward in [0, 1] for a solution, or None if no check could tell.
+
+    A conclusive verdict decides alone; otherwise the most critical one does.
+    """
+    told = [verdict for verdict in verdicts if verdict.reward is not None]
+    conclusive = [verdict for verdict in told if verdict.conclusive]
+    return min((verdict.reward for verdict in conclusive or told if verdict.reward is not None), default=None)
+
+
+def acceptance(solution: Solution, verdicts: Sequence[Verdict]) -> float | None:
+    """Return the score by which a solution is accepted: the reward, for votes weighed with their share.
+
+    A judge that is often wrong must not overrule a clear majority, nor a majority a clear judge, so
+    the two are averaged; a conclusive check stands alone.
+    """
+    reward = reward_of(verdicts)
+    decided = any(verdict.conclusive for verdict in verdicts)
+    if reward is None or decided or solution.strategy != "vote" or solution.confidence is None:
+        return reward
+    return (reward + solution.confidence) / 2

@@ -1,0 +1,5 @@
+"""`python -m agot`."""
+
+from agot.cli.main import main
+
+main()

@@ -1,0 +1,182 @@
+"""One thought's way to the models: journal first, then budget, then the call, with retries.
+
+Every model call of the project passes here, so here is what makes calls durable, bounded and
+visible. Nothing else above the gateway retries a call or counts tokens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agot.budget import Meter
+from agot.errors import BudgetExceeded, ModelError
+from agot.events import AnyEvent, CallFinished, CallRetried, CallStarted, Notice, TextStreamed
+from agot.ids import ThoughtId
+from agot.journal import Journal, Performed
+from agot.models.retry import delay_s, retryable
+from agot.protocols import Completion, ModelProfile, ModelReply, ModelRequest, Models
+from agot.thought import Usage
+
+_SMALLEST_ROOM = 64
+"""Tokens of answer that are asked for even if the estimate says that the context is full: it is an
+estimate, and the model's own refusal is exact."""
+
+
+@dataclass(slots=True)
+class CallRoom:
+    """What all callers of one run share.
+
+    Attributes:
+        retries: Attempts after the first one, by role.
+        seed: Seed of the run; each call's own seed derives from it and the journal key.
+        stream_text: Emit `TextStreamed` for calls with one sample.
+    """
+
+    models: Models
+    journal: Journal
+    emit: Callable[[AnyEvent], None]
+    retries: Callable[[str], int]
+    seed: int
+    stream_text: bool = False
+
+
+class Caller:
+    """Implements `agot.protocols.Ask` for one thought."""
+
+    def __init__(self, room: CallRoom, meter: Meter, thought: ThoughtId) -> None:
+        self._room, self._meter, self.thought = room, meter, thought
+
+    def profile(self, role: str) -> ModelProfile:
+        """Return what is known of the role's model."""
+        return self._room.models.profile(role)
+
+    def warn(self, text: str) -> None:
+        """Tell the reader of the run about something degraded."""
+        self._room.emit(Notice(level="warning", text=text))
+
+    async def __call__(self, request: ModelRequest) -> ModelReply:
+        """Return the reply, replayed if this run has paid for exactly this call before.
+
+        Raises:
+            BudgetExceeded: Before the call, if a limit leaves no room.
+            ModelError: If the call failed for good.
+        """
+        room = self._room
+        request = request.model_copy(update={"thought": self.thought})
+        asked = request.model_dump_json(exclude={"seed"})
+        key = room.journal.key("model", asked)
+        earlier = room.journal.replay(key)
+        if earlier is not None and earlier.reply is not None:
+            self._meter.charge(earlier.usage.model_copy(update={"replayed_calls": earlier.usage.calls}))
+            room.emit(CallFinished(
+                thought=self.thought, call=key, purpose=request.purpose, model=earlier.model, usage=earlier.usage,
+                latency_ms=earlier.latency_ms, replayed=True,
+            ))  # fmt: skip
+            return ModelReply.model_validate_json(earlier.reply)
+        if request.seed is None:
+            request = request.model_copy(update={"seed": _seed(room.seed, key)})
+        replies: list[ModelReply] = []
+
+        async def call() -> Performed:
+            reply = await self._attempts(key, request)
+            replies.append(reply)
+            return Performed(reply.model_dump_json(), reply.usage, reply.model, reply.latency_ms)
+
+        await room.journal.perform(key, "model", asked, call, thought=self.thought, purpose=request.purpose)
+        return replies[0]
+
+    async def samples(self, request: ModelRequest, n: int) -> list[Completion]:
+        """Return up to `n` samples, drawn concurrently; fewer if a limit fired or calls failed, at least one.
+
+        Raises:
+            BudgetExceeded, ModelError: If not even one sample could be had.
+        """
+        if n == 1 or self.profile(request.role).native_n:
+            return list((await self(request.model_copy(update={"n": n}))).completions)
+        calls = [self(request) for _ in range(n)]
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        drawn = [completion for got in outcomes if isinstance(got, ModelReply) for completion in got.completions]
+        faults = [got for got in outcomes if isinstance(got, BaseException)]
+        for fault in faults:
+            if not isinstance(fault, (BudgetExceeded, ModelError)):
+                raise fault
+        if not drawn:
+            raise faults[0]
+        if faults:
+            self.warn(f"{len(faults)} of {n} samples are missing: {faults[0]}")
+        return drawn
+
+    async def _attempts(self, key: str, request: ModelRequest) -> ModelReply:
+        room, profile = self._room, self.profile(request.role)
+        rng = random.Random(_seed(room.seed, key))
+        attempt = 0
+        failed = Usage()
+        while True:
+            try:
+                reply = await self._attempt(request, profile, key if attempt == 0 else None)
+            except ModelError as error:
+                failed = failed.plus(Usage(calls=1))
+                if not retryable(error) or attempt >= room.retries(request.role):
+                    room.emit(CallFinished(
+                        thought=self.thought, call=key, purpose=request.purpose, model=profile.model, usage=failed,
+                        latency_ms=0.0, error=str(error),
+                    ))  # fmt: skip
+                    raise
+                wait_s = delay_s(error, attempt, rng)
+                room.emit(CallRetried(thought=self.thought, call=key, why=str(error), delay_s=wait_s))
+                attempt += 1
+                await asyncio.sleep(wait_s)
+                continue
+            room.emit(CallFinished(
+                thought=self.thought, call=key, purpose=request.purpose, model=reply.model,
+                usage=reply.usage.plus(failed), latency_ms=reply.latency_ms,
+            ))  # fmt: skip
+            # The journal keeps what the failed attempts cost as well, so that a replay charges the same.
+            return reply.model_copy(update={"usage": reply.usage.plus(failed)})
+
+    async def _attempt(self, request: ModelRequest, profile: ModelProfile, announce: str | None) -> ModelReply:
+        models, meter = self._room.models, self._meter
+        prompt_tokens = models.estimate_tokens(request)
+        room = request.max_tokens
+        if profile.context_window is not None:
+            room = min(room, max(_SMALLEST_ROOM, profile.context_window - prompt_tokens))
+        held = await meter.reserve(
+            prompt_tokens=prompt_tokens,
+            max_tokens=room * request.n,
+            usd_per_prompt_token=profile.usd_per_prompt_token,
+            usd_per_output_token=profile.usd_per_output_token,
+        )
+        if announce is not None:
+            self._room.emit(CallStarted(
+                thought=self.thought, call=announce, purpose=request.purpose, role=request.role, model=profile.model
+            ))  # fmt: skip
+        spent = Usage(calls=1)
+        try:
+            reply = await models.complete(
+                request.model_copy(update={"max_tokens": max(1, held.max_tokens // request.n)}),
+                timeout_s=meter.seconds_left(),
+                on_text=self._on_text(request),
+            )
+            # `_attempts` adds the failed attempts; each was settled here when it failed.
+            spent = reply.usage
+        finally:
+            meter.settle(held, spent)
+        return reply
+
+    def _on_text(self, request: ModelRequest) -> Callable[[str], None] | None:
+        if not self._room.stream_text or request.n != 1:
+            return None
+
+        def emit(text: str) -> None:
+            self._room.emit(TextStreamed(thought=self.thought, purpose=request.purpose, text=text))
+
+        return emit
+
+
+def _seed(run_seed: int, key: str) -> int:
+    """Return a seed in [0, 2^31), which every server accepts, fixed by the run's seed and the call's key."""
+    return int.from_bytes(hashlib.sha256(f"{run_seed}:{key}".encode()).digest()[:4], "big") >> 1

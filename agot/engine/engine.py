@@ -1,0 +1,283 @@
+"""Recursive Adaptive Graph of Thoughts over one run.
+
+Every thought, the question itself included, goes through the same workflow; a thought that is split
+becomes a nested graph run by this same engine under a share of the budget. Each thought of a graph
+starts the moment its parents are done.
+
+Source: Pandey et al. 2025, "Adaptive Graph of Thoughts", arXiv 2502.05078. Differences to the
+published code: edges inside a layer, no layer barrier (it stays as `mode="layered"`), "answer or
+expand" in one call, budgets, verification, resume.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agot.agents.planner import AcceptedPlan, Planner
+from agot.agents.repair import repair, state_question
+from agot.agents.strategies.registry import Registry
+from agot.agents.synthesizer import from_final, synthesize
+from agot.agents.verifier import VerifierAgent, reward_of
+from agot.agents.workflow import Outcome, ThoughtContext, Tried, Workflow, solve_thought
+from agot.budget import Meter
+from agot.engine.caller import Caller, CallRoom
+from agot.engine.graph import PlacedThought, ThoughtGraph
+from agot.engine.scheduler import run_ready
+from agot.errors import AgotError, BudgetExceeded, Interrupted, ModelUnauthorised
+from agot.events import AnyEvent, LimitFired, Notice, PlanProposed, ThoughtFinished, ThoughtStarted
+from agot.ids import ROOT, ThoughtId, final_id
+from agot.protocols import Dialect
+from agot.settings import EngineSettings
+from agot.thought import Finding, Plan, Solution, Task, ThoughtStatus
+
+
+@dataclass(slots=True)
+class Crew:
+    """Who works for the engine; stateless, shared by all runs.
+
+    Attributes:
+        dialect: Returns the dialect of a role's model.
+        strong: Role to escalate to, or "" if it is the same model as "fast".
+    """
+
+    dialect: Callable[[str], Dialect]
+    planner: Planner
+    verifier: VerifierAgent
+    strategies: Registry
+    workflow: Workflow
+    strong: str = ""
+
+
+class Engine:
+    """Solves one run's question.
+
+    Attributes:
+        graph: All thoughts of the run, usable at any moment, also after the run was cancelled.
+        faults: The last error of each failed thought.
+    """
+
+    def __init__(
+        self, crew: Crew, room: CallRoom, meter: Meter, settings: EngineSettings, emit: Callable[[AnyEvent], None]
+    ) -> None:
+        self._crew, self._room, self._meter, self._settings, self._emit = crew, room, meter, settings, emit
+        self.graph = ThoughtGraph(emit)
+        self.faults: dict[ThoughtId, AgotError] = {}
+        self.candidates: dict[ThoughtId, Tried] = {}
+
+    async def run(self, question: str, material: str = "") -> Outcome:
+        """Solve the question.
+
+        Raises:
+            BudgetExceeded: If a limit of the run fired; `candidates` and `graph` hold what was reached.
+            ModelUnauthorised: At once, since every further call would fail alike.
+        """
+        self.graph.add_root(question)
+        self._meter.admit_thoughts(1)
+        return await self._thought(Task(question=question, material=material, overall=question), self._meter)
+
+    # -- one thought -----------------------------------------------------------------------------
+
+    async def _thought(self, task: Task, meter: Meter) -> Outcome:
+        """Solve one thought and record how it ended. Only what must end the whole run is raised."""
+        thought = task.thought
+        self._emit(ThoughtStarted(thought=thought, question=task.question))
+        self.graph.update(thought, status=ThoughtStatus.RUNNING, question=task.question)
+        try:
+            outcome = await solve_thought(self._crew.workflow, self._context(task, meter))
+        except (BudgetExceeded, Interrupted, asyncio.CancelledError) as stopped:
+            self._finish(task, Outcome(ThoughtStatus.SKIPPED, self.candidates.get(thought), str(stopped) or "cancelled"))
+            raise
+        except AgotError as error:
+            self.faults[thought] = error
+            outcome = Outcome(ThoughtStatus.FAILED, reason=str(error))
+            self._finish(task, outcome)
+            if isinstance(error, ModelUnauthorised):
+                raise
+            return outcome
+        except Exception as error:
+            # The boundary at which any fault becomes a failed thought: its siblings go on.
+            self.faults[thought] = fault = AgotError(f"{type(error).__name__}: {error}")
+            fault.__cause__ = error
+            self._emit(Notice(level="warning", text=f"Thought {thought} failed by a fault of the program: {fault}"))
+            outcome = Outcome(ThoughtStatus.FAILED, reason=str(fault))
+        self._finish(task, outcome)
+        return outcome
+
+    def _context(self, task: Task, meter: Meter) -> ThoughtContext:
+        deep = task.depth >= self._meter.budget.depth
+
+        async def expand(split: Task, accepted: AcceptedPlan) -> Solution | None:
+            return await self._expand(split, accepted, meter)
+
+        def keep(tried: Tried) -> None:
+            best = self.candidates.get(task.thought)
+            if best is None or (tried.score or 0.0) >= (best.score or 0.0):
+                self.candidates[task.thought] = tried
+
+        return ThoughtContext(
+            task=task, ask=Caller(self._room, meter, task.thought), dialect=self._crew.dialect,
+            verifier=self._crew.verifier, planner=self._crew.planner, strategies=self._crew.strategies,
+            settings=self._settings, emit=self._emit, expand=expand, on_candidate=keep, may_expand=not deep,
+            strong=self._crew.strong,
+        )  # fmt: skip
+
+    def _finish(self, task: Task, outcome: Outcome) -> None:
+        best = outcome.best
+        answer = best.solution.answer if best is not None and outcome.status is ThoughtStatus.DONE else ""
+        strategy = best.solution.strategy if best is not None else ""
+        reward = reward_of(best.verdicts) if best is not None else None
+        self.graph.update(
+            task.thought, status=outcome.status, answer=answer, strategy=strategy, reward=reward, reason=outcome.reason
+        )
+        self._emit(ThoughtFinished(
+            thought=task.thought, status=outcome.status, answer=answer, strategy=strategy, reward=reward,
+            confidence=best.solution.confidence if best else None, reason=outcome.reason,
+        ))  # fmt: skip
+
+    # -- a nested graph --------------------------------------------------------------------------
+
+    async def _expand(self, task: Task, accepted: AcceptedPlan, meter: Meter) -> Solution | None:
+        """Run the plan of a thought as a nested graph; None if it came to no answer or its share was spent."""
+        own = meter if task.thought == ROOT else meter.child(task.thought, self._settings.child_share)
+        try:
+            return await self._nested(task, accepted, own)
+        except BudgetExceeded as fired:
+            if fired.scope != task.thought or task.thought == ROOT:
+                raise
+            self._limit(task.thought, fired, "the nested graph ended; the thought is answered directly")
+            return None
+
+    async def _nested(self, task: Task, accepted: AcceptedPlan, meter: Meter) -> Solution | None:
+        keys: dict[str, ThoughtId] = {}
+        members: list[ThoughtId] = []
+        repaired, plan_reward, round_ = accepted.repaired, accepted.reward, 0
+        while True:
+            plan = repaired.plan
+            if not meter.admit_thoughts(len(plan.thoughts)):
+                used, allowed = meter.root().thoughts, meter.root().budget.thoughts
+                self._emit(LimitFired(
+                    thought=task.thought, limit="thoughts", used=used, allowed=allowed,
+                    effect=f"a plan of {len(plan.thoughts)} thoughts was not run",
+                ))  # fmt: skip
+                if round_ == 0:
+                    return None
+                return await self._synthesize_last(task, members, meter, round_)
+            self.graph.announce_repairs(task.thought, repaired)
+            self._emit(PlanProposed(
+                graph=task.thought, round=round_, count=len(plan.thoughts), rationale=plan.rationale
+            ))  # fmt: skip
+            placed = self.graph.add_plan(task.thought, round_, plan, keys)
+            members += [thought.id for thought in placed]
+            final = keys.get(plan.final)
+            await self._run(task, placed, keys, final, meter)
+            findings = self._findings(members)
+            if final is not None:
+                answer = self.graph.finding(final)
+                return None if answer is None else from_final(answer, findings, plan_reward)
+            if not findings:
+                return None
+            got = await self._synthesize(task, findings, meter, may_extend=round_ < self._settings.rounds, round_=round_)
+            if not isinstance(got, Plan):
+                return got
+            round_ += 1
+            # An extension names the findings 1, 2, ... as they were shown to the synthesizer.
+            keys = {str(place): finding.thought for place, finding in enumerate(findings, start=1)}
+            repaired, plan_reward = repair(got, known=keys), None
+
+    async def _run(
+        self, task: Task, placed: list[PlacedThought], keys: dict[str, ThoughtId], final: ThoughtId | None, meter: Meter
+    ) -> None:
+        by_id = {thought.id: thought for thought in placed}
+        fired: list[BudgetExceeded] = []
+
+        async def work(thought_id: ThoughtId) -> None:
+            if fired:
+                # Calls in flight are let finish, but nothing new begins once a limit has fired.
+                self._skip(thought_id, str(fired[0]))
+                return
+            try:
+                await self._planned(task, by_id[thought_id], keys, meter)
+            except BudgetExceeded as error:
+                fired.append(error)
+
+        needs = {thought.id: thought.needs for thought in placed}
+        left = await run_ready(needs, work, until=final, barrier=self._settings.mode == "layered")
+        if fired and (final is None or self.graph.finding(final) is None):
+            raise fired[0]
+        for thought_id in left:
+            if self.graph.status(thought_id) is ThoughtStatus.PENDING:
+                self._skip(thought_id, "the answer was found without it")
+
+    async def _planned(self, parent: Task, thought: PlacedThought, keys: dict[str, ThoughtId], meter: Meter) -> None:
+        findings = [finding for need in thought.needs if (finding := self.graph.finding(need)) is not None]
+        by_id = {finding.thought: finding.answer for finding in findings}
+        question, complete = state_question(
+            thought.question, {key: by_id.get(thought_id, "") for key, thought_id in keys.items()}
+        )
+        if not complete or (thought.needs and not findings):
+            missing = [need for need in thought.needs if need not in by_id]
+            self._skip(thought.id, f"it needs the answer of {', '.join(missing)}, which has none")
+            return
+        await self._thought(
+            Task(
+                thought=thought.id, question=question, material=parent.material, findings=tuple(findings),
+                overall=parent.overall, depth=parent.depth + 1,
+            ),
+            meter,
+        )  # fmt: skip
+
+    async def _synthesize_last(self, task: Task, members: list[ThoughtId], meter: Meter, round_: int) -> Solution | None:
+        got = await self._synthesize(task, self._findings(members), meter, may_extend=False, round_=round_)
+        return None if isinstance(got, Plan) else got
+
+    async def _synthesize(
+        self, task: Task, findings: list[Finding], meter: Meter, *, may_extend: bool, round_: int
+    ) -> Solution | Plan:
+        thought = final_id(task.thought, round_)
+        self.graph.add_final(thought, task.thought, task.question, [finding.thought for finding in findings])
+        self._emit(ThoughtStarted(thought=thought, question=task.question))
+        ask = Caller(self._room, meter, thought)
+        try:
+            got = await synthesize(
+                task, findings, ask, self._crew.dialect("fast"), role="fast", may_extend=may_extend
+            )
+        except BaseException as error:
+            self._skip(thought, str(error) or "cancelled")
+            raise
+        answer = "" if isinstance(got, Plan) else got.answer
+        status = ThoughtStatus.SKIPPED if isinstance(got, Plan) else ThoughtStatus.DONE
+        reason = "more thoughts are needed first" if isinstance(got, Plan) else ""
+        self.graph.update(thought, status=status, answer=answer, strategy="synthesis", reason=reason)
+        self._emit(ThoughtFinished(thought=thought, status=status, answer=answer, strategy="synthesis", reason=reason))
+        return got
+
+    def _findings(self, members: list[ThoughtId]) -> list[Finding]:
+        return [finding for thought in members if (finding := self.graph.finding(thought)) is not None]
+
+    def _skip(self, thought: ThoughtId, reason: str) -> None:
+        self.graph.update(thought, status=ThoughtStatus.SKIPPED, reason=reason)
+        self._emit(ThoughtFinished(thought=thought, status=ThoughtStatus.SKIPPED, reason=reason))
+
+    def _limit(self, thought: ThoughtId, fired: BudgetExceeded, effect: str) -> None:
+        self._emit(LimitFired(thought=thought, limit=fired.kind, used=fired.used, allowed=fired.limit, effect=effect))
+
+    # -- the best that there is ------------------------------------------------------------------
+
+    def partial(self) -> tuple[Tried | None, Finding | None]:
+        """Return the best of what an ended run reached.
+
+        Returns:
+            The best solution of the question itself, if one was tried and not refuted; else the finding that
+            stands furthest along the graph, of the least nested graph that has any.
+        """
+        tried = self.candidates.get(ROOT)
+        if tried is not None and (tried.score is None or tried.score >= self._settings.abstain):
+            return tried, None
+        found = [
+            (-data["depth"], data["layer"], data["reward"] or 0.0, thought)
+            for thought, data in self.graph.nx.nodes(data=True)
+            if data["status"] is ThoughtStatus.DONE and thought != ROOT
+        ]
+        return None, self.graph.finding(max(found)[3]) if found else None

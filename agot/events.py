@@ -1,0 +1,273 @@
+"""What happens in a run, one immutable typed event per transition.
+
+The stream is the single account of a run: terminal, SQL, JSON lines and pages only read it. `seq`
+counts from 1 within a run and goes on when the run is resumed; `attempt` tells the resumes apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from agot.ids import RunId, ThoughtId
+from agot.thought import RunStatus, ThoughtStatus, Usage, Value, Verdict
+
+
+class Event(Value):
+    """What every event carries.
+
+    Attributes:
+        seq: Position in the run, from 1; 0 until the stream has numbered it.
+        at_s: Seconds since the epoch.
+        attempt: 1 for the first try of a run, 2 after one resume, and so on.
+    """
+
+    run_id: RunId = RunId("")
+    seq: int = 0
+    at_s: float = 0.0
+    attempt: int = 1
+
+
+class RunStarted(Event):
+    kind: Literal["run_started"] = "run_started"
+    question: str
+    model: str
+    strategy: str
+    seed: int
+    limits: dict[str, float | int | None]
+
+
+class RunFinished(Event):
+    kind: Literal["run_finished"] = "run_finished"
+    status: RunStatus
+    answer: str
+    confidence: float | None = None
+    strategy: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    usage: Usage = Usage()
+    reason: str = ""
+    error: str = ""
+    limit: str = ""
+
+
+class PlanProposed(Event):
+    """A planner split a thought; `round` counts plan extensions of that graph from 0."""
+
+    kind: Literal["plan_proposed"] = "plan_proposed"
+    graph: ThoughtId
+    round: int
+    count: int
+    rationale: str = ""
+
+
+class PlanRepaired(Event):
+    """A fault in a plan was mended; nothing of a plan is changed without one of these."""
+
+    kind: Literal["plan_repaired"] = "plan_repaired"
+    graph: ThoughtId
+    fault: Literal["cycle", "unknown_edge", "duplicate_key", "empty_question", "self_edge", "unknown_final"]
+    detail: str
+
+
+class PlanRejected(Event):
+    """A plan was not used; the planner is asked again with the feedback, or the thought is answered directly."""
+
+    kind: Literal["plan_rejected"] = "plan_rejected"
+    graph: ThoughtId
+    feedback: str
+
+
+class ThoughtAdded(Event):
+    kind: Literal["thought_added"] = "thought_added"
+    thought: ThoughtId
+    parent_graph: ThoughtId | None
+    depth: int
+    layer: int
+    question: str
+
+
+class EdgeAdded(Event):
+    kind: Literal["edge_added"] = "edge_added"
+    source: ThoughtId
+    target: ThoughtId
+
+
+class ThoughtStarted(Event):
+    kind: Literal["thought_started"] = "thought_started"
+    thought: ThoughtId
+    question: str
+
+
+class StrategyChosen(Event):
+    kind: Literal["strategy_chosen"] = "strategy_chosen"
+    thought: ThoughtId
+    strategy: str
+    why: str
+
+
+class ThoughtExpanded(Event):
+    """The thought becomes a nested graph."""
+
+    kind: Literal["thought_expanded"] = "thought_expanded"
+    thought: ThoughtId
+    why: str
+
+
+class Verified(Event):
+    kind: Literal["verified"] = "verified"
+    thought: ThoughtId
+    answer: str
+    verdict: Verdict
+
+
+class ThoughtRetried(Event):
+    """An answer was not accepted and the thought is tried again."""
+
+    kind: Literal["thought_retried"] = "thought_retried"
+    thought: ThoughtId
+    retry: int
+    strategy: str
+    why: str
+
+
+class ThoughtFinished(Event):
+    kind: Literal["thought_finished"] = "thought_finished"
+    thought: ThoughtId
+    status: ThoughtStatus
+    answer: str = ""
+    strategy: str = ""
+    reward: float | None = None
+    confidence: float | None = None
+    reason: str = ""
+
+
+class CallStarted(Event):
+    kind: Literal["call_started"] = "call_started"
+    thought: ThoughtId
+    call: str
+    purpose: str
+    role: str
+    model: str
+
+
+class CallRetried(Event):
+    kind: Literal["call_retried"] = "call_retried"
+    thought: ThoughtId
+    call: str
+    why: str
+    delay_s: float
+
+
+class CallFinished(Event):
+    kind: Literal["call_finished"] = "call_finished"
+    thought: ThoughtId
+    call: str
+    purpose: str
+    model: str
+    usage: Usage
+    latency_ms: float
+    replayed: bool = False
+    error: str = ""
+
+
+class TextStreamed(Event):
+    """A piece of a model's text as it arrives. Not numbered and not stored: the call is."""
+
+    kind: Literal["text_streamed"] = "text_streamed"
+    thought: ThoughtId
+    purpose: str
+    text: str
+
+
+class LimitFired(Event):
+    """A limit stopped something: the run, a nested graph, or one expansion."""
+
+    kind: Literal["limit_fired"] = "limit_fired"
+    thought: ThoughtId
+    limit: str
+    used: float
+    allowed: float
+    effect: str
+
+
+class Notice(Event):
+    """Something a person should know: a degraded feature, a fault that was survived."""
+
+    kind: Literal["notice"] = "notice"
+    level: Literal["info", "warning"]
+    text: str
+
+
+AnyEvent = Annotated[
+    RunStarted | RunFinished | PlanProposed | PlanRepaired | PlanRejected | ThoughtAdded | EdgeAdded
+    | ThoughtStarted | StrategyChosen | ThoughtExpanded | Verified | ThoughtRetried | ThoughtFinished
+    | CallStarted | CallRetried | CallFinished | TextStreamed | LimitFired | Notice,
+    Field(discriminator="kind"),
+]  # fmt: skip
+
+_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyEvent)
+
+
+def event_from_json(text: str | bytes) -> AnyEvent:
+    """Parse one stored event.
+
+    Raises:
+        pydantic.ValidationError: If the text is not an event of this version.
+    """
+    event: AnyEvent = _ADAPTER.validate_json(text)
+    return event
+
+
+Sink = Callable[[AnyEvent], None]
+"""Reads every event, in order, on the event loop; must not block."""
+
+
+class EventStream:
+    """Numbers the events of one run and hands them to its readers."""
+
+    def __init__(self, run_id: RunId, clock: Callable[[], float], *, after_seq: int = 0, attempt: int = 1) -> None:
+        self.run_id, self.attempt = run_id, attempt
+        self._clock, self._seq = clock, after_seq
+        self._sinks: list[Sink] = []
+        self._queues: list[asyncio.Queue[AnyEvent | None]] = []
+        self._closed = False
+
+    def add_sink(self, sink: Sink) -> None:
+        """Call `sink` with every event from now on."""
+        self._sinks.append(sink)
+
+    def emit(self, event: AnyEvent) -> None:
+        """Number the event, stamp it, and hand it to every reader."""
+        transient = isinstance(event, TextStreamed)
+        if not transient:
+            self._seq += 1
+        stamp = {
+            "run_id": self.run_id, "seq": 0 if transient else self._seq,
+            "at_s": self._clock(), "attempt": self.attempt,
+        }  # fmt: skip
+        stamped = event.model_copy(update=stamp)
+        for sink in self._sinks:
+            sink(stamped)
+        for queue in self._queues:
+            queue.put_nowait(stamped)
+
+    def close(self) -> None:
+        """End every subscription; later events still reach the sinks."""
+        self._closed = True
+        for queue in self._queues:
+            queue.put_nowait(None)
+
+    async def subscribe(self) -> AsyncIterator[AnyEvent]:
+        """Yield every event from now until the stream is closed."""
+        queue: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
+        if self._closed:
+            return
+        self._queues.append(queue)
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+        finally:
+            self._queues.remove(queue)

@@ -1,0 +1,110 @@
+"""The journal: every model, tool and human call of a run, recorded once and replayed on resume.
+
+A call's key is (run, hash of the request, how many times this run has asked exactly this). The reply is
+stored before it is used. To resume a run, run the same code again: calls that were paid for
+come back from here, so no snapshot of the graph is needed and every strategy is durable for free.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from agot.errors import StoreError, ToolError
+from agot.ids import RunId, ThoughtId
+from agot.protocols import CallRecord, JournalStore
+from agot.thought import Usage
+
+CallKind = Literal["model", "tool", "human"]
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """What performing a call gave: the reply as JSON, and what it cost."""
+
+    reply: str
+    usage: Usage
+    model: str = ""
+    latency_ms: float = 0.0
+
+
+class Journal:
+    """The calls of one run.
+
+    Args:
+        store: Where calls are kept, or None to keep them only in memory.
+        earlier: Calls of earlier attempts of the run, to be replayed.
+        on_fault: Told once if the store fails in the middle of a run; the run then goes on in
+            memory, because losing durability is better than losing the answer.
+    """
+
+    def __init__(
+        self,
+        run_id: RunId,
+        store: JournalStore | None,
+        earlier: Iterable[CallRecord] = (),
+        *,
+        clock: Callable[[], float],
+        on_fault: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.run_id = run_id
+        self._store, self._clock, self._on_fault = store, clock, on_fault
+        self._records = {record.key: record for record in earlier}
+        self._asked: Counter[str] = Counter()
+
+    def key(self, kind: CallKind, request: str) -> str:
+        """Return the key of this call and count it: asking the same again gives the next ordinal."""
+        digest = hashlib.sha256(f"{kind}\0{request}".encode()).hexdigest()[:32]
+        ordinal = self._asked[digest]
+        self._asked[digest] += 1
+        return f"{digest}:{ordinal}"
+
+    def replay(self, key: str) -> CallRecord | None:
+        """Return the finished call with this key, if an earlier attempt paid for it."""
+        record = self._records.get(key)
+        return record if record is not None and record.state == "done" else None
+
+    async def perform(
+        self,
+        key: str,
+        kind: CallKind,
+        request: str,
+        call: Callable[[], Awaitable[Performed]],
+        *,
+        thought: ThoughtId,
+        purpose: str,
+        side_effects: bool = False,
+    ) -> Performed:
+        """Perform a call that is not in the journal, and store its reply before returning it.
+
+        Raises:
+            ToolError: If the call has side effects and an earlier attempt started but never finished
+                it: whether it took effect is unknown, so it is never silently run again.
+        """
+        base = CallRecord(
+            key=key, kind=kind, state="started", thought=thought, purpose=purpose, request=request, at_s=self._clock()
+        )
+        if side_effects:
+            if key in self._records:
+                raise ToolError(
+                    f"The call {purpose!r} was started by an earlier attempt and never finished. It has side effects, "
+                    "so it is not run again. Check by hand whether it took effect, then start a new run."
+                )
+            await self._put(base)
+        done = await call()
+        await self._put(base.model_copy(update={
+            "state": "done", "reply": done.reply, "usage": done.usage, "model": done.model, "latency_ms": done.latency_ms,
+        }))  # fmt: skip
+        return done
+
+    async def _put(self, record: CallRecord) -> None:
+        if self._store is None:
+            return
+        try:
+            await self._store.put_call(self.run_id, record)
+        except StoreError as error:
+            self._store = None
+            self._on_fault(f"This run is no longer saved and cannot be resumed: {error}")

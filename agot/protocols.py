@@ -1,0 +1,269 @@
+"""The contracts between rooms, in one place.
+
+Models and journal stores are implemented outside the engine; strategies, dialects and verifiers are
+what people extend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal, Protocol
+
+from agot.ids import RunId, ThoughtId
+from agot.thought import Decline, Finding, Plan, Solution, Task, Usage, Value, Verdict
+
+# -- models ----------------------------------------------------------------------------------------
+
+
+class Message(Value):
+    """One chat message."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class ModelRequest(Value):
+    """One question to one model.
+
+    Attributes:
+        role: Named role in the settings: "fast", "strong", "judge".
+        purpose: What the call is for ("think", "solve", "judge", ...); shown in traces.
+        thought: The thought that asks; part of the journal key, so that equal questions of different
+            thoughts keep their own answers.
+        max_tokens: Room for each sample.
+        n: Samples wanted from this one request.
+        seed: Sampling seed, or None; derived from the run's seed and the journal key, so not part of it.
+        logprobs: Ask for the log-probability of every token.
+        top_logprobs: Alternatives per token, 0..20; needs `logprobs`.
+        response_format: OpenAI's `response_format`, or None for free text.
+    """
+
+    role: str = "fast"
+    purpose: str
+    thought: ThoughtId = ThoughtId("root")
+    messages: tuple[Message, ...]
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 1024
+    n: int = 1
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    logprobs: bool = False
+    top_logprobs: int = 0
+    response_format: dict[str, Any] | None = None
+
+
+class TokenLogprob(Value):
+    """One sampled token with its natural-log probability and the likeliest alternatives."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+class Completion(Value):
+    """One sample of a reply. `logprobs` is None where the model gives none."""
+
+    text: str
+    finish_reason: str = "stop"
+    logprobs: tuple[TokenLogprob, ...] | None = None
+
+
+class ModelReply(Value):
+    """Samples, in the order of the server, with exact usage."""
+
+    completions: tuple[Completion, ...]
+    usage: Usage
+    model: str
+    latency_ms: float = 0.0
+
+
+class ModelProfile(Value):
+    """What is known of the model behind a role.
+
+    Attributes:
+        model: litellm model string.
+        dialect: "standard" or "compact".
+        context_window: Tokens of prompt and answer together, or None if unknown.
+        native_n: One request may ask for several samples.
+        gives_logprobs: Log-probabilities can be asked for.
+        usd_per_prompt_token: 0 if unpriced.
+        usd_per_output_token: 0 if unpriced.
+        max_tokens: Default room for one answer.
+        temperature: Default temperature for sampling several answers.
+        local: Runs on this machine or network: no price, no key.
+    """
+
+    model: str
+    dialect: Literal["standard", "compact"] = "standard"
+    context_window: int | None = None
+    native_n: bool = False
+    gives_logprobs: bool = False
+    usd_per_prompt_token: float = 0.0
+    usd_per_output_token: float = 0.0
+    max_tokens: int = 2048
+    temperature: float = 0.7
+    local: bool = False
+
+
+OnText = Callable[[str], None]
+"""Called with each piece of the first sample's text as it arrives."""
+
+
+class Models(Protocol):
+    """Reaches models; one attempt per call, no journal, no budget (the `Caller` adds both)."""
+
+    def profile(self, role: str) -> ModelProfile:
+        """Return what is known of the role's model. Must not reach the network.
+
+        Raises:
+            SetupError: If the role is unknown or not configured.
+        """
+
+    def estimate_tokens(self, request: ModelRequest) -> int:
+        """Return an estimate of the prompt's tokens, cheap and rather too high than too low."""
+
+    async def complete(self, request: ModelRequest, *, timeout_s: float | None, on_text: OnText | None) -> ModelReply:
+        """Make one attempt.
+
+        Raises:
+            ModelError: Typed; `retryable(error)` in `agot.models.retry` tells whether to try again.
+        """
+
+    async def close(self) -> None:
+        """Release connections and worker processes."""
+
+
+# -- journal ---------------------------------------------------------------------------------------
+
+
+class CallRecord(Value):
+    """One call of the journal.
+
+    Attributes:
+        key: Hash of kind and request, with the ordinal of equal requests; unique within a run.
+        state: "started" (written first only for side effects) or "done".
+        request: The request as JSON.
+        reply: The reply as JSON, None until done.
+    """
+
+    key: str
+    kind: Literal["model", "tool", "human"]
+    state: Literal["started", "done"]
+    thought: ThoughtId
+    purpose: str
+    model: str = ""
+    request: str
+    reply: str | None = None
+    usage: Usage = Usage()
+    at_s: float = 0.0
+    latency_ms: float = 0.0
+
+
+class JournalStore(Protocol):
+    """Keeps the calls of runs durably."""
+
+    async def load_calls(self, run_id: RunId) -> Sequence[CallRecord]:
+        """Return all calls of a run, oldest first."""
+
+    async def put_call(self, run_id: RunId, record: CallRecord) -> None:
+        """Insert, or replace the record with the same key; durable when this returns.
+
+        Raises:
+            StoreError: If it could not be written.
+        """
+
+
+# -- asking ----------------------------------------------------------------------------------------
+
+
+class Ask(Protocol):
+    """A journaled, budgeted, observed way to call models on behalf of one thought."""
+
+    async def __call__(self, request: ModelRequest) -> ModelReply:
+        """Return the reply; from the journal if this run asked exactly this before."""
+
+    async def samples(self, request: ModelRequest, n: int) -> list[Completion]:
+        """Return up to `n` samples drawn concurrently; fewer if a limit fired, at least one.
+
+        Raises:
+            BudgetExceeded, ModelError: If not even one sample could be had.
+        """
+
+    def profile(self, role: str) -> ModelProfile:
+        """Return what is known of the role's model."""
+
+    def warn(self, text: str) -> None:
+        """Tell the reader of the run about something degraded."""
+
+
+# -- dialects --------------------------------------------------------------------------------------
+
+
+class Dialect(Protocol):
+    """Turns what agents mean into prompts, and replies into typed values.
+
+    A dialect never changes what agents mean. Methods raise `OutputError` if the model's words could
+    not be understood after the repair rounds.
+    """
+
+    name: str
+
+    async def think(self, ask: Ask, task: Task, *, role: str, may_expand: bool) -> Solution | Plan | Decline:
+        """Answer or expand, in one call."""
+
+    async def plan(self, ask: Ask, task: Task, *, role: str, retry: int) -> Plan | Decline:
+        """Split a task; `task.feedback` says what was wrong with earlier plans."""
+
+    async def solve(
+        self, ask: Ask, task: Task, *, role: str, mode: Literal["direct", "chain"], n: int, temperature: float, retry: int
+    ) -> list[Solution]:
+        """Draw `n` solutions."""
+
+    async def judge(self, ask: Ask, task: Task, solution: Solution, *, role: str) -> Verdict:
+        """Ask whether a solution is right; the reward is P(yes) where log-probabilities exist."""
+
+    async def final(self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool) -> Solution | Plan:
+        """Put findings together, or ask for more thoughts (a plan that extends the graph)."""
+
+
+# -- strategies and verifiers ----------------------------------------------------------------------
+
+
+class Verifier(Protocol):
+    """Checks one solution. Deterministic verifiers run before judges."""
+
+    name: str
+
+    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+        """Return a verdict; a reward of None if this check does not apply or cannot tell."""
+
+
+class Toolbox(Protocol):
+    """What a strategy may use: models through a dialect, and the checks.
+
+    Attributes:
+        samples: Samples of one vote.
+        temperature: For drawing different samples.
+        retry: 0 for the first try of the thought, 1 after one rejected answer, and so on.
+    """
+
+    @property
+    def ask(self) -> Ask: ...
+    @property
+    def dialect(self) -> Dialect: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def samples(self) -> int: ...
+    @property
+    def temperature(self) -> float: ...
+    @property
+    def retry(self) -> int: ...
+
+    async def verify(self, task: Task, solution: Solution) -> tuple[Verdict, ...]:
+        """Run the checks on a solution that a strategy is weighing."""
+
+
+Strategy = Callable[[Task, Toolbox], Awaitable[Solution]]
+"""Solves one task. The budget is inside `Toolbox.ask`: a call over a limit raises `BudgetExceeded`."""

@@ -1,0 +1,206 @@
+"""Settings: defaults, then the settings file, then the environment, then flags.
+
+The file is `config.toml` in `agot_home()`. Environment variables are `AGOT_` plus the field, nested
+with two underscores: `AGOT_ROLES__FAST__MODEL=ollama/qwen3:8b`, `AGOT_BUDGET__CALLS=50`. Two
+short ones exist for what is changed most: `AGOT_MODEL` (the fast role's model) and
+`AGOT_DATABASE_URL`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agot.budget import Budget
+from agot.errors import SetupError
+
+EMBEDDED_MODEL = "embedded/pico"
+
+ROLES = ("fast", "strong", "judge", "embed")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RoleSettings(_Section):
+    """One named model.
+
+    Attributes:
+        model: litellm model string, for instance "hosted_vllm/qwen3-8b" or "embedded/pico".
+        base_url: Address of an OpenAI-compatible server; None for the provider's own.
+        api_key_env: Name of the environment variable that holds the key; None for litellm's own.
+            Keys themselves are never written to settings.
+        dialect: "auto" picks "compact" for embedded models and "standard" for all others.
+        concurrency: Calls in flight to this endpoint; None for 64, or 8 for a local server.
+        timeout_s: Seconds one attempt may take.
+        retries: Attempts after the first one for passing faults.
+        context_window: Tokens; None to ask litellm's table.
+        extra_body: Passed through to the server as it is.
+    """
+
+    model: str
+    base_url: str | None = None
+    api_key_env: str | None = None
+    dialect: Literal["auto", "standard", "compact"] = "auto"
+    temperature: float = Field(default=0.7, ge=0.0, le=2.0)
+    max_tokens: int = Field(default=2048, ge=1)
+    concurrency: int | None = Field(default=None, ge=1)
+    timeout_s: float = Field(default=120.0, gt=0)
+    retries: int = Field(default=4, ge=0)
+    context_window: int | None = Field(default=None, ge=1)
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+
+
+class EngineSettings(_Section):
+    """How the engine works.
+
+    Attributes:
+        mode: "ready" starts a thought the moment its parents are done; "layered" is the published
+            AGoT schedule (a plan per layer, a barrier between layers), for comparison.
+        strategy: "auto", or the name of a registered strategy for every leaf.
+        max_plan_thoughts: Thoughts in one plan; a larger plan is sent back to the planner.
+        plan_retries: New plans asked for after a rejected one.
+        rounds: Extensions of a spent plan before synthesis is forced (layers in layered mode).
+        retries: New tries of a thought after its first answer was not accepted.
+        samples: Samples of one vote.
+        accept: Reward at which an answer is accepted.
+        abstain: An answer whose best reward stays below this is not given; the thought abstains.
+        child_share: Share of what is left of the budget that a nested graph may use, in (0, 1].
+        layer_width: Thoughts per layer in layered mode (n_max of the paper).
+        verify: False turns every check off.
+    """
+
+    mode: Literal["ready", "layered"] = "ready"
+    strategy: str = "auto"
+    max_plan_thoughts: int = Field(default=16, ge=1)
+    plan_retries: int = Field(default=2, ge=0)
+    rounds: int = Field(default=2, ge=0)
+    retries: int = Field(default=2, ge=0)
+    samples: int = Field(default=8, ge=1)
+    accept: float = Field(default=0.5, ge=0.0, le=1.0)
+    abstain: float = Field(default=0.2, ge=0.0, le=1.0)
+    child_share: float = Field(default=0.5, gt=0.0, le=1.0)
+    layer_width: int = Field(default=3, ge=1)
+    verify: bool = True
+
+
+class Settings(_Section):
+    """Everything a run needs to know beside its question.
+
+    Attributes:
+        roles: Named models; roles that are not given fall back: judge and strong to fast.
+        database_url: SQLAlchemy URL; None for SQLite in `agot_home()`.
+        seed: Seed of all sampling.
+    """
+
+    roles: dict[str, RoleSettings] = Field(default_factory=lambda: {"fast": RoleSettings(model=EMBEDDED_MODEL)})
+    budget: Budget = Budget()
+    engine: EngineSettings = EngineSettings()
+    database_url: str | None = None
+    seed: int = 0
+
+    def role(self, name: str) -> RoleSettings:
+        """Return the settings of a role, or of the role it falls back to.
+
+        Raises:
+            SetupError: If neither is configured. "embed" has no fallback.
+        """
+        if name not in ROLES:
+            raise SetupError(f"There is no role {name!r}. Roles are: {', '.join(ROLES)}.")
+        if name in self.roles:
+            return self.roles[name]
+        if name == "embed":
+            raise SetupError("No model is set for the role 'embed'. Set one: agot models set embed MODEL.")
+        if "fast" not in self.roles:
+            raise SetupError("No model is set for the role 'fast'. Set one: agot models set fast MODEL.")
+        return self.roles["fast"]
+
+
+def agot_home() -> Path:
+    """Return the folder for settings and the default database: `AGOT_HOME`, or the platform's data directory."""
+    named = os.environ.get("AGOT_HOME")
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("agot", appauthor=False))
+
+
+def settings_path() -> Path:
+    """Return where the settings file is, whether it exists or not."""
+    return agot_home() / "config.toml"
+
+
+def default_database_url() -> str:
+    """Return the URL of the embedded SQLite database."""
+    return f"sqlite:///{agot_home() / 'agot.db'}"
+
+
+def load_settings(overrides: dict[str, Any] | None = None, *, path: Path | None = None) -> Settings:
+    """Merge defaults, file, environment and `overrides` (nested like the file); the later wins.
+
+    Raises:
+        SetupError: If the file cannot be read or a value is not allowed; names the value and the reason.
+    """
+    merged: dict[str, Any] = {}
+    for source in (_from_file(path or settings_path()), _from_environment(os.environ), overrides or {}):
+        _merge(merged, source)
+    roles = merged.setdefault("roles", {})
+    if isinstance(roles, dict) and isinstance(roles.setdefault("fast", {}), dict):
+        roles["fast"].setdefault("model", EMBEDDED_MODEL)
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SetupError(
+            f"The setting {where} is not usable: {first['msg']} (got {first.get('input')!r}). "
+            f"It comes from a flag, an AGOT_ variable or {path or settings_path()}."
+        ) from None
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"The settings file {path} cannot be read: {error}. Mend or remove it.") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SetupError(f"The settings file {path} is not valid TOML: {error}. Mend or remove it.") from None
+
+
+def _from_environment(environment: os._Environ[str] | dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in environment.items():
+        if not name.startswith("AGOT_") or not value or name == "AGOT_HOME":
+            continue
+        key = name.removeprefix("AGOT_").lower()
+        if key == "model":
+            _merge(found, {"roles": {"fast": {"model": value}}})
+        elif key in ("database_url", "seed"):
+            found[key] = value
+        elif "__" in key:
+            nested: dict[str, Any] = {}
+            place = nested
+            *parents, last = key.split("__")
+            for part in parents:
+                place = place.setdefault(part, {})
+            place[last] = value
+            _merge(found, nested)
+    return found
+
+
+def _merge(target: dict[str, Any], source: dict[str, Any]) -> None:
+    for key, value in source.items():
+        if isinstance(value, dict) and isinstance(target.get(key), dict):
+            _merge(target[key], value)
+        else:
+            target[key] = value

@@ -1,0 +1,100 @@
+"""Calls are recorded once and replayed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agot.errors import StoreError, ToolError
+from agot.ids import ROOT, RunId
+from agot.journal import Journal, Performed
+from agot.protocols import CallRecord
+from agot.thought import Usage
+
+
+class MemoryStore:
+    """A journal store in memory; fails after `room` calls."""
+
+    def __init__(self, room: int = 10**6) -> None:
+        self.calls: dict[str, CallRecord] = {}
+        self.room = room
+
+    async def load_calls(self, run_id: RunId) -> Sequence[CallRecord]:
+        return list(self.calls.values())
+
+    async def put_call(self, run_id: RunId, record: CallRecord) -> None:
+        if len(self.calls) >= self.room:
+            raise StoreError("disk full")
+        self.calls[record.key] = record
+
+
+async def ask(journal: Journal, request: str, sent: list[str]) -> str:
+    key = journal.key("model", request)
+    earlier = journal.replay(key)
+    if earlier is not None:
+        assert earlier.reply is not None
+        return earlier.reply
+
+    async def call() -> Performed:
+        sent.append(request)
+        await asyncio.sleep(0)
+        return Performed(f"{request}/{len(sent)}", Usage(calls=1))
+
+    return (await journal.perform(key, "model", request, call, thought=ROOT, purpose="solve")).reply
+
+
+@given(requests=st.lists(st.sampled_from("abc"), max_size=12), killed_after=st.integers(0, 12))
+def test_resume_repeats_no_finished_call_and_gives_the_same_replies(requests: list[str], killed_after: int) -> None:
+    async def run() -> None:
+        store, sent = MemoryStore(), list[str]()
+        first = Journal(RunId("r"), store, clock=lambda: 0.0)
+        before = [await ask(first, request, sent) for request in requests[:killed_after]]
+        second = Journal(RunId("r"), store, await store.load_calls(RunId("r")), clock=lambda: 0.0)
+        after = [await ask(second, request, sent) for request in requests]
+        assert after[: len(before)] == before
+        assert sent == requests
+
+    asyncio.run(run())
+
+
+async def test_equal_requests_of_one_run_keep_their_own_replies() -> None:
+    store, sent = MemoryStore(), list[str]()
+    journal = Journal(RunId("r"), store, clock=lambda: 0.0)
+    assert [await ask(journal, "a", sent), await ask(journal, "a", sent)] == ["a/1", "a/2"]
+    assert len(store.calls) == 2
+
+
+async def test_reply_is_stored_before_it_is_used() -> None:
+    store = MemoryStore()
+    journal = Journal(RunId("r"), store, clock=lambda: 0.0)
+    reply = await ask(journal, "a", [])
+    assert [record.reply for record in store.calls.values()] == [reply]
+
+
+async def test_unfinished_side_effect_is_never_silently_run_again() -> None:
+    store, ran = MemoryStore(), list[int]()
+
+    async def fails() -> Performed:
+        ran.append(1)
+        raise KeyboardInterrupt
+
+    first = Journal(RunId("r"), store, clock=lambda: 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        await first.perform(first.key("tool", "pay"), "tool", "pay", fails, thought=ROOT, purpose="pay", side_effects=True)
+    second = Journal(RunId("r"), store, await store.load_calls(RunId("r")), clock=lambda: 0.0)
+    with pytest.raises(ToolError, match="side effects"):
+        await second.perform(second.key("tool", "pay"), "tool", "pay", fails, thought=ROOT, purpose="pay", side_effects=True)
+    assert ran == [1]
+
+
+async def test_full_disk_degrades_to_memory_with_one_notice() -> None:
+    notices: list[str] = []
+    journal = Journal(RunId("r"), MemoryStore(room=1), clock=lambda: 0.0, on_fault=notices.append)
+    sent: list[str] = []
+    assert [await ask(journal, request, sent) for request in "abc"] == ["a/1", "b/2", "c/3"]
+    assert len(notices) == 1
+    assert "disk full" in notices[0]
