@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from fractions import Fraction
 
 from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers import answers
-from agot.verifiers.expressions import NotArithmetic, expressions, is_expression, value
+from agot.verifiers.expressions import NotArithmetic, clean, expressions, is_expression, spoken_operators, value
 
 _SIDE = r"[-+*/×·÷−^().\d,_ x]*[\d)]"
 _EQUATION = re.compile(rf"(?<![\w.#=])([-(+]*\d{_SIDE}|\({_SIDE})\s*=\s*(?:\$\s*)?([-−]?\d[\d,]*(?:\.\d+)?)(?![\d.]*\d|\s*[-+*/×÷])")
 _REWRITE = re.compile(r"=\s*[-−]?[\d.,]+\s*->\s*(.+)$")
-_ASKS_VALUE = re.compile(
-    r"^\W*(?:(?:hey|hi|hello|please|pls|ok|so)\b\W*)*(?:(?:can|could|would) you\s+)?(?:please\s+)?(?:tell me\s+)?"
-    r"(?:what(?:'s| is|s)?|how much(?: is|'s)?|calculate|compute|evaluate|work out|find|solve|give me|simplify|determine)?"
-    r"(?:\s+(?:the\s+)?(?:value|result|answer)\s*(?:of|to|for)?)?[\s:]*$",
-    re.IGNORECASE,
+_LONGEST_QUESTION = 4000
+_ASKING = frozenset(
+    """a an answer arithmetic be calculate calculation can compute could determine do does equal equals equation evaluate
+    exact expression final find following for get give good hello help hey hi how i if is it just kindly let maths math me
+    much my need of ok out please pls problem provide q question quick quickly result s show simplify so solve solution step
+    steps sum tell thank thanks that the then this to u us value want what whats will with work working would you your by
+    figure exactly right now""".split()
 )
-_ENDS = re.compile(r"^[\s=?.!]*(?:please|pls|thanks|thank you|equal to|equals?)?[\s=?.!]*$", re.IGNORECASE)
+"""Words that may stand around an expression whose value is all that is asked for."""
 
 
 class EquationCheck:
@@ -35,8 +38,9 @@ class EquationCheck:
     async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
         """Return reward 0 with the first wrong equation, 1 if all hold, None if there is none."""
         checked = 0
-        before: Fraction | None = None
+        before = ""
         for step in solution.steps:
+            first = ""
             for left, right in _EQUATION.findall(step):
                 if not is_expression(left):
                     continue
@@ -45,18 +49,17 @@ class EquationCheck:
                 except NotArithmetic:
                     continue
                 checked += 1
+                first = first or clean(left)
                 if not _matches(exact, right):
                     return self._wrong(f"{left.strip()} is {_text(exact)}, not {right}")
             rest = _REWRITE.search(step)
-            if rest:
-                try:
-                    after = value(rest[1])
-                except NotArithmetic:
-                    before = None
-                    continue
-                if before is not None and after != before:
-                    return self._wrong(f"the step {step!r} changes the value from {_text(before)} to {_text(after)}")
-                before = after
+            after = rest[1] if rest and is_expression(rest[1]) else ""
+            # Only a step that reduces a part of the last expression has to keep its value.
+            if before and after and first and first.replace(" ", "") in before.replace(" ", ""):
+                was, now = _value(before), _value(after)
+                if was != now:
+                    return self._wrong(f"the step {step!r} changes {before} into {after}")
+            before = after
         return Verdict(check=self.name, reward=1.0 if checked else None)
 
     def _wrong(self, feedback: str) -> Verdict:
@@ -86,13 +89,32 @@ class ExpressionCheck:
 
 
 def asked_expression(question: str) -> str | None:
-    """Return the expression whose value is all that the question asks for, or None."""
-    found = expressions(question)
+    """Return the expression whose value is all that the question asks for, or None.
+
+    There must be exactly one expression, no other number, and around it only words of asking
+    (one slip of the pen is allowed).
+    """
+    if len(question) > _LONGEST_QUESTION:
+        return None
+    text = spoken_operators(question)
+    found = expressions(text)
     if len(found) != 1:
         return None
-    start = question.find(found[0])
-    before, after = question[:start], question[start + len(found[0]) :]
-    return found[0] if _ASKS_VALUE.match(before) and _ENDS.match(after) else None
+    around = text.replace(found[0], " ", 1)
+    words = re.findall(r"[^\W\d_]+", around.casefold())
+    strange = [word for word in words if word not in _ASKING]
+    if re.search(r"[\d#%°]", around) or len(strange) > 1:
+        return None
+    if strange and not get_close_matches(strange[0], _ASKING, n=1, cutoff=0.75):
+        return None
+    return found[0]
+
+
+def _value(expression: str) -> Fraction | None:
+    try:
+        return value(expression)
+    except NotArithmetic:
+        return None
 
 
 def _matches(exact: Fraction, written: str) -> bool:

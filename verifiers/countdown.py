@@ -14,14 +14,15 @@ _NUMBERS = re.compile(
     r"(?:numbers?|digits?|using|use|with|from|combine|given)\b[^0-9]{0,40}((?:\d+(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+|\s+)){2,7}\d+)", re.I
 )
 _TARGET = re.compile(
-    r"(?:make|makes|making|reach|get|gets|obtain|equal to|equals?|equal|total|target(?: number)?(?: is| of)?|result(?: is| of)?|evaluates? to|form|=)\s*(?:exactly\s*)?:?\s*(\d+)",
+    r"(?:make|makes|making|reach|(?:to|that) (?:get|gets|obtain)|equal to|equals?|equal|total|target(?: number)?(?: is| of)?|result(?: is| of)?|evaluates? to|form|=)\s*(?:exactly\s*)?:?\s*(\d+)",
     re.I,
 )
+_OTHER = re.compile(r"\b(?:how many|how much|largest|smallest|odd|even|sum of|sort|count|list)\b", re.I)
 
 
 def asked(question: str) -> tuple[Counter[int], int] | None:
     """Return the numbers and the target of such a question, or None if it is not one."""
-    if len(question) > 2000:
+    if len(question) > 2000 or _OTHER.search(question):
         return None
     target = 24 if re.search(r"\bgame of 24\b", question, re.I) else None
     named = _TARGET.search(question)

@@ -17,7 +17,7 @@ _LARGEST_EXPONENT = 64
 
 _SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "^": "^"})
 
-EXPRESSION = re.compile(r"(?<![\w.#])[-+(\d#][-+*/×·÷−^().\d#,_ x]*[\d)](?![\w.]*\w)")
+EXPRESSION = re.compile(r"(?<![\w.#])[-+(\d#][-+*/×·÷−^().\d#,_ x:]*[\d)](?![\w.]*\w)")
 """Where an expression may stand in a text; what it finds still has to parse."""
 
 
@@ -29,8 +29,19 @@ def clean(text: str) -> str:
     """Return the expression in Python's signs: `×`, `x` between operands and `÷` replaced, separators removed."""
     text = text.strip().rstrip("=?. ").translate(_SIGNS)
     text = re.sub(r"(?<=[\d)])\s*[xX]\s*(?=[\d(#-])", "*", text)
+    # A colon with spaces around it divides; without them it is a time of day.
+    text = re.sub(r"(?<=[\d)])\s+:\s+(?=[\d(])", "/", text)
     text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
     return text.replace("^", "**")
+
+
+_SPOKEN = {"plus": "+", "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/"}
+_SPOKEN_OPERATOR = re.compile(rf"(?<=[\d)])\s+({'|'.join(_SPOKEN)})\s+(?=[-(\d])", re.IGNORECASE)
+
+
+def spoken_operators(text: str) -> str:
+    """Replace operators in words between numbers by their signs: `3 plus 4` becomes `3+4`."""
+    return _SPOKEN_OPERATOR.sub(lambda match: _SPOKEN[match[1].lower()], text)
 
 
 def parse(text: str) -> ast.expr:

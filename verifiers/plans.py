@@ -13,6 +13,8 @@ _REFERENCE = re.compile(r"#(\w+)")
 _CLAUSE = re.compile(r"\n+|(?<=[.!?;])\s+|(?<=;)|,\s+then\s+|\s+then\s+")
 _LITERAL = re.compile(r"\d|[\"'“”\[\]]")
 _LITERALS = re.compile(r"\d+(?:\.\d+)?|\"[^\"]*\"")
+_SAME_LITERALS = 0.9
+"""A verbatim planner that kept every number and quotation has most likely kept the rest."""
 _NAME = "plan"
 
 
@@ -29,7 +31,7 @@ def check_plan(task: Task, plan: Plan, *, verbatim: bool) -> Verdict:
             numbers or quotations than the question is wrong, not just differently worded.
 
     Returns:
-        Reward 1 or 0 with feedback, or None if the plan cannot be told right from wrong this way.
+        Reward 1 or 0 with feedback, 0.9 if a verbatim plan at least keeps all literals, or None if the plan cannot be told right from wrong this way.
     """
     expression = asked_expression(task.question) if not task.material else None
     if expression is not None:
@@ -39,7 +41,7 @@ def check_plan(task: Task, plan: Plan, *, verbatim: bool) -> Verdict:
     if verdict.reward != 0.0 or not verbatim:
         return verdict if verdict.reward == 1.0 else Verdict(check=_NAME)
     if expression is None and _same_literals(task.question, plan):
-        return Verdict(check=_NAME)
+        return Verdict(check=_NAME, reward=_SAME_LITERALS)
     return verdict
 
 

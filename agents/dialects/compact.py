@@ -15,7 +15,6 @@ from agot.errors import OutputError
 from agot.protocols import Ask, Completion, Message, ModelRequest
 from agot.thought import Decline, Finding, Plan, PlannedThought, Solution, Task, Verdict
 
-_PLAN_LINE = re.compile(r"^\s*(\d+):\s*(.+?)\s*$")
 _ANSWER = "answer:"
 _ROOM = 512
 _RETRY_TEMPERATURE = 0.8
@@ -115,12 +114,20 @@ def _request(
 
 
 def _plan(text: str, model: str) -> Plan:
-    lines = [line for line in text.splitlines() if line.strip()]
-    matches = [_PLAN_LINE.match(line) for line in lines]
-    if not lines or not all(matches):
-        raise OutputError(f"Expected numbered sub-questions, got {text[:200]!r}.", model=model)
-    thoughts = tuple(PlannedThought(key=m[1], question=m[2]) for m in matches if m)
-    return Plan(thoughts=thoughts, final=thoughts[-1].key)
+    """Read `1: ...`, `2: ...`; a sub-question goes on until the line that begins with the next number."""
+    questions: list[list[str]] = []
+    for line in text.strip().splitlines():
+        begins = f"{len(questions) + 1}: "
+        if line.startswith(begins):
+            questions.append([line.removeprefix(begins)])
+        elif questions:
+            questions[-1].append(line)
+        else:
+            raise OutputError(f"Expected numbered sub-questions, got {text[:200]!r}.", model=model)
+    thoughts = tuple(
+        PlannedThought(key=str(number), question="\n".join(lines).strip()) for number, lines in enumerate(questions, start=1)
+    )
+    return Plan(thoughts=thoughts, final=thoughts[-1].key if thoughts else "")
 
 
 def _solution(completion: Completion, text: str, strategy: str, model: str) -> Solution:

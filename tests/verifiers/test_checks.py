@@ -28,7 +28,7 @@ async def check(verifier: Verifier, question: str, answer: str, *steps: str, **m
         (("3+4=8",), 0.0),
         (("10/3 = 3.33",), 1.0),
         (("10/3 = 3",), 0.0),
-        (("3+4=7 -> 7*2", "7*3=21 -> 21"), 0.0),
+        (("3+4=7 -> 7*2+1", "7*2=14 -> 14+2"), 0.0),
         (("she has 3 apples",), None),
         (("x = 4", "the ratio 3:4"), None),
         (("apples: 5+3=8", "pears: 2*4=8"), 1.0),
