@@ -95,11 +95,12 @@ class Caller:
         Raises:
             BudgetExceeded, ModelError: If not even one sample could be had.
         """
+        drawn: list[Completion] = []
         if n == 1 or self.profile(request.role).native_n:
-            return list((await self(request.model_copy(update={"n": n}))).completions)
-        calls = [self(request) for _ in range(n)]
-        outcomes = await asyncio.gather(*calls, return_exceptions=True)
-        drawn = [completion for got in outcomes if isinstance(got, ModelReply) for completion in got.completions]
+            drawn = list((await self(request.model_copy(update={"n": n}))).completions)
+        # Servers that do not know `n` answer with one sample and no error; the rest are asked for singly.
+        outcomes = await asyncio.gather(*(self(request) for _ in range(n - len(drawn))), return_exceptions=True)
+        drawn += [completion for got in outcomes if isinstance(got, ModelReply) for completion in got.completions]
         faults = [got for got in outcomes if isinstance(got, BaseException)]
         for fault in faults:
             if not isinstance(fault, (BudgetExceeded, ModelError)):

@@ -1,0 +1,1 @@
+"""Reaching models: named roles, one gateway over litellm, structured output, the embedded model."""

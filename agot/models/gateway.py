@@ -1,0 +1,287 @@
+"""The gateway: one attempt of one call, through litellm, with typed errors and hard time limits.
+
+Retries, the journal and budgets are the engine's (`agot.engine.caller`). What is kept here is kept per
+event loop: limits on calls in flight, and the HTTP connections to local servers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from agot.errors import ModelError
+from agot.models import replies
+from agot.models.faults import missing_key, timed_out, translated
+from agot.models.library import load_litellm
+from agot.models.pool import EMBEDDED, Endpoint, Pool
+from agot.models.prices import PriceTable, Terms
+from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
+from agot.settings import Settings
+
+_OWN_CLIENT = "hosted_vllm"
+"""The provider whose HTTP client is ours, so that `close` can close it; others are litellm's own."""
+
+
+@dataclass(slots=True)
+class _Room:
+    """What belongs to one event loop."""
+
+    slots: dict[tuple[str, str | None, str], asyncio.Semaphore] = field(default_factory=dict)
+    client: Any = None
+
+
+class Gateway:
+    """Implements `agot.protocols.Models`.
+
+    Args:
+        settings: Where the roles are.
+        environment: Where keys are looked up.
+        clock: Seconds, monotonic.
+        wall_clock: Seconds since the epoch; for `Retry-After` dates.
+        prices: Prices and context windows.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        environment: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.perf_counter,
+        wall_clock: Callable[[], float] = time.time,
+        prices: PriceTable | None = None,
+    ) -> None:
+        self._pool = Pool(settings)
+        self._environment = environment
+        self._clock, self._wall_clock = clock, wall_clock
+        self._prices = prices or PriceTable()
+        self._terms: dict[str, Terms] = {}
+        self._rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary()
+        self._litellm: Any = None
+        self._embedded_ready = False
+
+    def profile(self, role: str) -> ModelProfile:
+        """Return what is known of the role's model; neither the network nor litellm is needed.
+
+        Raises:
+            SetupError: If the role is unknown or not configured.
+        """
+        endpoint = self._pool.endpoint(role)
+        terms = self._terms_of(endpoint)
+        return ModelProfile(
+            model=endpoint.model,
+            dialect=endpoint.dialect,
+            context_window=endpoint.settings.context_window or terms.context_window,
+            native_n=endpoint.native_n,
+            gives_logprobs=endpoint.gives_logprobs,
+            usd_per_prompt_token=terms.usd_per_prompt_token,
+            usd_per_output_token=terms.usd_per_output_token,
+            max_tokens=endpoint.settings.max_tokens,
+            temperature=endpoint.settings.temperature,
+            local=endpoint.local,
+        )
+
+    def estimate_tokens(self, request: ModelRequest) -> int:
+        """Return an estimate of the prompt's tokens, rather too high than too low."""
+        return replies.prompt_tokens_of(request)
+
+    async def complete(
+        self, request: ModelRequest, *, timeout_s: float | None, on_text: OnText | None
+    ) -> ModelReply:
+        """Make one attempt.
+
+        The role's own `timeout_s` counts from the moment the call has a free slot at its endpoint; the
+        argument counts from now, waiting included. A provider that cannot give `n` samples or
+        log-probabilities is not asked for them: the reply then has one sample, or no log-probabilities.
+
+        Args:
+            timeout_s: Seconds until the attempt is given up, or None.
+            on_text: Told each piece of the text as it arrives; with `n` > 1 told the first sample at once.
+
+        Raises:
+            SetupError: If the role is unknown or not configured.
+            ModelError: Typed; see `agot.models.retry.retryable`.
+        """
+        endpoint = self._pool.endpoint(request.role)
+        own_limit_s = endpoint.settings.timeout_s
+        try:
+            async with asyncio.timeout(timeout_s) as whole:
+                litellm = self._litellm or await self._load(endpoint)
+                if endpoint.provider == EMBEDDED and not self._embedded_ready:
+                    await self._prepare_embedded()
+                async with self._slot(endpoint), asyncio.timeout(own_limit_s):
+                    return await self._attempt(litellm, request, endpoint, on_text)
+        except TimeoutError:
+            limit_s = timeout_s if whole.expired() and timeout_s is not None else own_limit_s
+            raise timed_out(endpoint, max(0.0, limit_s)) from None
+
+    async def close(self) -> None:
+        """Close this event loop's connections to local servers; the gateway can be used again after it."""
+        room = self._rooms.pop(asyncio.get_running_loop(), None)
+        if room is not None and room.client is not None:
+            await room.client.close()
+
+    # -- one attempt ---------------------------------------------------------------------------
+
+    async def _attempt(
+        self, litellm: Any, request: ModelRequest, endpoint: Endpoint, on_text: OnText | None
+    ) -> ModelReply:
+        key = self._key(endpoint)
+        arguments = _arguments(request, endpoint, key)
+        if endpoint.provider == _OWN_CLIENT:
+            arguments["client"] = self._client()
+        stream = on_text is not None and arguments.get("n", 1) == 1
+        started = self._clock()
+        if stream and on_text is not None:
+            return await self._stream(litellm, arguments, request, endpoint, on_text, started)
+        try:
+            response = await litellm.acompletion(**arguments)
+        except Exception as error:  # Whatever litellm and a hundred providers raise; nothing is swallowed.
+            raise self._translated(error, endpoint, key) from error
+        latency_ms = (self._clock() - started) * 1000.0
+        reply = replies.from_response(response, request, endpoint, self._terms_of(endpoint), latency_ms)
+        if on_text is not None:
+            on_text(reply.completions[0].text)
+        return reply
+
+    async def _stream(
+        self,
+        litellm: Any,
+        arguments: dict[str, Any],
+        request: ModelRequest,
+        endpoint: Endpoint,
+        on_text: OnText,
+        started: float,
+    ) -> ModelReply:
+        key = arguments.get("api_key")
+        try:
+            stream = await litellm.acompletion(
+                **arguments, stream=True, stream_options={"include_usage": True}
+            )
+        except Exception as error:  # As above.
+            raise self._translated(error, endpoint, key) from error
+        # litellm breaks a stream off after 100 equal pieces, which a table or a list can really
+        # have; `max_tokens` bounds a model that repeats itself.
+        stream.raise_on_model_repetition = _nothing
+        gathered = replies.StreamedReply(on_text)
+        try:
+            while True:
+                try:
+                    chunk = await anext(stream)
+                except StopAsyncIteration:
+                    break
+                except Exception as error:  # As above; what `on_text` raises is not the model's fault.
+                    raise self._translated(error, endpoint, key) from error
+                gathered.add(chunk)
+        finally:
+            await stream.aclose()
+        latency_ms = (self._clock() - started) * 1000.0
+        # At the end of a stream that broke off cleanly litellm makes a "stop" up; this tells.
+        finished = bool(stream.received_finish_reason or stream.intermittent_finish_reason)
+        return gathered.reply(request, endpoint, self._terms_of(endpoint), latency_ms, finished=finished)
+
+    def _translated(self, error: Exception, endpoint: Endpoint, key: str | None) -> ModelError:
+        return translated(error, endpoint, now_s=self._wall_clock(), secret=key)
+
+    # -- what an attempt needs -----------------------------------------------------------------
+
+    def _terms_of(self, endpoint: Endpoint) -> Terms:
+        if endpoint.local:
+            return _FREE
+        terms = self._terms.get(endpoint.model)
+        if terms is None:
+            terms = self._terms[endpoint.model] = self._prices.terms(endpoint.provider, endpoint.name)
+        return terms
+
+    def _key(self, endpoint: Endpoint) -> str | None:
+        variable = endpoint.settings.api_key_env
+        if not variable:
+            return None
+        value = self._environment.get(variable)
+        if not value:
+            raise missing_key(endpoint, variable)
+        return value
+
+    def _room(self) -> _Room:
+        loop = asyncio.get_running_loop()
+        room = self._rooms.get(loop)
+        if room is None:
+            room = self._rooms[loop] = _Room()
+        return room
+
+    def _slot(self, endpoint: Endpoint) -> asyncio.Semaphore:
+        slots = self._room().slots
+        slot = slots.get(endpoint.key)
+        if slot is None:
+            slot = slots[endpoint.key] = asyncio.Semaphore(endpoint.concurrency)
+        return slot
+
+    def _client(self) -> Any:
+        room = self._room()
+        if room.client is None:
+            from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
+
+            room.client = AsyncHTTPHandler()
+        return room.client
+
+    async def _load(self, endpoint: Endpoint) -> Any:
+        try:
+            self._litellm = await load_litellm(with_openai=endpoint.provider not in (_OWN_CLIENT, EMBEDDED))
+        except ImportError as error:
+            raise translated(error, endpoint, now_s=self._wall_clock()) from error
+        return self._litellm
+
+    async def _prepare_embedded(self) -> None:
+        from agot.models.embedded.provider import register
+
+        await asyncio.to_thread(register)
+        self._embedded_ready = True
+
+
+_FREE = Terms()
+
+
+def _nothing() -> None:
+    return None
+
+
+def _arguments(request: ModelRequest, endpoint: Endpoint, key: str | None) -> dict[str, Any]:
+    """Return the arguments of `litellm.acompletion` for a request."""
+    arguments: dict[str, Any] = {
+        "model": endpoint.called,
+        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        "temperature": request.temperature,
+        "max_tokens": request.max_tokens,
+        # The limits of `complete` are the real ones; this only keeps the transport's own out of the way.
+        "timeout": endpoint.settings.timeout_s + 5.0,
+        "num_retries": 0,
+        "max_retries": 0,
+        "caching": False,
+        # A provider without seeds or top_p is better asked without them than not at all.
+        "drop_params": True,
+    }
+    if request.top_p != 1.0:
+        arguments["top_p"] = request.top_p
+    if request.n > 1 and endpoint.native_n:
+        arguments["n"] = request.n
+    if request.stop:
+        arguments["stop"] = list(request.stop)
+    if request.seed is not None:
+        arguments["seed"] = request.seed
+    if request.logprobs and endpoint.gives_logprobs:
+        arguments["logprobs"] = True
+        if request.top_logprobs > 0:
+            arguments["top_logprobs"] = request.top_logprobs
+    if request.response_format is not None:
+        arguments["response_format"] = request.response_format
+    if endpoint.extra_body:
+        arguments["extra_body"] = endpoint.extra_body
+    if endpoint.base_url is not None:
+        arguments["api_base"] = endpoint.base_url
+    if key is not None:
+        arguments["api_key"] = key
+    return arguments

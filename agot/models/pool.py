@@ -1,0 +1,180 @@
+"""Named roles to endpoints: which model answers, where it is, and what its provider can do.
+
+Everything here is known from the settings alone, so it needs neither the network nor litellm.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from agot.errors import SetupError
+from agot.settings import RoleSettings, Settings
+
+EMBEDDED = "embedded"
+
+_LOCAL_PROVIDERS = frozenset(
+    {EMBEDDED, "ollama", "ollama_chat", "hosted_vllm", "vllm", "lm_studio", "llamafile", "xinference"}
+)
+"""Providers that are servers of one's own, unless a public address says otherwise."""
+
+_COMPATIBLE = frozenset({"openai", "custom_openai", "lm_studio", "llamafile", "vllm", "hosted_vllm"})
+"""Providers that speak OpenAI's chat protocol and can be reached through `hosted_vllm/`."""
+
+_NATIVE_N = frozenset(
+    {EMBEDDED, "openai", "azure", "hosted_vllm", "together_ai", "fireworks_ai", "gemini", "vertex_ai"}
+)
+
+_LOGPROBS = frozenset(
+    {EMBEDDED, "openai", "azure", "hosted_vllm", "together_ai", "fireworks_ai", "deepseek", "xai"}
+)
+
+_REASONING = ("o1", "o3", "o4", "gpt-5")
+"""Models of OpenAI whose names begin like this refuse log-probabilities."""
+
+_DEFAULT_CONCURRENCY = 64
+_LOCAL_CONCURRENCY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The model behind a role.
+
+    Attributes:
+        role: The role that was asked for.
+        model: The model string as in the settings.
+        called: The string litellm is called with; an OpenAI-compatible local server is called through
+            `hosted_vllm/`, which costs a third less CPU per call than `openai/`.
+        provider: litellm's name of the provider, or "" if only litellm can tell.
+        name: The model's name at the provider.
+        native_n: One request may ask for several samples; a server may still give fewer.
+        gives_logprobs: Log-probabilities may be asked for; a server may still ignore it.
+        concurrency: Calls in flight to this endpoint, over all roles that share it.
+    """
+
+    role: str
+    model: str
+    called: str
+    provider: str
+    name: str
+    base_url: str | None
+    dialect: Literal["standard", "compact"]
+    local: bool
+    native_n: bool
+    gives_logprobs: bool
+    concurrency: int
+    settings: RoleSettings
+
+    @property
+    def key(self) -> tuple[str, str | None, str]:
+        """What calls that share a concurrency limit have in common."""
+        return (self.provider, self.base_url, self.name)
+
+    @property
+    def place(self) -> str:
+        """The endpoint in words, for messages."""
+        return f"{self.model} at {self.base_url}" if self.base_url else self.model
+
+    @property
+    def extra_body(self) -> dict[str, Any]:
+        """Fields passed through to the server."""
+        return self.settings.extra_body
+
+
+class Pool:
+    """The endpoints of all roles."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._endpoints: dict[str, Endpoint] = {}
+
+    def endpoint(self, role: str) -> Endpoint:
+        """Return the endpoint of a role, or of the role it falls back to.
+
+        Raises:
+            SetupError: If the role is unknown or not configured, or its model string is not usable.
+        """
+        found = self._endpoints.get(role)
+        if found is None:
+            found = self._endpoints[role] = self._shared(_endpoint(role, self._settings.role(role)))
+        return found
+
+    def _shared(self, endpoint: Endpoint) -> Endpoint:
+        """Return the endpoint with the smallest limit that any role sets for the same server and model."""
+        limits = []
+        for role, chosen in self._settings.roles.items():
+            # A role that cannot be used is reported when it is asked for, not when another one is.
+            with contextlib.suppress(SetupError):
+                if chosen.concurrency is not None and _endpoint(role, chosen).key == endpoint.key:
+                    limits.append(chosen.concurrency)
+        return replace(endpoint, concurrency=min(limits)) if limits else endpoint
+
+
+def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
+    model, base_url = chosen.model.strip(), chosen.base_url.rstrip("/") if chosen.base_url else None
+    if not model or model.endswith("/"):
+        raise SetupError(
+            f"The model {chosen.model!r} of the role {role!r} is not usable; expected PROVIDER/NAME, for "
+            f"instance hosted_vllm/qwen3-8b or embedded/pico. Set one: agot models set {role} MODEL."
+        )
+    if base_url is not None and urlsplit(base_url).scheme not in ("http", "https"):
+        raise SetupError(
+            f"The base_url {chosen.base_url!r} of the role {role!r} is not usable; expected an address like "
+            "http://127.0.0.1:8000/v1."
+        )
+    provider, name = _split(model, base_url)
+    at_home = base_url is not None and is_local_address(base_url)
+    local = at_home or (provider in _LOCAL_PROVIDERS and base_url is None)
+    called = model
+    if provider in _COMPATIBLE and at_home:
+        provider, called = "hosted_vllm", f"hosted_vllm/{name}"
+    elif provider and "/" not in model:
+        called = f"{provider}/{name}"
+    concurrency = chosen.concurrency
+    if concurrency is None:
+        concurrency = _LOCAL_CONCURRENCY if local and provider != EMBEDDED else _DEFAULT_CONCURRENCY
+    dialect = chosen.dialect
+    if dialect == "auto":
+        dialect = "compact" if provider == EMBEDDED else "standard"
+    refuses = provider in ("openai", "azure") and name.startswith(_REASONING)
+    return Endpoint(
+        role=role,
+        model=model,
+        called=called,
+        provider=provider,
+        name=name,
+        base_url=base_url,
+        dialect=dialect,
+        local=local,
+        native_n=provider in _NATIVE_N,
+        gives_logprobs=provider in _LOGPROBS and not refuses,
+        concurrency=concurrency,
+        settings=chosen,
+    )
+
+
+def _split(model: str, base_url: str | None) -> tuple[str, str]:
+    """Return provider and name. A bare name at an address is an OpenAI-compatible server's."""
+    provider, slash, name = model.partition("/")
+    if slash:
+        return provider, name
+    if base_url is not None:
+        return "hosted_vllm", model
+    if model.startswith(("gpt-", "chatgpt-", *_REASONING)):
+        return "openai", model
+    if model.startswith("claude"):
+        return "anthropic", model
+    return "", model
+
+
+def is_local_address(url: str) -> bool:
+    """Return whether an address is on this machine or a private network; never asks a name server."""
+    host = (urlsplit(url).hostname or "").lower()
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".lan", ".localhost", ".home.arpa"))
+    return address.is_loopback or address.is_private or address.is_link_local or address.is_unspecified

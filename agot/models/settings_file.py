@@ -1,0 +1,104 @@
+"""Writing a role's model into the settings file, with everything else in it left as it is."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from agot.errors import SetupError
+from agot.settings import ROLES, RoleSettings
+
+
+def write_role(path: Path, role: str, chosen: RoleSettings) -> None:
+    """Set a role in the settings file; comments, order and all other settings stay.
+
+    The file is replaced in one step: after a crash it is the old one or the new one. Settings of the
+    role that are at their default are left out. Keys are never written, only the names of variables.
+
+    Args:
+        path: The settings file; it and its folder are made if they are missing.
+        role: One of `agot.settings.ROLES`.
+        chosen: The role's settings.
+
+    Raises:
+        SetupError: If the role is unknown, or the file is not valid TOML or cannot be written.
+    """
+    if role not in ROLES:
+        raise SetupError(f"There is no role {role!r}. Roles are: {', '.join(ROLES)}.")
+    _change(path, lambda roles: _set(roles, role, chosen))
+
+
+def remove_role(path: Path, role: str) -> None:
+    """Take a role out of the settings file, so that it falls back; nothing happens if it is not there.
+
+    Raises:
+        SetupError: If the file is not valid TOML or cannot be written.
+    """
+    if path.exists():
+        _change(path, lambda roles: roles.pop(role, None))
+
+
+def _set(roles: Any, role: str, chosen: RoleSettings) -> None:
+    import tomlkit
+
+    wanted = {
+        name: value for name, value in chosen.model_dump(exclude_defaults=True).items() if value is not None
+    }
+    table = roles.get(role)
+    if not isinstance(table, dict):
+        table = roles[role] = tomlkit.table()
+    for name in [name for name in table if name not in wanted]:
+        del table[name]
+    for name, value in wanted.items():
+        if table.get(name) != value:
+            table[name] = value
+
+
+def _change(path: Path, change: Any) -> None:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(path.read_bytes().decode("utf-8")) if path.exists() else tomlkit.document()
+        roles: Any = document.get("roles")
+        if roles is None:
+            roles = document["roles"] = tomlkit.table(is_super_table=True)
+        if not isinstance(roles, dict):
+            raise SetupError(
+                f"In the settings file {path} 'roles' is {roles!r}; expected tables like [roles.fast]. "
+                "Mend it."
+            )
+        change(roles)
+        text = tomlkit.dumps(document)
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise SetupError(f"The settings file {path} is not valid TOML: {error}. Mend or remove it.") from None
+    except OSError as error:
+        raise SetupError(
+            f"The settings file {path} cannot be read: {error}. Check who may read it."
+        ) from None
+    try:
+        _replace(path, text)
+    except OSError as error:
+        raise SetupError(
+            f"The settings file {path} cannot be written: {error}. Check its folder and free space."
+        ) from None
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside the file and put it in its place, so that nobody ever reads half of it."""
+    target = path.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            os.chmod(beside, target.stat().st_mode & 0o777)
+        os.replace(beside, target)
+    except BaseException:
+        os.unlink(beside)
+        raise

@@ -1,0 +1,5 @@
+"""What is kept: runs, their thoughts and events, and the journal of calls, in SQLite or PostgreSQL.
+
+`agot.stores.database.SqlStore` is the way in; `agot.stores.schema` explains the tables. Nothing here is
+imported by `import agot`.
+"""

@@ -1,0 +1,290 @@
+"""`SqlStore`: runs, events and the journal in SQLite or PostgreSQL. Implements `JournalStore`.
+
+Use:
+
+    store = await SqlStore.open("sqlite:///runs.db")
+    await store.begin_run(run_id, question=..., model=..., strategy=..., seed=0)
+    attempt, last_seq = await store.begin_attempt(run_id)
+    stream = EventStream(run_id, clock, after_seq=last_seq, attempt=attempt)
+    stream.add_sink(store.sink)
+    journal = Journal(run_id, store, await store.load_calls(run_id), clock=clock)
+    ...
+    await store.flush(run_id)
+    await store.end_attempt(run_id)  # in a finally: another process may then resume the run
+    await store.close()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection
+
+from agot.errors import StoreError
+from agot.events import AnyEvent, TextStreamed
+from agot.ids import RunId
+from agot.protocols import CallRecord
+from agot.stores import leases, runs
+from agot.stores.connection import READERS, Database, open_database
+from agot.stores.rows import (
+    StoredEdge,
+    StoredRun,
+    StoredThought,
+    StoredVerdict,
+    storable,
+    without_database_url,
+)
+from agot.stores.writer import Hold, Writer
+from agot.thought import RunStatus
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_S = 5.0
+"""How long to wait for another process's lock; shorter than a lease, which must be renewed meanwhile."""
+
+
+def _ignore(text: str) -> None:
+    """Take a fault's text and do nothing."""
+
+
+class SqlStore:
+    """Runs, their events and their calls in one database. Use it from any event loop of the process.
+
+    Every method that reads or writes raises `StoreError` if the database cannot be used: it is full, read-only,
+    locked for too long, damaged or unreachable. Reads see what is committed: `flush` first to
+    see one's own latest events.
+    """
+
+    def __init__(self, database: Database, *, clock: Callable[[], float]) -> None:
+        """Use `SqlStore.open`, which makes and migrates the tables."""
+        self._database, self._clock = database, clock
+        self._token = secrets.token_hex(8)
+        self._writer = Writer(database, clock=clock, token=self._token)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="agot-reader")
+        self._closed = False
+        atexit.register(self._close)
+
+    @classmethod
+    async def open(
+        cls, url: str, *, clock: Callable[[], float] = time.time, busy_timeout_s: float = BUSY_TIMEOUT_S
+    ) -> Self:
+        """Open a database; make it, its folder and its tables if they do not exist; migrate it if it is older.
+
+        Args:
+            url: `sqlite:///path`, `sqlite://` for one in memory, or `postgresql://user:password@host/name`.
+            clock: Seconds since the epoch.
+            busy_timeout_s: How long to wait for another process's lock.
+
+        Raises:
+            StoreError: If it cannot be used; says what is wrong, where, and what to do.
+        """
+        database = await asyncio.to_thread(open_database, url, busy_timeout_s=busy_timeout_s)
+        return cls(database, clock=clock)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Write what is queued, give back the leases, and close. A second call does nothing."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        atexit.unregister(self._close)
+        self._writer.stop()
+        self._readers.shutdown()
+        self._database.close()
+
+    @property
+    def where(self) -> str:
+        """The database in words, without passwords."""
+        return self._database.where
+
+    # -- running ---------------------------------------------------------------------------------
+
+    async def begin_run(
+        self, run_id: RunId, *, question: str, model: str, strategy: str, seed: int, settings_json: str = "{}"
+    ) -> None:
+        """Insert a run. `begin_attempt` starts it.
+
+        Args:
+            settings_json: A JSON object; a `database_url` in it is left out, because it may hold a password.
+
+        Raises:
+            StoreError: If there is a run with this id already.
+            ValueError: If `settings_json` is not a JSON object.
+        """
+        row = {
+            "run_id": run_id, "question": storable(question), "model": model, "strategy": strategy, "seed": seed,
+            "settings_json": without_database_url(settings_json), "created_s": self._clock(),
+        }  # fmt: skip
+        await self._writer.do(lambda connection: leases.insert_run(connection, row))
+
+    async def begin_attempt(
+        self, run_id: RunId, *, on_fault: Callable[[str], None] = _ignore
+    ) -> tuple[int, int]:
+        """Start a run, or take over one that nobody runs to resume it. Its status becomes "running".
+
+        The run is held, with heartbeats, until it finishes, `end_attempt` or `close`.
+
+        Args:
+            on_fault: Told once, on this event loop, if events of the run can no longer be stored.
+
+        Returns:
+            The number of the attempt, and of the last stored event: `EventStream(after_seq=...)`.
+
+        Raises:
+            StoreError: If there is no such run, or a live process is running it.
+        """
+        hold = Hold(run_id, asyncio.get_running_loop(), on_fault)
+        taking = asyncio.create_task(
+            self._writer.do(lambda connection: leases.take(connection, run_id, token=self._token), hold=hold)
+        )
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            # The writer takes the lease all the same, and nobody else would give it back.
+            with contextlib.suppress(StoreError):
+                await taking
+                await self._writer.release(run_id)
+            raise
+
+    async def end_attempt(self, run_id: RunId) -> None:
+        """Write what is queued and let others resume the run. Harmless after it has finished.
+
+        Never raises StoreError, so that it can stand in a `finally`: `flush(run_id)` tells of faults.
+        """
+        await self._writer.release(run_id)
+
+    def sink(self, event: AnyEvent) -> None:
+        """Queue an event of a run; returns at once. A reader for `EventStream.add_sink`.
+
+        If it cannot be stored, the run's `on_fault` is told once, nothing more of the run is stored,
+        and `put_call` and `flush` of this run raise StoreError.
+        """
+        if not isinstance(event, TextStreamed):
+            self._writer.emit(event)
+
+    async def flush(self, run_id: RunId | None = None) -> None:
+        """Return when all events queued so far are written.
+
+        Raises:
+            StoreError: If events of `run_id` could not be; without `run_id`, of any run at work.
+        """
+        await self._writer.do(_nothing)
+        self._writer.raise_fault(run_id)
+
+    async def put_call(self, run_id: RunId, record: CallRecord) -> None:
+        """Insert a call, or replace the one with the same key; durable when this returns.
+
+        Raises:
+            StoreError: If it could not be written, or earlier events of the run could not.
+        """
+        await self._writer.put(run_id, record)
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    async def load_calls(self, run_id: RunId) -> list[CallRecord]:
+        """Return all calls of a run, oldest first; none if there is no such run."""
+        return await self._read(lambda connection: runs.list_calls(connection, run_id))
+
+    async def runs(
+        self, *, limit: int | None = 50, status: RunStatus | None = None, search: str = ""
+    ) -> list[StoredRun]:
+        """Return runs, newest first.
+
+        Args:
+            limit: At most so many; None for all.
+            status: Only runs that stand so.
+            search: Only runs with this text in question or answer, in any case.
+        """
+        return await self._read(
+            lambda connection: runs.list_runs(connection, limit=limit, status=status, search=search)
+        )
+
+    async def find(self, prefix: str) -> RunId:
+        """Return the id of the one run whose id begins with `prefix`.
+
+        Raises:
+            StoreError: If there is none, or more than one.
+        """
+        return await self._read(lambda connection: runs.find(connection, prefix))
+
+    async def run(self, run_id: str) -> StoredRun:
+        """Return a run, by its id or a beginning of it that no other id has.
+
+        Raises:
+            StoreError: If there is none, or more than one.
+        """
+        return await self._read(lambda connection: runs.get_run(connection, runs.find(connection, run_id)))
+
+    async def events(self, run_id: RunId, *, after_seq: int = 0, limit: int | None = None) -> list[AnyEvent]:
+        """Return the stored events of a run after number `after_seq`, in order."""
+        return await self._read(
+            lambda connection: runs.list_events(connection, run_id, after_seq=after_seq, limit=limit)
+        )
+
+    async def thoughts(self, run_id: RunId) -> list[StoredThought]:
+        """Return the latest state of each thought of a run, outer graphs first."""
+        return await self._read(lambda connection: runs.list_thoughts(connection, run_id))
+
+    async def edges(self, run_id: RunId) -> list[StoredEdge]:
+        """Return the edges of a run."""
+        return await self._read(lambda connection: runs.list_edges(connection, run_id))
+
+    async def verdicts(self, run_id: RunId) -> list[StoredVerdict]:
+        """Return what the checks said, in order; of each thought only the last attempt."""
+        return await self._read(lambda connection: runs.list_verdicts(connection, run_id))
+
+    async def calls(self, run_id: RunId) -> list[CallRecord]:
+        """Return the journal of a run, oldest call first; another name of `load_calls`."""
+        return await self.load_calls(run_id)
+
+    async def export(self, run_id: RunId) -> dict[str, Any]:
+        """Return everything of a run as JSON values, in a versioned format.
+
+        Raises:
+            StoreError: If there is no such run.
+        """
+        return await self._read(lambda connection: runs.export(connection, run_id))
+
+    async def delete(self, run_id: RunId) -> None:
+        """Delete a run and all that belongs to it, in one transaction.
+
+        Raises:
+            StoreError: If there is no such run, or a live process is running it.
+        """
+        await self._writer.do(lambda connection: runs.remove(connection, run_id))
+
+    async def _read(self, query: Callable[[Connection], T]) -> T:
+        if self._closed:
+            raise StoreError(f"The database {self._database.where} is closed. Open the store again.")
+        if self._database.in_memory:
+            return await self._writer.do(query)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read_blocking, query)
+
+    def _read_blocking(self, query: Callable[[Connection], T]) -> T:
+        try:
+            with self._database.reading.connect() as connection:
+                return query(connection)
+        except Exception as error:  # noqa: BLE001 - drivers' errors have no common base
+            raise self._database.error(error) from None
+
+
+def _nothing(connection: Connection) -> None:
+    """Write nothing; whoever awaits it knows that all before it is written."""

@@ -1,0 +1,99 @@
+"""The caller: journal, budget, retries and samples of one thought."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from agot.budget import Budget, Meter
+from agot.engine.caller import Caller, CallRoom
+from agot.errors import BudgetExceeded, ModelUnauthorised, ModelUnreachable
+from agot.events import AnyEvent
+from agot.ids import ROOT, RunId, ThoughtId
+from agot.journal import Journal
+from agot.protocols import Message, ModelRequest
+from tests.scripted import Script, ScriptedModels
+
+REQUEST = ModelRequest(purpose="solve", messages=(Message(role="user", content="hi"),))
+
+
+def caller(script: Script, *, retries: int = 0, budget: Budget | None = None, thought: str = ROOT, **profile: object):
+    models = ScriptedModels(script, **profile)
+    events: list[AnyEvent] = []
+    room = CallRoom(models, Journal(RunId("r"), None, clock=time.time), events.append, lambda role: retries, seed=0)
+    meter = Meter(budget or Budget(), time.monotonic)
+    return Caller(room, meter, ThoughtId(thought)), models, meter, events
+
+
+async def test_passing_fault_is_retried_and_each_attempt_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agot.engine.caller.delay_s", lambda error, attempt, rng: 0.0)
+    replies = iter([ModelUnreachable("down"), ModelUnreachable("down"), "up"])
+    ask, models, meter, events = caller(lambda request: next(replies), retries=2)
+    reply = await ask(REQUEST)
+    assert reply.completions[0].text == "up"
+    assert meter.usage.calls == reply.usage.calls == 3
+    assert [event.kind for event in events] == ["call_started", "call_retried", "call_retried", "call_finished"]
+
+
+async def test_retries_stop_at_the_calls_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agot.engine.caller.delay_s", lambda error, attempt, rng: 0.0)
+    ask, models, meter, _ = caller(lambda request: ModelUnreachable("down"), retries=10, budget=Budget(calls=3))
+    with pytest.raises(BudgetExceeded):
+        await ask(REQUEST)
+    assert len(models.requests) == 3
+
+
+async def test_refused_key_is_not_retried() -> None:
+    ask, models, _, _ = caller(lambda request: ModelUnauthorised("no"), retries=5)
+    with pytest.raises(ModelUnauthorised):
+        await ask(REQUEST)
+    assert len(models.requests) == 1
+
+
+async def test_samples_without_native_n_run_concurrently() -> None:
+    ask, models, _, _ = caller(lambda request: "a", dialect="standard", delay_s=0.01)
+    assert len(await ask.samples(REQUEST, 32)) == 32
+    assert models.most_at_once == 32
+
+
+async def test_samples_that_a_server_withholds_are_drawn_singly() -> None:
+    ask, models, _, _ = caller(lambda request: ["a"], native_n=True)
+    assert len(await ask.samples(REQUEST, 4)) == 4
+    assert [request.n for request in models.requests] == [4, 1, 1, 1]
+
+
+async def test_samples_are_fewer_if_a_limit_fires_but_never_none() -> None:
+    ask, models, _, events = caller(lambda request: "a", dialect="standard", budget=Budget(calls=3))
+    assert len(await ask.samples(REQUEST, 8)) == 3
+    assert events[-1].kind == "notice"
+    with pytest.raises(BudgetExceeded):
+        await ask.samples(REQUEST, 8)
+
+
+async def test_seeds_differ_between_samples_and_repeat_between_runs() -> None:
+    first, models, _, _ = caller(lambda request: "a", dialect="standard")
+    await first.samples(REQUEST, 4)
+    again, others, _, _ = caller(lambda request: "a", dialect="standard")
+    await again.samples(REQUEST, 4)
+    seeds = [request.seed for request in models.requests]
+    assert len(set(seeds)) == 4
+    assert sorted(seeds) == sorted(request.seed for request in others.requests)
+
+
+async def test_equal_requests_of_different_thoughts_have_different_seeds() -> None:
+    one, models, _, _ = caller(lambda request: "a", thought="0.0")
+    two, others, _, _ = caller(lambda request: "a", thought="0.1")
+    await asyncio.gather(one(REQUEST), two(REQUEST))
+    assert models.requests[0].seed != others.requests[0].seed
+
+
+async def test_cancelled_call_is_counted_and_releases_its_reservation() -> None:
+    ask, models, meter, _ = caller(lambda request: "a", delay_s=60, budget=Budget(calls=2))
+    task = asyncio.create_task(ask(REQUEST))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert meter.usage.calls == 1
+    assert meter.left("calls") == 1
