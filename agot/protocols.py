@@ -7,7 +7,9 @@ what people extend.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import AfterValidator
 
 from agot.ids import RunId, ThoughtId
 from agot.thought import Decline, Finding, Plan, Solution, Task, Usage, Value, Verdict
@@ -53,18 +55,27 @@ class ModelRequest(Value):
     response_format: dict[str, Any] | None = None
 
 
+def _storable(text: str) -> str:
+    # JSON can spell half of a surrogate pair, which no database and no UTF-8 file can hold.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+ModelText = Annotated[str, AfterValidator(_storable)]
+"""Text that a model wrote: any Unicode, but whole characters."""
+
+
 class TokenLogprob(Value):
     """One sampled token with its natural-log probability and the likeliest alternatives."""
 
-    token: str
+    token: ModelText
     logprob: float
-    top: tuple[tuple[str, float], ...] = ()
+    top: tuple[tuple[ModelText, float], ...] = ()
 
 
 class Completion(Value):
     """One sample of a reply. `logprobs` is None where the model gives none."""
 
-    text: str
+    text: ModelText
     finish_reason: str = "stop"
     logprobs: tuple[TokenLogprob, ...] | None = None
 

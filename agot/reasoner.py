@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from agot.agents.planner import Planner
 from agot.agents.strategies.registry import STRATEGIES
-from agot.agents.verifier import VerifierAgent, reward_of
+from agot.agents.verifier import CHECKS, VerifierAgent, reward_of
 from agot.agents.workflow import Outcome, Workflow, compile_workflow
 from agot.budget import Budget, Meter
 from agot.engine.caller import CallRoom
@@ -367,6 +367,9 @@ class Reasoner:
     def _check_setup(self, settings: Settings) -> None:
         if settings.engine.strategy != "auto":
             STRATEGIES.get(settings.engine.strategy)
+        unknown = [name for name in settings.engine.skip_checks if name not in CHECKS]
+        if unknown:
+            raise SetupError(f"There is no check {unknown[0]!r} to skip. There are: {', '.join(CHECKS)}.")
         for role in ("fast", "strong", "judge"):
             self._models.profile(role)
 
@@ -387,7 +390,7 @@ class Reasoner:
                 most_thoughts=engine.layer_width if engine.mode == "layered" else engine.max_plan_thoughts,
                 retries=engine.plan_retries,
             ),
-            verifier=VerifierAgent(),
+            verifier=VerifierAgent(check for name, check in CHECKS.items() if name not in engine.skip_checks),
             strategies=STRATEGIES,
             workflow=self._workflow,
             strong="strong" if strong != fast else "",

@@ -73,6 +73,7 @@ class EngineSettings(_Section):
         child_share: Share of what is left of the budget that a nested graph may use, in (0, 1].
         layer_width: Thoughts per layer in layered mode (n_max of the paper).
         verify: False turns every check off.
+        skip_checks: Names of deterministic checks to leave out.
     """
 
     mode: Literal["ready", "layered"] = "ready"
@@ -87,6 +88,7 @@ class EngineSettings(_Section):
     child_share: float = Field(default=0.5, gt=0.0, le=1.0)
     layer_width: int = Field(default=3, ge=1)
     verify: bool = True
+    skip_checks: tuple[str, ...] = ()
 
 
 class Settings(_Section):

@@ -12,9 +12,10 @@ from agot.verifiers import answers
 from agot.verifiers.expressions import NotArithmetic, clean, expressions, is_expression, spoken_operators, value
 
 _SIDE = r"[-+*/×·÷−^().\d,_ x]*[\d)]"
-_EQUATION = re.compile(rf"(?<![\w.#=])([-(+]*\d{_SIDE}|\({_SIDE})\s*=\s*(?:\$\s*)?([-−]?\d[\d,]*(?:\.\d+)?)(?![\d.]*\d|\s*[-+*/×÷])")
+_EQUATION = re.compile(rf"(?<![\w.#=])([-(+]*\d{_SIDE}|\({_SIDE})\s*=\s*(?:\$\s*)?([-−]?\d[\d,]*(?:\.\d+)?)(?![\d.]*\d|\s*[-+*/×÷](?!>))")
 _REWRITE = re.compile(r"=\s*[-−]?[\d.,]+\s*->\s*(.+)$")
 _LONGEST_QUESTION = 4000
+_LONGEST_STEP = 2000
 _ASKING = frozenset(
     """a an answer arithmetic be calculate calculation can compute could determine do does equal equals equation evaluate
     exact expression final find following for get give good hello help hey hi how i if is it just kindly let maths math me
@@ -41,7 +42,7 @@ class EquationCheck:
         before = ""
         for step in solution.steps:
             first = ""
-            for left, right in _EQUATION.findall(step):
+            for left, right in _EQUATION.findall(step[:_LONGEST_STEP]):
                 if not is_expression(left):
                     continue
                 try:

@@ -97,3 +97,8 @@ async def test_cancelled_call_is_counted_and_releases_its_reservation() -> None:
     await asyncio.gather(task, return_exceptions=True)
     assert meter.usage.calls == 1
     assert meter.left("calls") == 1
+
+
+async def test_half_a_surrogate_pair_from_a_model_is_replaced() -> None:
+    ask, _, _, _ = caller(lambda request: "bad \ud83d text")
+    assert (await ask(REQUEST)).completions[0].text == "bad ? text"

@@ -1,0 +1,104 @@
+"""The key/value cache: rows for the sequences being decoded, and copies of prompts."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+Snapshot = NDArray[np.float32]
+"""Keys and values of one sequence: [2 * layers, 1, kv_heads, tokens, head size]."""
+
+
+class RowCache:
+    """Rows of keys and values that the graph reads and appends to in place.
+
+    Memory is taken as it is needed: rows in powers of two, tokens in steps, and given back when the
+    batch is empty.
+
+    Args:
+        tensors: Keys and values of all layers: 2 * layers.
+        kv_heads: Heads of each.
+        head_size: Values per head.
+        context: Most tokens of a row.
+    """
+
+    STEP = 128
+
+    def __init__(self, tensors: int, kv_heads: int, head_size: int, context: int) -> None:
+        self._shape = (tensors, kv_heads, head_size)
+        self._context = context
+        self.values = self._empty(0, 0)
+        """[2 * layers, rows, kv_heads, capacity, head size]"""
+
+    def _empty(self, rows: int, capacity: int) -> NDArray[np.float32]:
+        tensors, heads, size = self._shape
+        # Zeros and not garbage: what a row has not written is multiplied by a weight of zero.
+        return np.zeros((tensors, rows, heads, capacity, size), np.float32)
+
+    def bytes_for(self, rows: int, tokens: int) -> int:
+        """Return the memory that rows of this many tokens take."""
+        tensors, heads, size = self._shape
+        return 4 * tensors * heads * size * rows * self._rounded(tokens)
+
+    def _rounded(self, tokens: int) -> int:
+        return min(self._context, -(-tokens // self.STEP) * self.STEP)
+
+    def ensure(self, rows: int, tokens: int) -> bool:
+        """Make room for rows of this many tokens; return whether the memory has moved."""
+        _, have_rows, _, have_tokens, _ = self.values.shape
+        if rows <= have_rows and tokens <= have_tokens:
+            return False
+        if rows > have_rows:
+            rows = 1 << (rows - 1).bit_length()
+        new = self._empty(max(rows, have_rows), max(self._rounded(tokens), have_tokens))
+        new[:, :have_rows, :, :have_tokens] = self.values
+        self.values = new
+        return True
+
+    def write(self, row: int, snapshot: Snapshot) -> None:
+        """Copy a snapshot into a row."""
+        self.values[:, row, :, : snapshot.shape[3]] = snapshot[:, 0]
+
+    def read(self, row: int, tokens: int) -> Snapshot:
+        """Return a copy of the first tokens of a row."""
+        return self.values[:, row : row + 1, :, :tokens].copy()
+
+    def move(self, source: int, target: int, tokens: int) -> None:
+        """Copy the first tokens of a row to another."""
+        self.values[:, target, :, :tokens] = self.values[:, source, :, :tokens]
+
+    def clear(self) -> None:
+        """Give the memory back."""
+        self.values = self._empty(0, 0)
+
+
+class PromptCache:
+    """The last prompts' keys, values and logits, so that the same prompt is computed once.
+
+    Args:
+        limit: Most bytes to keep.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._used = 0
+        self._known: OrderedDict[tuple[int, ...], tuple[Snapshot, NDArray[np.float32]]] = OrderedDict()
+
+    def get(self, prompt: tuple[int, ...]) -> tuple[Snapshot, NDArray[np.float32]] | None:
+        """Return what was computed for a prompt, if it is still known."""
+        found = self._known.get(prompt)
+        if found is not None:
+            self._known.move_to_end(prompt)
+        return found
+
+    def put(self, prompt: tuple[int, ...], snapshot: Snapshot, logits: NDArray[np.float32]) -> None:
+        """Remember a prompt, and forget the oldest ones above the limit."""
+        if prompt in self._known or snapshot.nbytes > self._limit:
+            return
+        self._known[prompt] = (snapshot, logits)
+        self._used += snapshot.nbytes
+        while self._used > self._limit:
+            _, (old, _) = self._known.popitem(last=False)
+            self._used -= old.nbytes

@@ -1,0 +1,246 @@
+"""The embedded model as a litellm provider: `litellm.acompletion(model="embedded/pico", ...)`.
+
+The last user message is the question. A system message that is exactly the name of a mode forces that
+mode; without one, or with `auto`, the model chooses, and the first line of its text then names its choice
+(`chain:`). A trailing assistant message is the beginning of the output, which the model continues.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from agot.models.embedded.client import shared
+from agot.models.embedded.messages import (
+    Completion,
+    EmbeddedError,
+    Generation,
+    Piece,
+    PromptTooLong,
+    Reply,
+    RequestError,
+    Token,
+)
+from agot.models.embedded.tokenizer import MODES
+
+# Without this litellm fetches a price list from the network when it is imported.
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+
+import litellm  # noqa: E402
+from litellm import CustomLLM  # noqa: E402
+from litellm.types.utils import (  # noqa: E402
+    ChatCompletionTokenLogprob,
+    ChoiceLogprobs,
+    Choices,
+    Delta,
+    Message,
+    ModelResponse,
+    ModelResponseStream,
+    StreamingChoices,
+    TopLogprob,
+    Usage,
+)
+from litellm.utils import custom_llm_setup  # noqa: E402
+
+PROVIDER = "embedded"
+MODEL = "pico"
+CONTEXT = 1280
+"""Tokens of prompt and output together."""
+
+
+def register() -> None:
+    """Make `embedded/pico` known to litellm; any number of calls do what one does."""
+    if not any(item["provider"] == PROVIDER for item in litellm.custom_provider_map):
+        litellm.custom_provider_map.append({"provider": PROVIDER, "custom_handler": EmbeddedProvider()})
+        custom_llm_setup()
+
+
+def generation(messages: list[dict[str, Any]], options: dict[str, Any]) -> Generation:
+    """Return the request of chat messages and OpenAI options.
+
+    Raises:
+        RequestError: There is no user message, or a value makes no sense.
+    """
+    mode, user, prefix = "", None, ""
+    for message in messages:
+        text = _content(message)
+        role = message.get("role")
+        if role == "system" and text.strip() in MODES:
+            mode = text.strip()
+        elif role == "user":
+            user, prefix = text, ""
+        elif role == "assistant":
+            prefix = text
+    if user is None:
+        raise RequestError("there is no user message")
+    if prefix and not mode:
+        first, _, rest = prefix.partition("\n")
+        if not first.endswith(":") or first[:-1] not in MODES:
+            raise RequestError("an assistant message to continue needs a mode, from a system message or its first line")
+        mode, prefix = first[:-1], rest
+    stop = options.get("stop") or ()
+    limit = options.get("max_completion_tokens", options.get("max_tokens"))
+    seed = options.get("seed")
+    temperature = options.get("temperature")
+    top_p = options.get("top_p")
+    return Generation(
+        user=user,
+        mode=mode,
+        prefix=prefix,
+        samples=int(options.get("n") or 1),
+        temperature=1.0 if temperature is None else float(temperature),
+        top_p=1.0 if top_p is None else float(top_p),
+        max_tokens=None if limit is None else int(limit),
+        stop=(stop,) if isinstance(stop, str) else tuple(stop),
+        seed=secrets.randbits(63) if seed is None else int(seed),
+        top_logprobs=int(options.get("top_logprobs") or 0) if options.get("logprobs") else 0,
+    )
+
+
+def _content(message: dict[str, Any]) -> str:
+    content = message.get("content")
+    if isinstance(content, list):
+        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    return "" if content is None else str(content)
+
+
+def _logprobs(tokens: tuple[Token, ...]) -> ChoiceLogprobs:
+    return ChoiceLogprobs(
+        content=[
+            ChatCompletionTokenLogprob(
+                token=token.text,
+                bytes=list(token.text.encode("utf-8", "replace")),
+                logprob=token.logprob,
+                top_logprobs=[
+                    TopLogprob(token=text, bytes=list(text.encode("utf-8", "replace")), logprob=logprob)
+                    for text, logprob in token.top
+                ],
+            )
+            for token in tokens
+        ]
+    )
+
+
+def _usage(reply: Reply) -> Usage:
+    generated = sum(completion.generated for completion in reply.completions)
+    return Usage(
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=generated,
+        total_tokens=reply.prompt_tokens + generated,
+    )
+
+
+def _choice(index: int, completion: Completion, logprobs: bool) -> Choices:
+    choice = Choices(
+        finish_reason=completion.finish,
+        index=index,
+        message=Message(content=completion.text, role="assistant"),
+    )
+    if logprobs:
+        choice.logprobs = _logprobs(completion.tokens)
+    return choice
+
+
+def _response(reply: Reply, model: str, response: ModelResponse, logprobs: bool) -> ModelResponse:
+    response.choices = [_choice(i, completion, logprobs) for i, completion in enumerate(reply.completions)]
+    response.model = f"{PROVIDER}/{model}"
+    response.usage = _usage(reply)  # type: ignore[attr-defined]
+    return response
+
+
+def _chunk(model: str, index: int, text: str, tokens: tuple[Token, ...], finish: str | None) -> ModelResponseStream:
+    choice = StreamingChoices(
+        index=index,
+        delta=Delta(content=text, role="assistant"),
+        finish_reason=finish,
+        logprobs=_logprobs(tokens) if tokens else None,
+    )
+    return ModelResponseStream(choices=[choice], model=f"{PROVIDER}/{model}")
+
+
+def _chunks(event: Piece | Reply, model: str, logprobs: bool) -> Iterator[ModelResponseStream]:
+    """Yield the stream chunks of an event; the reply gives the end of every choice and the usage."""
+    if isinstance(event, Piece):
+        yield _chunk(model, event.sample, event.text, event.tokens if logprobs else (), None)
+        return
+    # litellm drops an empty chunk that ends a choice, so the usage travels in one of its own before it.
+    usage = _chunk(model, 0, "", (), None)
+    usage.usage = _usage(event)  # type: ignore[attr-defined]
+    yield usage
+    for index, completion in enumerate(event.completions):
+        yield _chunk(model, index, "", (), completion.finish)
+
+
+def _error(error: EmbeddedError, model: str) -> Exception:
+    """Return the litellm exception for an error of the embedded model."""
+    name = f"{PROVIDER}/{model}"
+    if isinstance(error, PromptTooLong):
+        return litellm.ContextWindowExceededError(message=str(error), model=name, llm_provider=PROVIDER)
+    if isinstance(error, RequestError):
+        return litellm.BadRequestError(message=str(error), model=name, llm_provider=PROVIDER)
+    return litellm.APIConnectionError(message=str(error), model=name, llm_provider=PROVIDER)
+
+
+def _known(model: str) -> None:
+    if model != MODEL:
+        raise litellm.NotFoundError(
+            message=f"there is no embedded model {model!r}; there is {PROVIDER}/{MODEL}",
+            model=f"{PROVIDER}/{model}",
+            llm_provider=PROVIDER,
+        )
+
+
+class EmbeddedProvider(CustomLLM):
+    """litellm's handler of the provider `embedded`."""
+
+    async def acompletion(self, *_: Any, **call: Any) -> ModelResponse:  # type: ignore[override]
+        """Return the response to a chat request."""
+        model, options = call["model"], call["optional_params"]
+        _known(model)
+        try:
+            reply = await shared().generate(generation(call["messages"], options))
+        except EmbeddedError as error:
+            raise _error(error, model) from error
+        return _response(reply, model, call["model_response"], bool(options.get("logprobs")))
+
+    def completion(self, *_: Any, **call: Any) -> ModelResponse:  # type: ignore[override]
+        """Return the response to a chat request, blocking."""
+        model, options = call["model"], call["optional_params"]
+        _known(model)
+        try:
+            reply = shared().generate_blocking(generation(call["messages"], options))
+        except EmbeddedError as error:
+            raise _error(error, model) from error
+        return _response(reply, model, call["model_response"], bool(options.get("logprobs")))
+
+    async def astreaming(self, *_: Any, **call: Any) -> AsyncIterator[ModelResponseStream]:  # type: ignore[override]
+        """Yield the response in pieces."""
+        model, options = call["model"], call["optional_params"]
+        _known(model)
+        events = shared().stream(generation(call["messages"], options))
+        try:
+            async for event in events:
+                for chunk in _chunks(event, model, bool(options.get("logprobs"))):
+                    yield chunk
+        except EmbeddedError as error:
+            raise _error(error, model) from error
+        finally:
+            await events.aclose()  # type: ignore[attr-defined]
+
+    def streaming(self, *_: Any, **call: Any) -> Iterator[ModelResponseStream]:  # type: ignore[override]
+        """Yield the response in pieces, driving an event loop of its own between them."""
+        loop = asyncio.new_event_loop()
+        chunks = self.astreaming(**call)
+        try:
+            while True:
+                try:
+                    yield loop.run_until_complete(anext(chunks))
+                except StopAsyncIteration:
+                    return
+        finally:
+            loop.run_until_complete(chunks.aclose())  # type: ignore[attr-defined]
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()

@@ -1,0 +1,112 @@
+"""Game of 24 and countdown: build a target from given numbers; made backwards, so always solvable."""
+
+from __future__ import annotations
+
+import random
+
+from training.example import Problem
+from training.families.arithmetic import Expression, equation, evaluate, render
+from training.families.common import Planned, between, pick, shuffle, uncapital
+
+_TWENTY_FOUR = (
+    "Use {n} each exactly once with + - * / to make {t}.", "Make {t} using {n}.", "make {t} from {n}",
+    "Make {t} using {n}. You can only use each number once. You can use the operators +, -, *, /.",
+    "Game of 24: {n}", "Play the game of 24 with {n}.", "Solve the 24 game for {n}.", "How can you make {t} with {n}?",
+    "Using the numbers {n} and + - * /, make {t}.", "Get {t} from {n}, use every number once.",
+    "Combine {n} with the four operations to reach {t}.", "Use numbers and basic arithmetic operations (+ - * /) to obtain {t}. Input: {n}",
+    "Write an expression that equals {t} with the numbers {n}.", "24 game, numbers {n}",
+)  # fmt: skip
+_COUNTDOWN = (
+    "Find a way to make {t} using all of these numbers: {n}.\nEach number can only be used once.",
+    "Calculate {t} using all of these numbers: {n}.\nEach number may be used at most once.",
+    "Using all the numbers {n}, create an expression that equals {t}.\nYou can only use each number once.",
+    "Use {n} each exactly once with + - * / to make {t}.", "Make {t} using {n}.", "How do you get {t} from {n}?",
+    "Countdown: make {t} from {n}.", "Reach the target {t} with the numbers {n}.", "make {t} with {n}, each number once",
+    "Using {n} exactly once each, write an expression equal to {t}.", "Target: {t}. Numbers: {n}.",
+    "Numbers: {n}. Target: {t}. Find an expression.", "Combine the numbers {n} to get {t}.",
+)  # fmt: skip
+_FORMAT = (
+    "\nFinal answer format instructions:\n1. Provide your solution as a arithmetic expression (no '=' sign).\n"
+    "2. Do not include the target number in the expression.\n3. Use '*' for multiplication.\n4. Use '/' for division."
+)
+
+
+def _split(rng: random.Random, target: int, count: int, high: int, numbers: list[int]) -> Expression | None:
+    """Return an expression for the target from `count` positive numbers up to `high`."""
+    if count == 1:
+        if not 1 <= target <= high:
+            return None
+        numbers.append(target)
+        return target
+    second = 1 if count < 4 or rng.random() < 0.65 else 2
+    chance = rng.random()
+    limit = high if second == 1 else high * 3
+    if chance < 0.36 and target > 2:
+        operator, right = "+", between(rng, 1, min(limit, target - 1))
+        left = target - right
+    elif chance < 0.6:
+        operator, right = "-", between(rng, 1, limit)
+        left = target + right
+    elif chance < 0.86:
+        divisors = [d for d in range(2, 13) if target % d == 0 and d < target]
+        if not divisors:
+            return None
+        operator, right = "*", pick(rng, divisors)
+        left = target // right
+    else:
+        operator, right = "/", between(rng, 2, min(9, limit))
+        left = target * right
+    if left > 400:
+        return None
+    first = _split(rng, left, count - second, high, numbers)
+    if first is None:
+        return None
+    other = _split(rng, right, second, high, numbers)
+    if other is None:
+        return None
+    if operator in "+*" and rng.random() < 0.3:
+        first, other = other, first
+    return operator, first, other, False
+
+
+def _moves(expression: Expression, left: list[int], lines: list[str]) -> int:
+    """Append the moves in order; `left` holds the numbers still on the table."""
+    if not isinstance(expression, tuple):
+        return int(expression)
+    operator, first, second, _ = expression
+    a = _moves(first, left, lines)
+    b = _moves(second, left, lines)
+    value = evaluate(a, operator, b)
+    left.remove(a)
+    left.remove(b)
+    left.append(value)
+    text = equation(a, operator, b)
+    lines.append(f"{text} (left: {' '.join(map(str, left))})" if len(left) > 1 else text)
+    return value
+
+
+def generate(rng: random.Random, operations: int) -> Problem:
+    """Return a puzzle with `operations` + 1 numbers."""
+    classic = rng.random() < 0.45
+    count = operations + 1
+    high = 13 if classic else pick(rng, (10, 25, 25, 50))
+    while True:
+        target = 24 if classic else between(rng, 5, pick(rng, (50, 100, 200)))
+        numbers: list[int] = []
+        expression = _split(rng, target, count, high, numbers)
+        if expression is not None:
+            break
+    shuffle(rng, numbers)
+    lines: list[str] = []
+    _moves(expression, numbers[:], lines)
+    listing = pick(rng, (", ", ", ", ", ", " ")).join(map(str, numbers))
+    if rng.random() < 0.12:
+        listing = f"[{listing}]"
+    template = pick(rng, _TWENTY_FOUR if classic else _COUNTDOWN)
+    question = template.replace("{n}", listing).replace("{t}", str(target))
+    if rng.random() < 0.15:
+        question = uncapital(question)
+    if rng.random() < 0.12:
+        question += _FORMAT
+    return Planned(family="countdown", question=question, answer=render(expression), steps=tuple(lines),
+                   operations=len(lines))  # fmt: skip

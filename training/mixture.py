@@ -1,0 +1,191 @@
+"""The training mixture: an endless deterministic stream of examples, and problems for evaluation.
+
+Splits draw from disjoint seed spaces: the generator state of every stream is seeded with a string
+that begins with the name of the split (hashed with SHA-512 by `random.seed`), so no training stream
+can start from a state of a validation or test problem. Short questions (one or two operations) come
+from a small space and can still coincide; `fingerprint` lets an evaluation drop those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Literal
+
+from training import corrupt, outside
+from training.example import Example, Problem
+from training.families.common import PLAN_ABOVE
+from training.families.plans import subproblems
+from training.families.registry import CHAIN_LIMIT, FAMILIES
+
+Split = Literal["train", "validation", "test"]
+
+SHARES = {"chain": 53, "plan": 14, "decline": 12, "verify": 12, "direct": 4, "synth": 2, "calc": 3}
+"""Percent of the examples per mode."""
+FORCED_PLAN = 0.3
+"""Share of the plan examples with 4 to 8 operations, where the caller forces the plan."""
+SUB_QUESTION = 0.3
+"""Share of the chain examples which are sub-questions of plans."""
+CHAIN_OPERATIONS = (0, 11, 11, 14, 14, 14, 12, 10, 10, 5, 5)
+"""Weight of each number of operations among chains (index = operations)."""
+VERIFY_SEPARATOR = "\nProposed:\n"
+KNOWN_SEPARATOR = "\nKnown:\n"
+
+_MODES = tuple(SHARES)
+_MODE_CUMULATIVE = list(accumulate(SHARES.values()))
+_FAMILY_NAMES = tuple(FAMILIES)
+_FAMILY_CUMULATIVE = list(accumulate(family.weight for family in FAMILIES.values()))
+_PLANNERS = tuple(name for name in FAMILIES if FAMILIES[name].plan[1] > PLAN_ABOVE)
+_PLAN_CUMULATIVE = list(accumulate(FAMILIES[name].weight for name in _PLANNERS))
+_FORCED = tuple(name for name in FAMILIES if FAMILIES[name].plan[1] >= 4)
+_FORCED_CUMULATIVE = list(accumulate(FAMILIES[name].weight for name in _FORCED))
+_OPERATION_CUMULATIVE = list(accumulate(CHAIN_OPERATIONS))
+
+
+def _weighted(rng: random.Random, cumulative: Sequence[float]) -> int:
+    return bisect(cumulative, rng.random() * cumulative[-1])
+
+
+def _short(rng: random.Random) -> Problem:
+    """Return a problem that a chain answers."""
+    family = FAMILIES[_FAMILY_NAMES[_weighted(rng, _FAMILY_CUMULATIVE)]]
+    low, high = family.chain
+    operations = _weighted(rng, _OPERATION_CUMULATIVE)
+    if not low <= operations <= high:
+        operations = low + int(rng.random() * (high - low + 1))
+    return family.generate(rng, operations)
+
+
+def _long(rng: random.Random) -> Problem:
+    """Return a problem that the model should choose to plan."""
+    while True:
+        family = FAMILIES[_PLANNERS[_weighted(rng, _PLAN_CUMULATIVE)]]
+        low, high = max(PLAN_ABOVE + 1, family.plan[0]), family.plan[1]
+        operations = low + int(rng.random() ** 1.3 * (high - low + 1))
+        problem = family.generate(rng, operations)
+        if problem.plan and problem.operations > PLAN_ABOVE:
+            return problem
+
+
+def _middle(rng: random.Random) -> Problem:
+    """Return a problem with a plan that only a caller would force."""
+    while True:
+        family = FAMILIES[_FORCED[_weighted(rng, _FORCED_CUMULATIVE)]]
+        low, high = max(2, family.plan[0]), min(PLAN_ABOVE, family.plan[1])
+        if low > high:
+            continue
+        problem = family.generate(rng, low + int(rng.random() * (high - low + 1)))
+        if problem.plan and problem.operations <= PLAN_ABOVE:
+            return problem
+
+
+def _leaf(rng: random.Random, problem: Problem) -> Problem:
+    """Return a random sub-question of a plan, at the level where chains answer."""
+    while problem.operations > PLAN_ABOVE:
+        parts = subproblems(problem)
+        if not parts:
+            break
+        problem = parts[int(rng.random() * len(parts))]
+    return problem
+
+
+def _chain(rng: random.Random) -> Example:
+    if rng.random() < SUB_QUESTION:
+        parts = subproblems(_middle(rng) if rng.random() < 0.3 else _long(rng))
+        problem = _leaf(rng, parts[int(rng.random() * len(parts))])
+    else:
+        problem = _short(rng)
+    if problem.operations > CHAIN_LIMIT:
+        return _plan_example(problem, True)
+    return Example(problem.question, "chain", problem.chain(), problem.operations <= PLAN_ABOVE)
+
+
+def _plan_example(problem: Problem, chosen: bool) -> Example:
+    return Example(problem.question, "plan", problem.plan_text(), chosen)
+
+
+def _plan(rng: random.Random) -> Example:
+    if rng.random() < FORCED_PLAN:
+        return _plan_example(_middle(rng), False)
+    problem = _long(rng)
+    if problem.operations > 20 and rng.random() < 0.4:
+        parts = [part for part in subproblems(problem) if part.plan and part.operations > PLAN_ABOVE]
+        if parts:
+            problem = parts[int(rng.random() * len(parts))]
+    return _plan_example(problem, True)
+
+
+def _verify(rng: random.Random) -> Example:
+    problem = _short(rng)
+    wrong = corrupt.wrong_chain(rng, problem) if rng.random() < 0.5 else None
+    text = problem.chain() if wrong is None else wrong
+    return Example(f"{problem.question}{VERIFY_SEPARATOR}{text}", "verify", "yes" if wrong is None else "no")
+
+
+def synth_user(question: str, lines: Sequence[str], answers: Sequence[str]) -> str:
+    """Return the user text of a synth call: the question and what is known by now."""
+    pairs = zip(lines, answers, strict=True)
+    known = "\n".join(f"{number}: {line} -> {answer}" for number, (line, answer) in enumerate(pairs, 1))
+    return f"{question}{KNOWN_SEPARATOR}{known}"
+
+
+def _synth(rng: random.Random) -> Example:
+    problem = _long(rng) if rng.random() < 0.6 else _middle(rng)
+    parts = subproblems(problem)
+    filled = [part.question.rsplit("\nQuestion: ", 1)[-1] for part in parts]
+    user = synth_user(problem.question, filled, [part.answer for part in parts])
+    return Example(user, "synth", f"answer: {problem.answer}")
+
+
+def _calc(rng: random.Random) -> Example:
+    while True:
+        problem = _short(rng)
+        if problem.calc:
+            return Example(problem.question, "calc", problem.calc)
+
+
+def examples(seed: int, split: Split) -> Iterator[Example]:
+    """Yield examples without end; the same (seed, split) always gives the same stream.
+
+    Streams of different splits are seeded from disjoint seed spaces, see the module docstring.
+    """
+    rng = random.Random(f"agot:{split}:stream:{seed}")
+    held_out = split != "train"
+    while True:
+        mode = _MODES[_weighted(rng, _MODE_CUMULATIVE)]
+        if mode == "chain":
+            yield _chain(rng)
+        elif mode == "plan":
+            yield _plan(rng)
+        elif mode == "decline":
+            yield Example(outside.question(rng, held_out), "decline", "", True)
+        elif mode == "verify":
+            yield _verify(rng)
+        elif mode == "direct":
+            problem = _short(rng)
+            yield Example(problem.question, "direct", problem.answer)
+        elif mode == "synth":
+            yield _synth(rng)
+        else:
+            yield _calc(rng)
+
+
+def problem_for(split: Split, family: str, operations: int, index: int) -> Problem:
+    """Return problem `index` of an evaluation set; its seed names the split, so splits are disjoint."""
+    rng = random.Random(f"agot:{split}:problem:{family}:{operations}:{index}")
+    return FAMILIES[family].generate(rng, operations)
+
+
+def outside_for(split: Split, index: int) -> str:
+    """Return outside question `index` of an evaluation set (held-out groups unless split is train)."""
+    return outside.question(random.Random(f"agot:{split}:outside:{index}"), split != "train")
+
+
+def fingerprint(question: str) -> str:
+    """Return a short hash of a question that ignores case, spacing and punctuation at its ends."""
+    text = re.sub(r"\s+", " ", question).strip(" .?!").casefold()
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

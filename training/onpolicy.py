@@ -1,0 +1,88 @@
+"""The model's own solutions as verify examples: what it must learn to judge are its own mistakes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import torch
+
+from agot.models.embedded.tokenizer import Tokenizer
+from training.batches import Rows, pack
+from training.example import Example, Problem
+from training.families.registry import FAMILIES
+from training.mixture import VERIFY_SEPARATOR, problem_for
+from training.model import Transformer
+from training.sampler import Request, Sample, Sampler
+from training.scoring import is_correct
+
+TEMPERATURE = 1.0
+"""Above the temperature of samples at run time: more mistakes to learn from."""
+
+LONGEST = 700
+"""Most tokens of a chain; longer ones are the work of a model that has lost its way."""
+
+
+def final_answer(text: str) -> str:
+    """Return what follows the last `answer:` of a chain, or "" where there is none."""
+    _, found, answer = text.rpartition("answer:")
+    return answer.strip() if found else ""
+
+
+def correct(problem: Problem, sample: Sample) -> bool:
+    """Return whether a sampled chain was finished and ends in the right answer."""
+    return sample.finished and is_correct(problem, final_answer(sample.text))
+
+
+def problems(count: int, seed: int) -> list[Problem]:
+    """Return train-split problems across families and operations, harder ones more often."""
+    chosen: list[Problem] = []
+    total = sum(family.weight for family in FAMILIES.values())
+    for name, family in FAMILIES.items():
+        low, high = family.chain
+        levels = [level for level in range(low, high + 1) for _ in range(1 + (level > 3) + (level > 6))]
+        share = round(count * family.weight / total)
+        chosen += [
+            problem_for("train", name, levels[i % len(levels)], seed * 1_000_000 + i) for i in range(share)
+        ]
+    return chosen
+
+
+def collect(
+    model: Transformer, tokenizer: Tokenizer, dtype: torch.dtype, count: int, seed: int, context: int
+) -> tuple[Rows, dict[str, float]]:
+    """Sample chains, grade them, and return them as packed verify examples with a summary.
+
+    Wrong chains are rare once the model is good, so every wrong one is kept and right ones are thinned
+    out to three for each wrong one; the probability of "yes" then stays meaningful near the top.
+    """
+    begun = time.monotonic()
+    asked = problems(count, seed)
+    sampler = Sampler(model, tokenizer, dtype)
+    samples = sampler.run([Request(p.question, "chain") for p in asked], LONGEST, TEMPERATURE, seed)
+    graded = [(p, s, correct(p, s)) for p, s in zip(asked, samples, strict=True) if s.finished]
+    wrong = sum(not right for _, _, right in graded)
+    most = max(3 * wrong, len(graded) // 4)
+    step = max(1.0, (len(graded) - wrong) / max(1, most))
+
+    def kept() -> Iterator[Example]:
+        passed = 0.0
+        for problem, sample, right in graded:
+            if right:
+                passed += 1
+                if passed < step:
+                    continue
+                passed -= step
+            user = f"{problem.question}{VERIFY_SEPARATOR}{sample.text}"
+            yield Example(user, "verify", "yes" if right else "no")
+
+    (rows,) = pack(kept(), tokenizer, context, 1 << 30)
+    del sampler
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    summary = {
+        "own_problems": float(len(asked)), "own_finished": len(graded) / max(1, len(asked)),
+        "own_wrong": wrong / max(1, len(graded)), "own_rows": float(len(rows)),
+        "own_seconds": time.monotonic() - begun,
+    }  # fmt: skip
+    return rows, summary
