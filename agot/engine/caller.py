@@ -121,6 +121,10 @@ class Caller:
                 reply = await self._attempt(request, profile, key if attempt == 0 else None)
             except ModelError as error:
                 failed = failed.plus(Usage(calls=1))
+                fired = self._meter.spent()
+                if fired is not None and fired.kind == "seconds":
+                    # The attempt was cut by the run's own deadline, not by the server.
+                    raise fired from error
                 if not retryable(error) or attempt >= room.retries(request.role):
                     room.emit(CallFinished(
                         thought=self.thought, call=key, purpose=request.purpose, model=profile.model, usage=failed,

@@ -1,0 +1,308 @@
+"""Bad input and faults, through the whole system: real reasoner, real litellm, real HTTP, real SQLite.
+
+Each gets a clear error or a degraded answer; nothing is lost, nothing hangs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agot.budget import Budget
+from agot.errors import SetupError, StoreError
+from agot.events import AnyEvent
+from agot.reasoner import LONGEST_QUESTION, Reasoner
+from agot.settings import Settings
+from agot.thought import Result
+from tests.servers.loopback import Loopback, Reply, context_too_long, failure
+
+Script = Callable[[str, str], Reply]
+
+
+def user(request: dict[str, Any]) -> str:
+    return str(request["messages"][-1]["content"])
+
+
+def answering(think: Callable[[str], Reply | str], solved: str = "1. easy\nAnswer: plain") -> Callable[[dict[str, Any]], Reply]:
+    """Return a script: `think` answers structured requests, chains and judges get fixed replies."""
+
+    def reply(request: dict[str, Any]) -> Reply:
+        system = request["messages"][0]["content"]
+        if system.startswith("You check"):
+            return Reply("Yes")
+        if system.startswith("Solve the question"):
+            return Reply(solved)
+        got = think(user(request))
+        return Reply(got) if isinstance(got, str) else got
+
+    return reply
+
+
+def plan(*thoughts: tuple[str, str, list[str]], final: str = "") -> str:
+    return json.dumps({
+        "kind": "plan", "final": final,
+        "thoughts": [{"id": key, "question": question, "needs": needs} for key, question, needs in thoughts],
+    })  # fmt: skip
+
+
+def answer(text: str) -> str:
+    return json.dumps({"kind": "answer", "steps": ["so"], "answer": text})
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Loopback]:
+    async with Loopback() as running:
+        yield running
+
+
+def reasoner(server: Loopback, url: str = "sqlite://", **role: Any) -> Reasoner:
+    fast = {"model": "hosted_vllm/x", "base_url": server.base_url, "timeout_s": 5.0, "retries": 0, **role}
+    return Reasoner(Settings.model_validate({"roles": {"fast": fast}, "database_url": url}))
+
+
+async def ask(server: Loopback, question: str = "Who?", *, budget: Budget | None = None, **how: Any) -> tuple[Result, list[AnyEvent]]:
+    events: list[AnyEvent] = []
+    async with reasoner(server, **how) as r:
+        return await asyncio.wait_for(r.ask(question, on_event=events.append, budget=budget), 30), events
+
+
+def kinds(events: list[AnyEvent], kind: str) -> list[AnyEvent]:
+    return [event for event in events if event.kind == kind]
+
+
+# -- questions -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", ["", "   \n\t ", "x" * (LONGEST_QUESTION + 1), "nul \0 inside", "half \ud83d pair"])
+async def test_unusable_question_is_refused_before_anything_is_sent(server: Loopback, question: str) -> None:
+    async with reasoner(server) as r:
+        with pytest.raises(SetupError):
+            await r.ask(question)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("question", ["ما هو ٣+٤؟", "👩‍👩‍👧‍👦 how many people? 🤔", "a" * 150_000, "line\r\nbreak\u2028separator", "#1 #2 {x} %s"])
+async def test_strange_but_valid_questions_arrive_whole(server: Loopback, question: str) -> None:
+    server.reply = answering(lambda asked: answer("seven"))
+    result, _ = await ask(server, question)
+    assert (result.status, result.answer) == ("answered", "seven")
+    assert question.strip() in user(server.requests[0])
+
+
+# -- plans ---------------------------------------------------------------------------------------
+
+
+async def test_cyclic_plan_is_mended_visibly(server: Loopback) -> None:
+    cyclic = plan(("1", "A?", ["3"]), ("2", "B?", ["1"]), ("3", "C?", ["2"]), final="3")
+    server.reply = answering(lambda asked: cyclic if "<question>\nWho?" in asked else answer("a"))
+    result, events = await ask(server)
+    assert result.answer == "a"
+    assert [event.fault for event in kinds(events, "plan_repaired")] == ["cycle"]  # type: ignore[union-attr]
+
+
+async def test_edge_to_unknown_thought_is_mended_visibly(server: Loopback) -> None:
+    ghost = plan(("1", "A?", ["ghost"]), ("2", "B?", ["1"]), final="2")
+    server.reply = answering(lambda asked: ghost if "<question>\nWho?" in asked else answer("a"))
+    _, events = await ask(server)
+    assert "ghost" in kinds(events, "plan_repaired")[0].detail  # type: ignore[union-attr]
+
+
+async def test_empty_plan_is_sent_back_then_answered_directly(server: Loopback) -> None:
+    server.reply = answering(lambda asked: plan())
+    result, events = await ask(server)
+    assert (result.status, result.answer) == ("answered", "plain")
+    assert "no sub-questions" in kinds(events, "plan_rejected")[0].feedback  # type: ignore[union-attr]
+
+
+async def test_plan_of_500_thoughts_is_sent_back_then_answered_directly(server: Loopback) -> None:
+    huge = plan(*((str(i), f"Q{i}?", []) for i in range(500)))
+    server.reply = answering(lambda asked: huge)
+    result, events = await ask(server)
+    assert (result.status, result.answer) == ("answered", "plain")
+    assert len(server.requests) < 12
+    assert kinds(events, "plan_rejected")
+
+
+@pytest.mark.parametrize("text", ["I think the answer is, well, plain.", "[1, 2, 3]", '{"kind": "dance"}', '{"kind": "plan", "thoughts": "no"}', ""])
+async def test_reply_of_the_wrong_shape_is_repaired_or_answered_directly(server: Loopback, text: str) -> None:
+    server.reply = answering(lambda asked: text)
+    result, _ = await ask(server)
+    assert (result.status, result.answer) == ("answered", "plain")
+
+
+async def test_thoughts_without_a_final_one_are_put_together(server: Loopback) -> None:
+    def think(asked: str) -> str:
+        if "<finding" in asked:
+            return answer("both")
+        return plan(("1", "A?", []), ("2", "B?", [])) if "<question>\nWho?" in asked else answer("a")
+
+    server.reply = answering(think)
+    result, _ = await ask(server)
+    assert (result.answer, result.strategy) == ("both", "synthesis")
+    assert result.graph is not None
+    assert result.graph.has_edge("0.0", "0.final")
+
+
+async def test_synthesis_may_ask_for_more_thoughts(server: Loopback) -> None:
+    rounds: list[str] = []
+
+    def think(asked: str) -> str:
+        if '<finding name="#3"' in asked:
+            return answer("now complete")
+        if "<question>\nWho?" in asked and "<finding" in asked:
+            rounds.append(asked)
+            return plan(("x", "More about #1?", ["1"]))
+        return plan(("1", "A?", []), ("2", "B?", [])) if "<question>\nWho?" in asked else answer("a")
+
+    server.reply = answering(think)
+    result, events = await ask(server)
+    assert result.answer == "now complete"
+    assert len(rounds) == 1
+    assert [event.round for event in kinds(events, "plan_proposed")] == [0, 1]  # type: ignore[union-attr]
+    assert result.graph is not None
+    assert result.graph.has_edge("0.0", "1.0")
+    assert result.graph.nodes["1.0"]["question"] == "More about a?"
+
+
+# -- servers -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (Reply(fault="drop"), "ModelUnreachable"),
+        (Reply(fault="drop_mid_stream"), "ModelUnreachable"),
+        (failure(500, "boom"), "ModelUnreachable"),
+        (failure(401, "no"), "ModelUnauthorised"),
+        (failure(429, "slow down"), "ModelRateLimited"),
+        (context_too_long(), "ContextTooLong"),
+        (Reply(fault="half_json"), "OutputError"),
+        (Reply(fault="html"), "OutputError"),
+        (Reply(fault="empty_choices"), "OutputError"),
+    ],
+)
+async def test_server_fault_ends_the_run_with_its_name(server: Loopback, reply: Reply, error: str) -> None:
+    server.reply = lambda request: reply
+    result, _ = await ask(server)
+    assert (result.status, result.error) == ("failed", error)
+    assert result.reason
+
+
+async def test_hanging_server_is_unreachable_after_the_attempts_timeout(server: Loopback) -> None:
+    server.reply = lambda request: Reply(fault="hang")
+    result, _ = await ask(server, timeout_s=0.3)
+    assert (result.status, result.error) == ("failed", "ModelUnreachable")
+
+
+async def test_hanging_server_is_cut_by_the_budget_of_seconds(server: Loopback) -> None:
+    server.reply = lambda request: Reply(fault="hang")
+    result, _ = await ask(server, budget=Budget(seconds=0.5))
+    assert (result.status, result.limit) == ("budget", "seconds")
+
+
+async def test_nobody_listening_is_unreachable(server: Loopback) -> None:
+    result, _ = await ask(server, base_url="http://127.0.0.1:9/v1")
+    assert (result.status, result.error) == ("failed", "ModelUnreachable")
+
+
+async def test_passing_rate_limit_is_waited_out(server: Loopback) -> None:
+    replies = iter([failure(429, "slow down", retry_after="0")])
+    server.reply = lambda request: next(replies, None) or answering(lambda asked: answer("late"))(request)
+    result, events = await ask(server, retries=2)
+    assert result.answer == "late"
+    assert kinds(events, "call_retried")
+
+
+async def test_reply_with_half_a_character_is_kept(server: Loopback) -> None:
+    server.reply = answering(lambda asked: '{"kind": "answer", "answer": "bad \\\\ud83d end"}')
+    result, _ = await ask(server)
+    assert result.status == "answered"
+    assert result.answer.startswith("bad")
+
+
+# -- databases -----------------------------------------------------------------------------------
+
+
+async def test_full_disk_mid_run_still_answers_with_a_warning(server: Loopback, tmp_path: Path) -> None:
+    server.reply = answering(lambda asked: answer("a" * 200_000) if "<question>\nWho?" in asked else answer("a"))
+    path = tmp_path / "small.db"
+    async with reasoner(server, f"sqlite:///{path}") as first:
+        assert (await first.ask("What is 3+4?")).run_id
+    pages = sqlite3.connect(path).execute("PRAGMA page_count").fetchone()[0]
+    events: list[AnyEvent] = []
+    async with reasoner(server, f"sqlite:///{path}") as r:
+        store = await r._opened()
+        store._database.engine.dispose() if hasattr(store._database, "engine") else None
+        _limit_pages(store, pages)
+        result = await asyncio.wait_for(r.ask("Who?", on_event=events.append), 30)
+    assert result.status == "answered"
+    assert any("no longer saved" in event.text or "could not" in event.text for event in kinds(events, "notice"))  # type: ignore[union-attr]
+    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+def _limit_pages(store: Any, pages: int) -> None:
+    from sqlalchemy import event
+
+    @event.listens_for(store._database.writing, "connect")
+    def limit(connection: Any, record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+
+    store._database.writing.dispose()
+
+
+async def test_database_of_a_newer_version_is_refused(server: Loopback, tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    async with reasoner(server, f"sqlite:///{path}") as r:
+        await r._opened()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE schema_version SET version = 999")
+    connection.commit()
+    connection.close()
+    async with reasoner(server, f"sqlite:///{path}") as r:
+        with pytest.raises(StoreError, match="999"):
+            await r.ask("Who?")
+    assert server.requests == []
+
+
+async def test_file_that_is_no_database_is_refused(server: Loopback, tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    path.write_text("these are my notes, " * 100)
+    async with reasoner(server, f"sqlite:///{path}") as r:
+        with pytest.raises(StoreError):
+            await r.ask("Who?")
+    assert path.read_text().startswith("these are my notes")
+
+
+async def test_two_reasoners_share_one_database(server: Loopback, tmp_path: Path) -> None:
+    server.reply = answering(lambda asked: answer("a"))
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    async with reasoner(server, url) as one, reasoner(server, url) as two:
+        results = await asyncio.gather(*(r.ask(f"Who {i}?") for i, r in enumerate([one, two] * 5)))
+        assert {result.status for result in results} == {"answered"}
+        assert len(await (await one._opened()).runs()) == 10
+
+
+async def test_resume_after_a_limit_goes_on_where_it_stopped(server: Loopback, tmp_path: Path) -> None:
+    split = plan(("1", "Compute 1+1", []), ("2", "Compute #1+1", ["1"]), ("3", "Compute #2+1", ["2"]), final="3")
+
+    def think(asked: str) -> str:
+        if "<question>\nWho?" in asked:
+            return split
+        left = asked.rsplit("Compute ", 1)[1].split("+")[0]
+        return answer(str(int(left) + 1))
+
+    server.reply = answering(think)
+    async with reasoner(server, f"sqlite:///{tmp_path / 'a.db'}") as r:
+        stopped = await r.ask("Who?", budget=Budget(calls=2))
+        assert (stopped.status, stopped.limit, stopped.answer) == ("budget", "calls", "2")
+        sent = len(server.requests)
+        done = await r.resume(stopped.run_id[:12], budget=Budget(calls=20))
+        assert (done.status, done.answer) == ("answered", "4")
+        assert done.usage.replayed_calls == 2
+        assert len(server.requests) == sent + done.usage.calls - 2

@@ -1,0 +1,132 @@
+"""What a user installs: all of the packages, the weights, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import agot
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("agents", "stores", "verifiers", "web")
+WEIGHTS = "agot/models/embedded/weights/"
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    """The parsed pyproject.toml."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel, built from what git would commit: no ignored leftovers can make it look complete."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        here, there = ROOT / name, source / name
+        there.parent.mkdir(parents=True, exist_ok=True)
+        if here.is_symlink():
+            there.symlink_to(here.readlink())
+        elif here.exists():
+            there.write_bytes(here.read_bytes())
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(target), str(source)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return zipfile.ZipFile(next(target.glob("agot-*.whl")))
+
+
+def test_package_list_matches_the_disk(project: dict[str, Any]) -> None:
+    places = [ROOT / "agot", *(ROOT / room for room in ROOMS)]
+    found = set()
+    for place in places:
+        prefix = "agot" if place.name == "agot" else f"agot.{place.name}"
+        for file in place.rglob("*.py"):
+            inside = file.parent.relative_to(place)
+            # The links inside agot lead to the rooms, which are listed by themselves.
+            if place.name != "agot" or not inside.parts or inside.parts[0] not in ROOMS:
+                found.add(".".join([prefix, *inside.parts]))
+    assert sorted(found) == sorted(project["tool"]["setuptools"]["packages"])
+    for package in found:
+        assert (ROOT / package.replace(".", "/") / "__init__.py").is_file(), f"{package} has no __init__.py"
+
+
+def test_links_are_relative_and_committed_as_links() -> None:
+    for room in ROOMS:
+        link = ROOT / "agot" / room
+        assert link.is_symlink() and link.readlink() == Path("..") / room
+        assert not (ROOT / room / room).exists()
+
+
+def test_wheel_holds_the_packages_and_nothing_else(wheel: zipfile.ZipFile, project: dict[str, Any]) -> None:
+    names = wheel.namelist()
+    roots = {name.partition("/")[0] for name in names}
+    assert roots == {"agot", f"agot-{agot.__version__}.dist-info"}
+    folders = {name.rpartition("/")[0].replace("/", ".") for name in names if name.endswith(".py")}
+    assert folders == set(project["tool"]["setuptools"]["packages"])
+    assert "agot/py.typed" in names
+    allowed = (".py", "/py.typed")
+    odd = [
+        name for name in names
+        if name.startswith("agot/") and not name.endswith(allowed) and not name.startswith(WEIGHTS)
+    ]  # fmt: skip
+    assert odd == []
+
+
+def test_wheel_holds_the_weights(wheel: zipfile.ZipFile) -> None:
+    weights = [info for info in wheel.infolist() if info.filename.startswith(WEIGHTS)]
+    on_disk = [file for file in (ROOT / WEIGHTS).iterdir() if file.is_file()]
+    assert {info.filename for info in weights} == {WEIGHTS + file.name for file in on_disk}
+    assert sum(info.file_size for info in weights) > 1_000_000
+
+
+def test_wheel_names_licence_entry_point_and_version(wheel: zipfile.ZipFile) -> None:
+    info = f"agot-{agot.__version__}.dist-info"
+    assert "agot = agot.cli.main:main" in wheel.read(f"{info}/entry_points.txt").decode()
+    assert f"{info}/licenses/LICENSE" in wheel.namelist()
+    metadata = wheel.read(f"{info}/METADATA").decode()
+    assert f"Version: {agot.__version__}\n" in metadata and "License-Expression: Apache-2.0" in metadata
+
+
+def test_every_import_is_declared(project: dict[str, Any]) -> None:
+    listed = " ".join(project["project"]["dependencies"] + project["project"]["optional-dependencies"]["postgres"])
+    declared = {"pydantic_core"} | {
+        name.replace("-", "_") for name in listed.replace("[", " ").replace(">", " ").split() if name[0].isalpha()
+    }
+    used: set[str] = set()
+    for place in ("agot", *ROOMS):
+        for file in (ROOT / place).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.Import):
+                    used |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    used.add(node.module.partition(".")[0])
+    assert used - sys.stdlib_module_names - {"agot", "__future__"} <= declared
+
+
+def test_locks_name_no_address_and_agree() -> None:
+    def pins(name: str) -> dict[str, str]:
+        lines = (ROOT / name).read_text().splitlines()
+        return dict(line.rstrip(" \\").split("==", 1) for line in lines if line[:1].isalnum())
+
+    for name in ("constraints.txt", "constraints-run.txt"):
+        text = (ROOT / name).read_text()
+        assert "://" not in text and "--index" not in text and "--find-links" not in text
+        assert text.count("--hash=sha256:") >= len(pins(name))
+    everything = pins("constraints.txt")
+    assert pins("constraints-run.txt").items() <= everything.items()
+
+
+def test_the_version_is_said_once(project: dict[str, Any]) -> None:
+    assert project["project"]["version"] == agot.__version__
+    assert f"## [{agot.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
