@@ -38,7 +38,14 @@ class Planner:
         self._most, self._retries = most_thoughts, retries
 
     async def settle(
-        self, task: Task, plan: Plan | None, ask: Ask, dialect: Dialect, emit: Callable[[AnyEvent], None], *, role: str
+        self,
+        task: Task,
+        plan: Plan | None,
+        ask: Ask,
+        dialect: Dialect,
+        emit: Callable[[AnyEvent], None],
+        *,
+        role: str,
     ) -> AcceptedPlan | None:
         """Return a plan that passes the checks, asking again with the complaint if this one does not.
 
@@ -71,7 +78,9 @@ class Planner:
             plan = None
         return None
 
-    def _complaint(self, task: Task, repaired: Repaired, *, verbatim: bool) -> tuple[str | None, float | None]:
+    def _complaint(
+        self, task: Task, repaired: Repaired, *, verbatim: bool
+    ) -> tuple[str | None, float | None]:
         count = len(repaired.plan.thoughts)
         if count == 0:
             return "the plan has no sub-questions", None

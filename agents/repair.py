@@ -75,7 +75,12 @@ def repair(plan: Plan, known: Iterable[str] = ()) -> Repaired:
     )  # fmt: skip
     final = plan.final
     if final and final not in order:
-        faults.append(("unknown_final", f"the final thought {final} does not exist; the answers are put together instead"))
+        faults.append(
+            (
+                "unknown_final",
+                f"the final thought {final} does not exist; the answers are put together instead",
+            )
+        )
         final = ""
     return Repaired(plan.model_copy(update={"thoughts": mended, "final": final}), tuple(faults))
 

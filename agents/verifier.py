@@ -14,7 +14,14 @@ from agot.verifiers.forms import FormCheck, StatedCheck
 
 CHECKS: dict[str, Verifier] = {
     check.name: check
-    for check in (FormCheck(), StatedCheck(), EquationCheck(), CountdownCheck(), ExpressionCheck(), CompositionCheck())
+    for check in (
+        FormCheck(),
+        StatedCheck(),
+        EquationCheck(),
+        CountdownCheck(),
+        ExpressionCheck(),
+        CompositionCheck(),
+    )
 }
 """All deterministic checks by name, in the order in which they run."""
 
@@ -42,7 +49,9 @@ class VerifierAgent:
                 break
         return verdicts
 
-    async def verify(self, task: Task, solution: Solution, ask: Ask, dialect: Dialect, *, role: str = "judge") -> list[Verdict]:
+    async def verify(
+        self, task: Task, solution: Solution, ask: Ask, dialect: Dialect, *, role: str = "judge"
+    ) -> list[Verdict]:
         """Run the checks, then the judge if it is still open whether the solution is right.
 
         A judge that cannot be understood counts as "cannot tell", with a notice.

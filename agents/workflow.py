@@ -129,7 +129,9 @@ async def _solve(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thoug
 
 
 async def _think(work: ThoughtContext) -> None:
-    got = await work.dialect(work.role).think(work.ask, _with_feedback(work), role=work.role, may_expand=work.may_expand)
+    got = await work.dialect(work.role).think(
+        work.ask, _with_feedback(work), role=work.role, may_expand=work.may_expand
+    )
     if isinstance(got, Decline):
         work.outcome = Outcome(ThoughtStatus.ABSTAINED, reason=got.reason or "The model declined to answer.")
     elif isinstance(got, Plan):
@@ -163,7 +165,7 @@ async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thou
             return {"next": "end"}
         work.complaint = next((v.feedback for v in tried.verdicts if v.feedback), "the answer was doubted")
     work.tries += 1
-    if work.tries > work.settings.retries or not work.settings.verify and work.solution is not None:
+    if work.tries > work.settings.retries or (not work.settings.verify and work.solution is not None):
         work.outcome = _settle(work)
         return {"next": "end"}
     _next_move(work)

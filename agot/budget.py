@@ -81,7 +81,7 @@ class Meter:
     thoughts: int = 0
     _used: _Amounts = field(default_factory=_Amounts)
     _held: _Amounts = field(default_factory=_Amounts)
-    _usage: Usage = Usage()
+    _usage: Usage = field(default_factory=Usage)
     _started_s: float = 0.0
     _changed: asyncio.Event | None = None
 
@@ -179,8 +179,11 @@ class Meter:
             fired = self.spent()
             if fired:
                 raise fired
-            blocking = self._blocking(1, prompt_tokens + smallest,
-                                      prompt_tokens * usd_per_prompt_token + smallest * usd_per_output_token)
+            blocking = self._blocking(
+                1,
+                prompt_tokens + smallest,
+                prompt_tokens * usd_per_prompt_token + smallest * usd_per_output_token,
+            )
             if blocking is None:
                 break
             if not blocking.in_flight:
@@ -191,7 +194,9 @@ class Meter:
         if tokens_left is not None:
             granted = min(granted, int(tokens_left) - prompt_tokens)
         if usd_left is not None and usd_per_output_token > 0:
-            granted = min(granted, int((usd_left - prompt_tokens * usd_per_prompt_token) / usd_per_output_token))
+            granted = min(
+                granted, int((usd_left - prompt_tokens * usd_per_prompt_token) / usd_per_output_token)
+            )
         granted = max(1, granted)
         held = Reservation(
             tokens=prompt_tokens + granted,

@@ -228,7 +228,9 @@ Sink = Callable[[AnyEvent], None]
 class EventStream:
     """Numbers the events of one run and hands them to its readers."""
 
-    def __init__(self, run_id: RunId, clock: Callable[[], float], *, after_seq: int = 0, attempt: int = 1) -> None:
+    def __init__(
+        self, run_id: RunId, clock: Callable[[], float], *, after_seq: int = 0, attempt: int = 1
+    ) -> None:
         self.run_id, self.attempt = run_id, attempt
         self._clock, self._seq = clock, after_seq
         self._sinks: list[Sink] = []

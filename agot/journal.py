@@ -85,7 +85,13 @@ class Journal:
                 it: whether it took effect is unknown, so it is never silently run again.
         """
         base = CallRecord(
-            key=key, kind=kind, state="started", thought=thought, purpose=purpose, request=request, at_s=self._clock()
+            key=key,
+            kind=kind,
+            state="started",
+            thought=thought,
+            purpose=purpose,
+            request=request,
+            at_s=self._clock(),
         )
         if side_effects:
             if key in self._records:

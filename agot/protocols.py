@@ -134,7 +134,9 @@ class Models(Protocol):
     def estimate_tokens(self, request: ModelRequest) -> int:
         """Return an estimate of the prompt's tokens, cheap and rather too high than too low."""
 
-    async def complete(self, request: ModelRequest, *, timeout_s: float | None, on_text: OnText | None) -> ModelReply:
+    async def complete(
+        self, request: ModelRequest, *, timeout_s: float | None, on_text: OnText | None
+    ) -> ModelReply:
         """Make one attempt.
 
         Raises:
@@ -227,14 +229,24 @@ class Dialect(Protocol):
         """Split a task; `task.feedback` says what was wrong with earlier plans."""
 
     async def solve(
-        self, ask: Ask, task: Task, *, role: str, mode: Literal["direct", "chain"], n: int, temperature: float, retry: int
+        self,
+        ask: Ask,
+        task: Task,
+        *,
+        role: str,
+        mode: Literal["direct", "chain"],
+        n: int,
+        temperature: float,
+        retry: int,
     ) -> list[Solution]:
         """Draw `n` solutions."""
 
     async def judge(self, ask: Ask, task: Task, solution: Solution, *, role: str) -> Verdict:
         """Ask whether a solution is right; the reward is P(yes) where log-probabilities exist."""
 
-    async def final(self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool) -> Solution | Plan:
+    async def final(
+        self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool
+    ) -> Solution | Plan:
         """Put findings together, or ask for more thoughts (a plan that extends the graph)."""
 
 

@@ -157,7 +157,9 @@ class Reasoner:
         store = await self._opened()
         row = await store.run(run_id)
         saved = Settings.model_validate_json(row.settings_json)
-        settings = saved.model_copy(update={"roles": self.settings.roles, "database_url": self.settings.database_url})
+        settings = saved.model_copy(
+            update={"roles": self.settings.roles, "database_url": self.settings.database_url}
+        )
         if budget is not None:
             settings = settings.model_copy(update={"budget": budget})
         self._check_setup(settings)
@@ -181,7 +183,14 @@ class Reasoner:
         """
         queue: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
         work = asyncio.create_task(
-            self.ask(question, strategy=strategy, budget=budget, seed=seed, on_event=queue.put_nowait, stream_text=stream_text)
+            self.ask(
+                question,
+                strategy=strategy,
+                budget=budget,
+                seed=seed,
+                on_event=queue.put_nowait,
+                stream_text=stream_text,
+            )
         )
         work.add_done_callback(lambda _: queue.put_nowait(None))
         try:
@@ -232,7 +241,9 @@ class Reasoner:
         attempt, last_seq = await store.begin_attempt(run_id, on_fault=unsaved)
         try:
             earlier = await store.load_calls(run_id) if attempt > 1 else []
-            run = self._start(run_id, question, settings, store, earlier, attempt, last_seq, on_event, stream_text)
+            run = self._start(
+                run_id, question, settings, store, earlier, attempt, last_seq, on_event, stream_text
+            )
             self._runs.add(run)
             with rare_collections():
                 result = await self._finish(run)
@@ -306,7 +317,9 @@ class Reasoner:
         run.stream.emit(LimitFired(
             thought=ROOT, limit=fired.kind, used=fired.used, allowed=fired.limit, effect="the run ended"
         ))  # fmt: skip
-        return self._conclude(run, "budget", None, reason=str(fired), error="BudgetExceeded", limit=fired.kind)
+        return self._conclude(
+            run, "budget", None, reason=str(fired), error="BudgetExceeded", limit=fired.kind
+        )
 
     def _ended(self, run: _Run, outcome: Outcome) -> Result:
         if outcome.status is ThoughtStatus.DONE:
@@ -318,7 +331,14 @@ class Reasoner:
         return self._conclude(run, "failed", outcome, reason=outcome.reason or str(fault or ""), error=error)
 
     def _conclude(
-        self, run: _Run, status: RunStatus, outcome: Outcome | None, *, reason: str = "", error: str = "", limit: str = ""
+        self,
+        run: _Run,
+        status: RunStatus,
+        outcome: Outcome | None,
+        *,
+        reason: str = "",
+        error: str = "",
+        limit: str = "",
     ) -> Result:
         tried = outcome.best if outcome is not None and status == "answered" else None
         partial = None
@@ -424,14 +444,16 @@ def checked_question(question: str) -> str:
     """
     question = question.strip()
     if not question:
-        raise SetupError("The question is empty. Ask something: agot ask \"What is 17*23?\"")
+        raise SetupError('The question is empty. Ask something: agot ask "What is 17*23?"')
     if len(question) > LONGEST_QUESTION:
         raise SetupError(
             f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} are allowed. "
             "Ask about the part that matters."
         )
     if "\0" in question or any(0xD800 <= ord(c) <= 0xDFFF for c in question):
-        raise SetupError("The question is not text: it holds NUL characters or broken UTF-8. Pass plain UTF-8 text.")
+        raise SetupError(
+            "The question is not text: it holds NUL characters or broken UTF-8. Pass plain UTF-8 text."
+        )
     return question
 
 

@@ -100,7 +100,9 @@ class Settings(_Section):
         seed: Seed of all sampling.
     """
 
-    roles: dict[str, RoleSettings] = Field(default_factory=lambda: {"fast": RoleSettings(model=EMBEDDED_MODEL)})
+    roles: dict[str, RoleSettings] = Field(
+        default_factory=lambda: {"fast": RoleSettings(model=EMBEDDED_MODEL)}
+    )
     budget: Budget = Budget()
     engine: EngineSettings = EngineSettings()
     database_url: str | None = None

@@ -63,7 +63,9 @@ class Cell:
 Cells = dict[tuple[str, str, int], Cell]
 
 
-def questions(split: str, families: list[str], operations: list[int], n: int) -> list[tuple[str, int, Problem]]:
+def questions(
+    split: str, families: list[str], operations: list[int], n: int
+) -> list[tuple[str, int, Problem]]:
     """Return (family, operations, problem) for every cell that the family can fill."""
     wanted: list[tuple[str, int, Problem]] = []
     for family in families:
@@ -89,7 +91,9 @@ class Bench:
     async def close(self) -> None:
         await self._reasoner.close()
 
-    async def _solutions(self, problem: Problem, mode: str, n: int, temperature: float) -> tuple[list[Solution], Meter]:
+    async def _solutions(
+        self, problem: Problem, mode: str, n: int, temperature: float
+    ) -> tuple[list[Solution], Meter]:
         self._calls += 1
         run = RunId(f"bench{self._calls}")
         meter = Meter(Budget(), time.monotonic)
@@ -99,7 +103,13 @@ class Bench:
         task = Task(question=question, material=material)
         try:
             solutions = await self._dialect.solve(
-                Caller(room, meter, ROOT), task, role="fast", mode=mode, n=n, temperature=temperature, retry=0  # type: ignore[arg-type]
+                Caller(room, meter, ROOT),
+                task,
+                role="fast",
+                mode=mode,
+                n=n,
+                temperature=temperature,
+                retry=0,  # type: ignore[arg-type]
             )
         except OutputError:
             solutions = []
@@ -111,7 +121,9 @@ class Bench:
             if method == "engine":
                 result = await self._reasoner.ask(problem.question)
                 right = result.status == "answered" and is_correct(problem, result.answer)
-                cells["engine"].add(right, result.usage.tokens, result.usage.calls, result.status == "abstained")
+                cells["engine"].add(
+                    right, result.usage.tokens, result.usage.calls, result.status == "abstained"
+                )
                 return
             if method == "vote@8":
                 drawn, meter = await self._solutions(problem, "chain", VOTES, 0.7)
@@ -126,7 +138,9 @@ class Bench:
 async def measure(arguments: argparse.Namespace) -> Cells:
     """Answer everything and return the counts by (method, family, operations)."""
     engine: dict[str, Any] = {"skip_checks": ORACLES if arguments.checks == "steps" else ()}
-    settings = Settings.model_validate({"database_url": "sqlite://", "engine": engine, "seed": arguments.seed})
+    settings = Settings.model_validate(
+        {"database_url": "sqlite://", "engine": engine, "seed": arguments.seed}
+    )
     wanted = questions(arguments.split, arguments.families, arguments.operations, arguments.per_cell)
     cells: Cells = {}
     bench = Bench(settings, arguments.at_once)
@@ -139,7 +153,11 @@ async def measure(arguments: argparse.Namespace) -> Cells:
                 own = {name: cells.setdefault((name, family, length), Cell()) for name in names}
                 jobs.append(bench.answer(method, problem, own))
             await asyncio.gather(*jobs)
-            print(f"{method}: {len(jobs)} questions, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+            print(
+                f"{method}: {len(jobs)} questions, {time.monotonic() - started:.0f} s",
+                file=sys.stderr,
+                flush=True,
+            )
     finally:
         await bench.close()
     return cells
@@ -148,7 +166,9 @@ async def measure(arguments: argparse.Namespace) -> Cells:
 def rows(cells: Cells) -> list[dict[str, Any]]:
     """Return one row per cell, and per family and band of lengths."""
     table = []
-    for (method, family, length), cell in sorted(cells.items(), key=lambda item: (item[0][1], item[0][2], item[0][0])):
+    for (method, family, length), cell in sorted(
+        cells.items(), key=lambda item: (item[0][1], item[0][2], item[0][0])
+    ):
         n, hits = len(cell.hits), sum(cell.hits)
         low, high = wilson(hits, n)
         table.append({
@@ -207,11 +227,15 @@ def as_markdown(table: list[dict[str, Any]], compared: list[dict[str, Any]]) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--split", choices=("validation", "test"), default="test")
     parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=list(FAMILIES))
     parser.add_argument("--operations", nargs="+", type=int, default=list(OPERATIONS))
-    parser.add_argument("--methods", nargs="+", default=["direct", "chain", "vote@8", "engine"], choices=METHODS)
+    parser.add_argument(
+        "--methods", nargs="+", default=["direct", "chain", "vote@8", "engine"], choices=METHODS
+    )
     parser.add_argument("--per-cell", type=int, default=40)
     parser.add_argument("--at-once", type=int, default=24, help="questions in flight")
     parser.add_argument("--checks", choices=("all", "steps"), default="all")
@@ -221,7 +245,9 @@ def main() -> None:
     cells = asyncio.run(measure(arguments))
     table, compared = rows(cells), comparisons(cells)
     if arguments.json:
-        arguments.json.write_text(json.dumps({"rows": table, "comparisons": compared, "checks": arguments.checks}, indent=1))
+        arguments.json.write_text(
+            json.dumps({"rows": table, "comparisons": compared, "checks": arguments.checks}, indent=1)
+        )
     print(as_markdown(table, compared))
 
 

@@ -2,7 +2,9 @@
 
 import agot
 
-result = agot.ask_sync("Tom has 12 apples. He buys 3 bags of 5 apples and gives 7 apples away. How many apples does Tom have?")
+result = agot.ask_sync(
+    "Tom has 12 apples. He buys 3 bags of 5 apples and gives 7 apples away. How many apples does Tom have?"
+)
 
 print(result.answer, result.status)
 print("confidence", result.confidence, "after", result.usage.calls, "model calls")

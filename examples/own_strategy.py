@@ -13,7 +13,9 @@ async def twice(task: Task, tools: Toolbox) -> Solution:
     )
 
     async def score(solution: Solution) -> float:
-        rewards = [verdict.reward for verdict in await tools.verify(task, solution) if verdict.reward is not None]
+        rewards = [
+            verdict.reward for verdict in await tools.verify(task, solution) if verdict.reward is not None
+        ]
         return min(rewards, default=0.5)
 
     scores = [await score(solution) for solution in drawn]

@@ -20,7 +20,9 @@ class ScriptedModels:
         most_at_once: The largest number of calls that were in flight together.
     """
 
-    def __init__(self, script: Script, *, dialect: str = "compact", delay_s: float = 0.0, **profile: object) -> None:
+    def __init__(
+        self, script: Script, *, dialect: str = "compact", delay_s: float = 0.0, **profile: object
+    ) -> None:
         self._script, self._delay_s = script, delay_s
         self._profile = ModelProfile.model_validate(
             {"model": "scripted", "dialect": dialect, "native_n": dialect == "compact", **profile}
@@ -34,7 +36,9 @@ class ScriptedModels:
     def estimate_tokens(self, request: ModelRequest) -> int:
         return 1 + sum(len(message.content) for message in request.messages) // 3
 
-    async def complete(self, request: ModelRequest, *, timeout_s: float | None, on_text: OnText | None) -> ModelReply:
+    async def complete(
+        self, request: ModelRequest, *, timeout_s: float | None, on_text: OnText | None
+    ) -> ModelReply:
         self.requests.append(request)
         self.in_flight += 1
         self.most_at_once = max(self.most_at_once, self.in_flight)
@@ -50,9 +54,13 @@ class ScriptedModels:
             raise said
         texts = said if isinstance(said, list) else [said] * request.n
         usage = Usage(
-            calls=1, prompt_tokens=self.estimate_tokens(request), completion_tokens=sum(1 + len(t) // 3 for t in texts)
+            calls=1,
+            prompt_tokens=self.estimate_tokens(request),
+            completion_tokens=sum(1 + len(t) // 3 for t in texts),
         )
-        return ModelReply(completions=tuple(Completion(text=text) for text in texts), usage=usage, model="scripted")
+        return ModelReply(
+            completions=tuple(Completion(text=text) for text in texts), usage=usage, model="scripted"
+        )
 
     async def close(self) -> None:
         return None

@@ -18,7 +18,9 @@ def meter(**limits: object) -> Meter:
     return Meter(Budget.model_validate(limits), lambda: 0.0)
 
 
-async def call(m: Meter, prompt: int = 10, answer: int = 100, used: int | None = None, price: float = 0.0) -> Usage:
+async def call(
+    m: Meter, prompt: int = 10, answer: int = 100, used: int | None = None, price: float = 0.0
+) -> Usage:
     held = await m.reserve(
         prompt_tokens=prompt, max_tokens=answer, usd_per_prompt_token=price, usd_per_output_token=price
     )
@@ -59,7 +61,9 @@ async def test_waiting_reservation_fails_once_nothing_can_be_given_back() -> Non
 
 async def test_dollars_are_reserved_at_the_models_price() -> None:
     m = meter(usd=1.0)
-    held = await m.reserve(prompt_tokens=100, max_tokens=1000, usd_per_prompt_token=0.001, usd_per_output_token=0.01)
+    held = await m.reserve(
+        prompt_tokens=100, max_tokens=1000, usd_per_prompt_token=0.001, usd_per_output_token=0.01
+    )
     assert held.max_tokens == 90
     m.settle(held, Usage(calls=1, prompt_tokens=100, completion_tokens=90, cost_usd=1.0))
     with pytest.raises(BudgetExceeded, match="usd"):

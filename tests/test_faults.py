@@ -29,7 +29,9 @@ def user(request: dict[str, Any]) -> str:
     return str(request["messages"][-1]["content"])
 
 
-def answering(think: Callable[[str], Reply | str], solved: str = "1. easy\nAnswer: plain") -> Callable[[dict[str, Any]], Reply]:
+def answering(
+    think: Callable[[str], Reply | str], solved: str = "1. easy\nAnswer: plain"
+) -> Callable[[dict[str, Any]], Reply]:
     """Return a script: `think` answers structured requests, chains and judges get fixed replies."""
 
     def reply(request: dict[str, Any]) -> Reply:
@@ -66,7 +68,9 @@ def reasoner(server: Loopback, url: str = "sqlite://", **role: Any) -> Reasoner:
     return Reasoner(Settings.model_validate({"roles": {"fast": fast}, "database_url": url}))
 
 
-async def ask(server: Loopback, question: str = "Who?", *, budget: Budget | None = None, **how: Any) -> tuple[Result, list[AnyEvent]]:
+async def ask(
+    server: Loopback, question: str = "Who?", *, budget: Budget | None = None, **how: Any
+) -> tuple[Result, list[AnyEvent]]:
     events: list[AnyEvent] = []
     async with reasoner(server, **how) as r:
         return await asyncio.wait_for(r.ask(question, on_event=events.append, budget=budget), 30), events
@@ -79,7 +83,9 @@ def kinds(events: list[AnyEvent], kind: str) -> list[AnyEvent]:
 # -- questions -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("question", ["", "   \n\t ", "x" * (LONGEST_QUESTION + 1), "nul \0 inside", "half \ud83d pair"])
+@pytest.mark.parametrize(
+    "question", ["", "   \n\t ", "x" * (LONGEST_QUESTION + 1), "nul \0 inside", "half \ud83d pair"]
+)
 async def test_unusable_question_is_refused_before_anything_is_sent(server: Loopback, question: str) -> None:
     async with reasoner(server) as r:
         with pytest.raises(SetupError):
@@ -87,7 +93,16 @@ async def test_unusable_question_is_refused_before_anything_is_sent(server: Loop
     assert server.requests == []
 
 
-@pytest.mark.parametrize("question", ["ما هو ٣+٤؟", "👩‍👩‍👧‍👦 how many people? 🤔", "a" * 150_000, "line\r\nbreak\u2028separator", "#1 #2 {x} %s"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "ما هو ٣+٤؟",
+        "👩‍👩‍👧‍👦 how many people? 🤔",
+        "a" * 150_000,
+        "line\r\nbreak\u2028separator",
+        "#1 #2 {x} %s",
+    ],
+)
 async def test_strange_but_valid_questions_arrive_whole(server: Loopback, question: str) -> None:
     server.reply = answering(lambda asked: answer("seven"))
     result, _ = await ask(server, question)
@@ -129,7 +144,16 @@ async def test_plan_of_500_thoughts_is_sent_back_then_answered_directly(server: 
     assert kinds(events, "plan_rejected")
 
 
-@pytest.mark.parametrize("text", ["I think the answer is, well, plain.", "[1, 2, 3]", '{"kind": "dance"}', '{"kind": "plan", "thoughts": "no"}', ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I think the answer is, well, plain.",
+        "[1, 2, 3]",
+        '{"kind": "dance"}',
+        '{"kind": "plan", "thoughts": "no"}',
+        "",
+    ],
+)
 async def test_reply_of_the_wrong_shape_is_repaired_or_answered_directly(server: Loopback, text: str) -> None:
     server.reply = answering(lambda asked: text)
     result, _ = await ask(server)
@@ -230,7 +254,9 @@ async def test_reply_with_half_a_character_is_kept(server: Loopback) -> None:
 
 
 async def test_full_disk_mid_run_still_answers_with_a_warning(server: Loopback, tmp_path: Path) -> None:
-    server.reply = answering(lambda asked: answer("a" * 200_000) if "<question>\nWho?" in asked else answer("a"))
+    server.reply = answering(
+        lambda asked: answer("a" * 200_000) if "<question>\nWho?" in asked else answer("a")
+    )
     path = tmp_path / "small.db"
     async with reasoner(server, f"sqlite:///{path}") as first:
         assert (await first.ask("What is 3+4?")).run_id
@@ -242,7 +268,9 @@ async def test_full_disk_mid_run_still_answers_with_a_warning(server: Loopback, 
         _limit_pages(store, pages)
         result = await asyncio.wait_for(r.ask("Who?", on_event=events.append), 30)
     assert result.status == "answered"
-    assert any("no longer saved" in event.text or "could not" in event.text for event in kinds(events, "notice"))  # type: ignore[union-attr]
+    assert any(
+        "no longer saved" in event.text or "could not" in event.text for event in kinds(events, "notice")
+    )  # type: ignore[union-attr]
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
@@ -289,7 +317,9 @@ async def test_two_reasoners_share_one_database(server: Loopback, tmp_path: Path
 
 
 async def test_resume_after_a_limit_goes_on_where_it_stopped(server: Loopback, tmp_path: Path) -> None:
-    split = plan(("1", "Compute 1+1", []), ("2", "Compute #1+1", ["1"]), ("3", "Compute #2+1", ["2"]), final="3")
+    split = plan(
+        ("1", "Compute 1+1", []), ("2", "Compute #1+1", ["1"]), ("3", "Compute #2+1", ["2"]), final="3"
+    )
 
     def think(asked: str) -> str:
         if "<question>\nWho?" in asked:

@@ -18,7 +18,9 @@ HEAVY = ("litellm", "langgraph", "sqlalchemy", "onnxruntime", "networkx", "numpy
 
 
 def _packages() -> list[str]:
-    packages: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    packages: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"][
+        "packages"
+    ]
     return packages
 
 

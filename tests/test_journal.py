@@ -48,7 +48,9 @@ async def ask(journal: Journal, request: str, sent: list[str]) -> str:
 
 
 @given(requests=st.lists(st.sampled_from("abc"), max_size=12), killed_after=st.integers(0, 12))
-def test_resume_repeats_no_finished_call_and_gives_the_same_replies(requests: list[str], killed_after: int) -> None:
+def test_resume_repeats_no_finished_call_and_gives_the_same_replies(
+    requests: list[str], killed_after: int
+) -> None:
     async def run() -> None:
         store, sent = MemoryStore(), list[str]()
         first = Journal(RunId("r"), store, clock=lambda: 0.0)
@@ -84,10 +86,14 @@ async def test_unfinished_side_effect_is_never_silently_run_again() -> None:
 
     first = Journal(RunId("r"), store, clock=lambda: 0.0)
     with pytest.raises(KeyboardInterrupt):
-        await first.perform(first.key("tool", "pay"), "tool", "pay", fails, thought=ROOT, purpose="pay", side_effects=True)
+        await first.perform(
+            first.key("tool", "pay"), "tool", "pay", fails, thought=ROOT, purpose="pay", side_effects=True
+        )
     second = Journal(RunId("r"), store, await store.load_calls(RunId("r")), clock=lambda: 0.0)
     with pytest.raises(ToolError, match="side effects"):
-        await second.perform(second.key("tool", "pay"), "tool", "pay", fails, thought=ROOT, purpose="pay", side_effects=True)
+        await second.perform(
+            second.key("tool", "pay"), "tool", "pay", fails, thought=ROOT, purpose="pay", side_effects=True
+        )
     assert ran == [1]
 
 

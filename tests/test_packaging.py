@@ -30,7 +30,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """The wheel, built from what git would commit: no ignored leftovers can make it look complete."""
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
     )
     for name in filter(None, listed.stdout.decode().split("\0")):
         here, there = ROOT / name, source / name
@@ -99,9 +102,13 @@ def test_wheel_names_licence_entry_point_and_version(wheel: zipfile.ZipFile) -> 
 
 
 def test_every_import_is_declared(project: dict[str, Any]) -> None:
-    listed = " ".join(project["project"]["dependencies"] + project["project"]["optional-dependencies"]["postgres"])
+    listed = " ".join(
+        project["project"]["dependencies"] + project["project"]["optional-dependencies"]["postgres"]
+    )
     declared = {"pydantic_core"} | {
-        name.replace("-", "_") for name in listed.replace("[", " ").replace(">", " ").split() if name[0].isalpha()
+        name.replace("-", "_")
+        for name in listed.replace("[", " ").replace(">", " ").split()
+        if name[0].isalpha()
     }
     used: set[str] = set()
     for place in ("agot", *ROOMS):

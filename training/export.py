@@ -21,8 +21,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from training.shape import BLOCK, Shape, quantise
 from training.checkpoint import load
+from training.shape import BLOCK, Shape, quantise
 
 ACCURACY_INT8 = 4
 """`accuracy_level` of MatMulNBits at which activations are quantised to 8 bits per block."""

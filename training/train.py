@@ -26,6 +26,7 @@ from training.onpolicy import collect
 from training.optimiser import Optimiser
 from training.shape import Shape
 
+
 def arguments() -> argparse.ArgumentParser:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]

@@ -9,10 +9,19 @@ from fractions import Fraction
 from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers import answers
-from agot.verifiers.expressions import NotArithmetic, clean, expressions, is_expression, spoken_operators, value
+from agot.verifiers.expressions import (
+    NotArithmetic,
+    clean,
+    expressions,
+    is_expression,
+    spoken_operators,
+    value,
+)
 
 _SIDE = r"[-+*/×·÷−^().\d,_ x]*[\d)]"
-_EQUATION = re.compile(rf"(?<![\w.#=])([-(+]*\d{_SIDE}|\({_SIDE})\s*=\s*(?:\$\s*)?([-−]?\d[\d,]*(?:\.\d+)?)(?![\d.]*\d|\s*[-+*/×÷](?!>))")
+_EQUATION = re.compile(
+    rf"(?<![\w.#=])([-(+]*\d{_SIDE}|\({_SIDE})\s*=\s*(?:\$\s*)?([-−]?\d[\d,]*(?:\.\d+)?)(?![\d.]*\d|\s*[-+*/×÷](?!>))"
+)
 _REWRITE = re.compile(r"=\s*[-−]?[\d.,]+\s*->\s*(.+)$")
 _LONGEST_QUESTION = 4000
 _LONGEST_STEP = 2000
@@ -85,7 +94,10 @@ class ExpressionCheck:
         if given is not None and _matches(exact, str(given)):
             return Verdict(check=self.name, reward=1.0, conclusive=True)
         return Verdict(
-            check=self.name, reward=0.0, conclusive=True, feedback=f"{solution.answer!r} is not the value of {asked}"
+            check=self.name,
+            reward=0.0,
+            conclusive=True,
+            feedback=f"{solution.answer!r} is not the value of {asked}",
         )
 
 

@@ -11,7 +11,8 @@ from agot.thought import Solution, Task, Verdict
 from agot.verifiers.expressions import NotArithmetic, clean, parse, value
 
 _NUMBERS = re.compile(
-    r"(?:numbers?|digits?|using|use|with|from|combine|given)\b[^0-9]{0,40}((?:\d+(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+|\s+)){2,7}\d+)", re.I
+    r"(?:numbers?|digits?|using|use|with|from|combine|given)\b[^0-9]{0,40}((?:\d+(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+|\s+)){2,7}\d+)",
+    re.I,
 )
 _TARGET = re.compile(
     r"(?:make|makes|making|reach|(?:to|that) (?:get|gets|obtain)|equal to|equals?|equal|total|target(?: number)?(?: is| of)?|result(?: is| of)?|evaluates? to|form|=)\s*(?:exactly\s*)?:?\s*(\d+)",
@@ -53,7 +54,9 @@ class CountdownCheck:
             return self._wrong(f"{solution.answer!r} is not an expression")
         used = Counter(n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
         if used != numbers:
-            return self._wrong(f"it uses {sorted(used.elements(), key=str)} instead of {sorted(numbers.elements())}")
+            return self._wrong(
+                f"it uses {sorted(used.elements(), key=str)} instead of {sorted(numbers.elements())}"
+            )
         if reached != target:
             return self._wrong(f"it makes {reached}, not {target}")
         return Verdict(check=self.name, reward=1.0, conclusive=True)

@@ -51,12 +51,17 @@ def _decimals(answer: str, places: int) -> bool:
 # Each stated constraint: how it is worded, and whether an answer meets it.
 _STATED: tuple[tuple[re.Pattern[str], str, Callable[[str, re.Match[str]], bool]], ...] = (
     (
-        re.compile(r"\b(?:answer|reply|respond) (?:only )?(?:with )?(?:just )?(?:a )?(?:yes or no|yes/no)\b", re.I),
+        re.compile(
+            r"\b(?:answer|reply|respond) (?:only )?(?:with )?(?:just )?(?:a )?(?:yes or no|yes/no)\b", re.I
+        ),
         "the answer must be yes or no",
         lambda answer, _: answers.normal(answer) in {"yes", "no"},
     ),
     (
-        re.compile(r"\b(?:answer|reply|respond) (?:only )?(?:with |in )(?:just |exactly )?(?:a single|one) word\b", re.I),
+        re.compile(
+            r"\b(?:answer|reply|respond) (?:only )?(?:with |in )(?:just |exactly )?(?:a single|one) word\b",
+            re.I,
+        ),
         "the answer must be one word",
         lambda answer, _: len(answer.split()) == 1,
     ),
@@ -66,9 +71,14 @@ _STATED: tuple[tuple[re.Pattern[str], str, Callable[[str, re.Match[str]], bool]]
         lambda answer, found: len(answer.split()) <= int(found[1]),
     ),
     (
-        re.compile(r"\b(?:answer|give .{0,40}|reply|respond|as) (?:with |as |is )?(?:an integer|a whole number)\b", re.I),
+        re.compile(
+            r"\b(?:answer|give .{0,40}|reply|respond|as) (?:with |as |is )?(?:an integer|a whole number)\b",
+            re.I,
+        ),
         "the answer must be a whole number",
-        lambda answer, _: (value := answers.number(answer)) is not None and value == value.to_integral_value(),
+        lambda answer, _: (
+            (value := answers.number(answer)) is not None and value == value.to_integral_value()
+        ),
     ),
     (
         re.compile(r"\bround(?:ed)?\b.{0,30}?\bto (one|two|three|four|\d) decimal", re.I),
@@ -98,5 +108,10 @@ class StatedCheck:
         for pattern, complaint, holds in _STATED:
             found = pattern.search(task.question)
             if found and not holds(solution.answer.strip(), found):
-                return Verdict(check=self.name, reward=0.0, conclusive=True, feedback=f"{complaint}, not {solution.answer!r}")
+                return Verdict(
+                    check=self.name,
+                    reward=0.0,
+                    conclusive=True,
+                    feedback=f"{complaint}, not {solution.answer!r}",
+                )
         return Verdict(check=self.name)

@@ -30,7 +30,9 @@ class CompactDialect:
         """Let the model choose to answer, to plan or to decline."""
         if not may_expand:
             return (await self.solve(ask, task, role=role, mode="chain", n=1, temperature=0.0, retry=0))[0]
-        reply = await ask(_request(role, "think", None, _user(task), logprobs=ask.profile(role).gives_logprobs))
+        reply = await ask(
+            _request(role, "think", None, _user(task), logprobs=ask.profile(role).gives_logprobs)
+        )
         completion = reply.completions[0]
         mode, _, body = completion.text.partition("\n")
         match mode.strip():
@@ -41,20 +43,38 @@ class CompactDialect:
             case "chain:" | "direct:":
                 return _solution(completion, body, "chain", reply.model)
             case other:
-                raise OutputError(f"The model chose the unknown mode {other!r}; expected chain, plan or decline.", model=reply.model)
+                raise OutputError(
+                    f"The model chose the unknown mode {other!r}; expected chain, plan or decline.",
+                    model=reply.model,
+                )
 
     async def plan(self, ask: Ask, task: Task, *, role: str, retry: int) -> Plan | Decline:
         """Split the question; a retry is another sample."""
-        request = _request(role, "plan", "plan", _user(task), temperature=_RETRY_TEMPERATURE if retry else 0.0)
+        request = _request(
+            role, "plan", "plan", _user(task), temperature=_RETRY_TEMPERATURE if retry else 0.0
+        )
         reply = await ask(request)
         return _plan(reply.completions[0].text, reply.model)
 
     async def solve(
-        self, ask: Ask, task: Task, *, role: str, mode: Literal["direct", "chain"], n: int, temperature: float, retry: int
+        self,
+        ask: Ask,
+        task: Task,
+        *,
+        role: str,
+        mode: Literal["direct", "chain"],
+        n: int,
+        temperature: float,
+        retry: int,
     ) -> list[Solution]:
         """Draw `n` solutions; unreadable ones are left out if another can be read."""
         request = _request(
-            role, "solve", mode, _user(task), temperature=temperature, logprobs=ask.profile(role).gives_logprobs
+            role,
+            "solve",
+            mode,
+            _user(task),
+            temperature=temperature,
+            logprobs=ask.profile(role).gives_logprobs,
         )
         completions = await ask.samples(request, n)
         model = ask.profile(role).model
@@ -81,7 +101,9 @@ class CompactDialect:
         feedback = "" if reward >= 0.5 else f"the judge doubts the answer {solution.answer!r}"
         return Verdict(check="judge", reward=reward, feedback=feedback)
 
-    async def final(self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool) -> Solution | Plan:
+    async def final(
+        self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool
+    ) -> Solution | Plan:
         """Put findings together; the compact protocol has no extensions."""
         known = "\n".join(f"{i}: {f.question} -> {f.answer}" for i, f in enumerate(findings, start=1))
         reply = await ask(_request(role, "final", "synth", f"{_user(task)}\nKnown:\n{known}"))
@@ -125,7 +147,8 @@ def _plan(text: str, model: str) -> Plan:
         else:
             raise OutputError(f"Expected numbered sub-questions, got {text[:200]!r}.", model=model)
     thoughts = tuple(
-        PlannedThought(key=str(number), question="\n".join(lines).strip()) for number, lines in enumerate(questions, start=1)
+        PlannedThought(key=str(number), question="\n".join(lines).strip())
+        for number, lines in enumerate(questions, start=1)
     )
     return Plan(thoughts=thoughts, final=thoughts[-1].key if thoughts else "")
 
@@ -135,7 +158,9 @@ def _solution(completion: Completion, text: str, strategy: str, model: str) -> S
     if strategy == "direct" and len(lines) == 1:
         lines = [f"{_ANSWER} {lines[0].removeprefix(_ANSWER).strip()}"]
     if not lines or not lines[-1].startswith(_ANSWER) or completion.finish_reason == "length":
-        raise OutputError(f"Expected worked steps and a line 'answer: ...', got {text[-200:]!r}.", model=model)
+        raise OutputError(
+            f"Expected worked steps and a line 'answer: ...', got {text[-200:]!r}.", model=model
+        )
     logprob = None
     if completion.logprobs:
         logprob = sum(token.logprob for token in completion.logprobs) / len(completion.logprobs)

@@ -97,11 +97,25 @@ class StandardDialect:
         return _plan(await structured(ask, request, _Planning, memory=self._memory))
 
     async def solve(
-        self, ask: Ask, task: Task, *, role: str, mode: Literal["direct", "chain"], n: int, temperature: float, retry: int
+        self,
+        ask: Ask,
+        task: Task,
+        *,
+        role: str,
+        mode: Literal["direct", "chain"],
+        n: int,
+        temperature: float,
+        retry: int,
     ) -> list[Solution]:
         """Draw `n` solutions as free text, which every model can write."""
         request = _request(
-            ask, role, "solve", _DIRECT if mode == "direct" else _CHAIN, _user(task), temperature=temperature, logprobs=n > 1
+            ask,
+            role,
+            "solve",
+            _DIRECT if mode == "direct" else _CHAIN,
+            _user(task),
+            temperature=temperature,
+            logprobs=n > 1,
         )
         solutions = [_solution(completion, mode) for completion in await ask.samples(request, n)]
         answered = [solution for solution in solutions if solution.answer]
@@ -120,10 +134,14 @@ class StandardDialect:
         if reward is None:
             raise OutputError(f"Expected Yes or No, got {completion.text[:80]!r}.", model=reply.model)
         said = re.sub(r"^\W*(?:yes|no)\b\W*", "", completion.text.strip(), flags=re.IGNORECASE)
-        feedback = "" if reward >= 0.5 else (said[:1000] or f"the judge doubts the answer {solution.answer!r}")
+        feedback = (
+            "" if reward >= 0.5 else (said[:1000] or f"the judge doubts the answer {solution.answer!r}")
+        )
         return Verdict(check="judge", reward=reward, feedback=feedback)
 
-    async def final(self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool) -> Solution | Plan:
+    async def final(
+        self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool
+    ) -> Solution | Plan:
         """Put findings together, or extend the plan."""
         names = {str(place) for place in range(1, len(findings) + 1)}
         user = _user(task.model_copy(update={"findings": tuple(findings)}))
@@ -147,7 +165,9 @@ def _renamed(plan: Plan, names: set[str]) -> Plan:
 def _user(task: Task) -> str:
     parts = []
     if task.overall and task.overall not in (task.question, f"{task.material}\nQuestion: {task.question}"):
-        parts.append(f"For orientation only, the larger question:\n<larger_question>\n{task.overall}\n</larger_question>")
+        parts.append(
+            f"For orientation only, the larger question:\n<larger_question>\n{task.overall}\n</larger_question>"
+        )
     if task.material:
         parts.append(f"<material>\n{task.material}\n</material>")
     parts += [
@@ -186,7 +206,9 @@ def _thinking(got: _Thinking, model: str, strategy: str) -> Solution | Plan | De
 
 def _plan(got: _Planning) -> Plan:
     thoughts = tuple(
-        PlannedThought(key=t.id.lstrip("#"), question=t.question, needs=tuple(need.lstrip("#") for need in t.needs))
+        PlannedThought(
+            key=t.id.lstrip("#"), question=t.question, needs=tuple(need.lstrip("#") for need in t.needs)
+        )
         for t in got.thoughts
     )
     return Plan(thoughts=thoughts, rationale=got.reason, final=got.final.lstrip("#"))
@@ -199,7 +221,9 @@ def _without_thinking(completion: Completion) -> Completion:
     after = completion.text.rsplit("</think>", 1)[1]
     tokens = completion.logprobs
     if tokens:
-        ends = [i for i, token in enumerate(tokens) if "</think>" in "".join(t.token for t in tokens[: i + 1])]
+        ends = [
+            i for i, token in enumerate(tokens) if "</think>" in "".join(t.token for t in tokens[: i + 1])
+        ]
         tokens = tokens[ends[0] + 1 :] if ends else tokens
     return completion.model_copy(update={"text": after, "logprobs": tokens})
 
@@ -214,7 +238,9 @@ def _solution(completion: Completion, mode: str) -> Solution:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     marked = [i for i, line in enumerate(lines) if re.match(r"\W*(?:final )?answer\W*:", line, re.IGNORECASE)]
     if marked:
-        answer = re.sub(r"^\W*(?:final )?answer\W*:\W*?(?=[^\s*])", "", lines[marked[-1]], flags=re.IGNORECASE)
+        answer = re.sub(
+            r"^\W*(?:final )?answer\W*:\W*?(?=[^\s*])", "", lines[marked[-1]], flags=re.IGNORECASE
+        )
         answer = answer.strip().strip("*").strip() or " ".join(lines[marked[-1] + 1 :])
         return Solution(answer=answer, steps=tuple(lines[: marked[-1]]), strategy=mode, logprob=logprob)
     boxed = re.findall(r"\\boxed\{([^{}]*)\}", text)

@@ -34,7 +34,9 @@ class Registry:
         try:
             return self._strategies[name]
         except KeyError:
-            raise SetupError(f"There is no strategy {name!r}. There are: auto, {', '.join(self.names())}.") from None
+            raise SetupError(
+                f"There is no strategy {name!r}. There are: auto, {', '.join(self.names())}."
+            ) from None
 
     def names(self) -> list[str]:
         """Return all names, sorted."""

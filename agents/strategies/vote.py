@@ -19,7 +19,13 @@ async def vote(task: Task, tools: Toolbox) -> Solution:
     Samples that a deterministic check refutes do not vote, unless all are refuted.
     """
     drawn = await tools.dialect.solve(
-        tools.ask, task, role=tools.role, mode="chain", n=tools.samples, temperature=tools.temperature, retry=tools.retry
+        tools.ask,
+        task,
+        role=tools.role,
+        mode="chain",
+        n=tools.samples,
+        temperature=tools.temperature,
+        retry=tools.retry,
     )
     standing = [solution for solution in drawn if not await _refuted(task, solution, tools)]
     return tally(standing or drawn)

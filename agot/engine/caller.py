@@ -87,7 +87,13 @@ class Caller:
             return Performed(reply.model_dump_json(), reply.usage, reply.model, reply.latency_ms)
 
         await room.journal.perform(key, "model", asked, call, thought=self.thought, purpose=request.purpose)
-        return replies[0]
+        reply = replies[0]
+        # Only now: a call that readers saw finished must survive a kill.
+        room.emit(CallFinished(
+            thought=self.thought, call=key, purpose=request.purpose, model=reply.model, usage=reply.usage,
+            latency_ms=reply.latency_ms,
+        ))  # fmt: skip
+        return reply
 
     async def samples(self, request: ModelRequest, n: int) -> list[Completion]:
         """Return up to `n` samples, drawn concurrently; fewer if a limit fired or calls failed, at least one.
@@ -99,8 +105,12 @@ class Caller:
         if n == 1 or self.profile(request.role).native_n:
             drawn = list((await self(request.model_copy(update={"n": n}))).completions)
         # Servers that do not know `n` answer with one sample and no error; the rest are asked for singly.
-        outcomes = await asyncio.gather(*(self(request) for _ in range(n - len(drawn))), return_exceptions=True)
-        drawn += [completion for got in outcomes if isinstance(got, ModelReply) for completion in got.completions]
+        outcomes = await asyncio.gather(
+            *(self(request) for _ in range(n - len(drawn))), return_exceptions=True
+        )
+        drawn += [
+            completion for got in outcomes if isinstance(got, ModelReply) for completion in got.completions
+        ]
         faults = [got for got in outcomes if isinstance(got, BaseException)]
         for fault in faults:
             if not isinstance(fault, (BudgetExceeded, ModelError)):
@@ -136,14 +146,12 @@ class Caller:
                 attempt += 1
                 await asyncio.sleep(wait_s)
                 continue
-            room.emit(CallFinished(
-                thought=self.thought, call=key, purpose=request.purpose, model=reply.model,
-                usage=reply.usage.plus(failed), latency_ms=reply.latency_ms,
-            ))  # fmt: skip
             # The journal keeps what the failed attempts cost as well, so that a replay charges the same.
             return reply.model_copy(update={"usage": reply.usage.plus(failed)})
 
-    async def _attempt(self, request: ModelRequest, profile: ModelProfile, announce: str | None) -> ModelReply:
+    async def _attempt(
+        self, request: ModelRequest, profile: ModelProfile, announce: str | None
+    ) -> ModelReply:
         models, meter = self._room.models, self._meter
         prompt_tokens = models.estimate_tokens(request)
         room = request.max_tokens

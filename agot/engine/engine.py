@@ -59,7 +59,12 @@ class Engine:
     """
 
     def __init__(
-        self, crew: Crew, room: CallRoom, meter: Meter, settings: EngineSettings, emit: Callable[[AnyEvent], None]
+        self,
+        crew: Crew,
+        room: CallRoom,
+        meter: Meter,
+        settings: EngineSettings,
+        emit: Callable[[AnyEvent], None],
     ) -> None:
         self._crew, self._room, self._meter, self._settings, self._emit = crew, room, meter, settings, emit
         self.graph = ThoughtGraph(emit)
@@ -87,7 +92,10 @@ class Engine:
         try:
             outcome = await solve_thought(self._crew.workflow, self._context(task, meter))
         except (BudgetExceeded, Interrupted, asyncio.CancelledError) as stopped:
-            self._finish(task, Outcome(ThoughtStatus.SKIPPED, self.candidates.get(thought), str(stopped) or "cancelled"))
+            self._finish(
+                task,
+                Outcome(ThoughtStatus.SKIPPED, self.candidates.get(thought), str(stopped) or "cancelled"),
+            )
             raise
         except AgotError as error:
             self.faults[thought] = error
@@ -96,11 +104,13 @@ class Engine:
             if isinstance(error, ModelUnauthorised):
                 raise
             return outcome
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # The boundary at which any fault becomes a failed thought: its siblings go on.
             self.faults[thought] = fault = AgotError(f"{type(error).__name__}: {error}")
             fault.__cause__ = error
-            self._emit(Notice(level="warning", text=f"Thought {thought} failed by a fault of the program: {fault}"))
+            self._emit(
+                Notice(level="warning", text=f"Thought {thought} failed by a fault of the program: {fault}")
+            )
             outcome = Outcome(ThoughtStatus.FAILED, reason=str(fault))
         self._finish(task, outcome)
         return outcome
@@ -129,7 +139,12 @@ class Engine:
         strategy = best.solution.strategy if best is not None else ""
         reward = reward_of(best.verdicts) if best is not None else None
         self.graph.update(
-            task.thought, status=outcome.status, answer=answer, strategy=strategy, reward=reward, reason=outcome.reason
+            task.thought,
+            status=outcome.status,
+            answer=answer,
+            strategy=strategy,
+            reward=reward,
+            reason=outcome.reason,
         )
         self._emit(ThoughtFinished(
             thought=task.thought, status=outcome.status, answer=answer, strategy=strategy, reward=reward,
@@ -178,7 +193,9 @@ class Engine:
                 return None if answer is None else from_final(answer, findings, plan_reward)
             if not findings:
                 return None
-            got = await self._synthesize(task, findings, meter, may_extend=round_ < self._settings.rounds, round_=round_)
+            got = await self._synthesize(
+                task, findings, meter, may_extend=round_ < self._settings.rounds, round_=round_
+            )
             if not isinstance(got, Plan):
                 return got
             round_ += 1
@@ -187,7 +204,12 @@ class Engine:
             repaired, plan_reward = repair(got, known=keys), None
 
     async def _run(
-        self, task: Task, placed: list[PlacedThought], keys: dict[str, ThoughtId], final: ThoughtId | None, meter: Meter
+        self,
+        task: Task,
+        placed: list[PlacedThought],
+        keys: dict[str, ThoughtId],
+        final: ThoughtId | None,
+        meter: Meter,
     ) -> None:
         by_id = {thought.id: thought for thought in placed}
         fired: list[BudgetExceeded] = []
@@ -210,7 +232,9 @@ class Engine:
             if self.graph.status(thought_id) is ThoughtStatus.PENDING:
                 self._skip(thought_id, "the answer was found without it")
 
-    async def _planned(self, parent: Task, thought: PlacedThought, keys: dict[str, ThoughtId], meter: Meter) -> None:
+    async def _planned(
+        self, parent: Task, thought: PlacedThought, keys: dict[str, ThoughtId], meter: Meter
+    ) -> None:
         findings = [finding for need in thought.needs if (finding := self.graph.finding(need)) is not None]
         by_id = {finding.thought: finding.answer for finding in findings}
         question, complete = state_question(
@@ -228,7 +252,9 @@ class Engine:
             meter,
         )  # fmt: skip
 
-    async def _synthesize_last(self, task: Task, members: list[ThoughtId], meter: Meter, round_: int) -> Solution | None:
+    async def _synthesize_last(
+        self, task: Task, members: list[ThoughtId], meter: Meter, round_: int
+    ) -> Solution | None:
         got = await self._synthesize(task, self._findings(members), meter, may_extend=False, round_=round_)
         return None if isinstance(got, Plan) else got
 
@@ -250,7 +276,11 @@ class Engine:
         status = ThoughtStatus.SKIPPED if isinstance(got, Plan) else ThoughtStatus.DONE
         reason = "more thoughts are needed first" if isinstance(got, Plan) else ""
         self.graph.update(thought, status=status, answer=answer, strategy="synthesis", reason=reason)
-        self._emit(ThoughtFinished(thought=thought, status=status, answer=answer, strategy="synthesis", reason=reason))
+        self._emit(
+            ThoughtFinished(
+                thought=thought, status=status, answer=answer, strategy="synthesis", reason=reason
+            )
+        )
         return got
 
     def _findings(self, members: list[ThoughtId]) -> list[Finding]:
@@ -261,7 +291,9 @@ class Engine:
         self._emit(ThoughtFinished(thought=thought, status=ThoughtStatus.SKIPPED, reason=reason))
 
     def _limit(self, thought: ThoughtId, fired: BudgetExceeded, effect: str) -> None:
-        self._emit(LimitFired(thought=thought, limit=fired.kind, used=fired.used, allowed=fired.limit, effect=effect))
+        self._emit(
+            LimitFired(thought=thought, limit=fired.kind, used=fired.used, allowed=fired.limit, effect=effect)
+        )
 
     # -- the best that there is ------------------------------------------------------------------
 

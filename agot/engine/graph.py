@@ -16,7 +16,17 @@ from agot.events import AnyEvent, EdgeAdded, PlanRepaired, ThoughtAdded
 from agot.ids import ROOT, ThoughtId, child_id, depth_of
 from agot.thought import Finding, Plan, ThoughtStatus
 
-NODE_FIELDS = ("parent_graph", "depth", "layer", "question", "strategy", "status", "answer", "reward", "reason")
+NODE_FIELDS = (
+    "parent_graph",
+    "depth",
+    "layer",
+    "question",
+    "strategy",
+    "status",
+    "answer",
+    "reward",
+    "reason",
+)
 """Attributes of every node: heritage of the thought whose nested graph it is in (None for the root),
 nesting depth, longest path from a source of its graph, the question, and the outcome."""
 
@@ -42,7 +52,9 @@ class ThoughtGraph:
         """Add the run's own question."""
         self._add(ROOT, None, 0, question)
 
-    def add_plan(self, graph: ThoughtId, round_: int, plan: Plan, keys: dict[str, ThoughtId]) -> list[PlacedThought]:
+    def add_plan(
+        self, graph: ThoughtId, round_: int, plan: Plan, keys: dict[str, ThoughtId]
+    ) -> list[PlacedThought]:
         """Place the thoughts of a repaired plan in `graph`'s nested graph.
 
         Args:
@@ -53,7 +65,8 @@ class ThoughtGraph:
         ids = {thought.key: child_id(graph, round_, index) for index, thought in enumerate(plan.thoughts)}
         keys.update(ids)
         placed = [
-            PlacedThought(ids[t.key], t.key, t.question, tuple(keys[need] for need in t.needs)) for t in plan.thoughts
+            PlacedThought(ids[t.key], t.key, t.question, tuple(keys[need] for need in t.needs))
+            for t in plan.thoughts
         ]
         waiting = {thought.id: thought for thought in placed}
         layer: dict[ThoughtId, int] = {}
@@ -62,15 +75,18 @@ class ThoughtGraph:
         order.add_edges_from((need, t.id) for t in placed for need in t.needs if need in waiting)
         for thought_id in nx.topological_sort(order):
             needs = waiting[thought_id].needs
-            layer[thought_id] = 1 + max((layer.get(n, self.nx.nodes[n]["layer"] if n in self.nx else -1) for n in needs),
-                                        default=-1)
+            layer[thought_id] = 1 + max(
+                (layer.get(n, self.nx.nodes[n]["layer"] if n in self.nx else -1) for n in needs), default=-1
+            )
             self._add(thought_id, graph, layer[thought_id], waiting[thought_id].question)
         for thought in placed:
             for need in thought.needs:
                 self.add_edge(need, thought.id)
         return placed
 
-    def add_final(self, thought: ThoughtId, graph: ThoughtId, question: str, parents: Iterable[ThoughtId]) -> None:
+    def add_final(
+        self, thought: ThoughtId, graph: ThoughtId, question: str, parents: Iterable[ThoughtId]
+    ) -> None:
         """Add the thought that puts a graph's findings together."""
         parents = list(parents)
         self._add(thought, graph, 1 + max((self.nx.nodes[p]["layer"] for p in parents), default=-1), question)
@@ -88,7 +104,9 @@ class ThoughtGraph:
             thought, parent_graph=graph, depth=depth, layer=layer, question=question, strategy="",
             status=ThoughtStatus.PENDING, answer="", reward=None, reason="",
         )  # fmt: skip
-        self._emit(ThoughtAdded(thought=thought, parent_graph=graph, depth=depth, layer=layer, question=question))
+        self._emit(
+            ThoughtAdded(thought=thought, parent_graph=graph, depth=depth, layer=layer, question=question)
+        )
 
     def update(self, thought: ThoughtId, **fields: object) -> None:
         """Set attributes of a node; the names are those of `NODE_FIELDS`."""
@@ -104,7 +122,9 @@ class ThoughtGraph:
         node = self.nx.nodes[thought]
         if node["status"] is not ThoughtStatus.DONE:
             return None
-        return Finding(thought=thought, question=node["question"], answer=node["answer"], reward=node["reward"])
+        return Finding(
+            thought=thought, question=node["question"], answer=node["answer"], reward=node["reward"]
+        )
 
     def announce_repairs(self, graph: ThoughtId, repaired: Repaired) -> None:
         """Say what was changed in a plan."""

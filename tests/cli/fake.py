@@ -69,7 +69,9 @@ class FakeReasoner:
         word, _, rest = question.partition(" ")
         self.asked = {"question": question, "strategy": strategy, "budget": budget, "seed": seed}
         if word == "setup":
-            raise errors.SetupError("There is no strategy 'guess'. Strategies are: auto, chain, direct, vote.")
+            raise errors.SetupError(
+                "There is no strategy 'guess'. Strategies are: auto, chain, direct, vote."
+            )
         if word == "crash":
             raise ValueError("an invariant does not hold")
         stream = EventStream(RUN, time.time)
@@ -84,7 +86,11 @@ class FakeReasoner:
         status, answer, error, limit = await self._work(stream, question, word, rest)
         reason = "" if status == "answered" else f"because of {word}"
         verdicts = VERDICTS if status == "answered" else ()
-        stream.emit(RunFinished(status=status, answer=answer, verdicts=verdicts, reason=reason, error=error, limit=limit))
+        stream.emit(
+            RunFinished(
+                status=status, answer=answer, verdicts=verdicts, reason=reason, error=error, limit=limit
+            )
+        )
         graph: nx.DiGraph[ThoughtId] = nx.DiGraph()
         graph.add_node(
             ROOT, parent_graph=None, depth=0, layer=0, question=question, strategy="direct", status=ThoughtStatus.DONE,
@@ -108,11 +114,15 @@ class FakeReasoner:
         self.asked = {"run_id": run_id, "budget": budget}
         return result
 
-    async def _work(self, stream: EventStream, question: str, word: str, rest: str) -> tuple[RunStatus, str, str, str]:
+    async def _work(
+        self, stream: EventStream, question: str, word: str, rest: str
+    ) -> tuple[RunStatus, str, str, str]:
         stream.emit(ThoughtAdded(thought=ROOT, parent_graph=None, depth=0, layer=0, question=question))
         stream.emit(ThoughtStarted(thought=ROOT, question=question))
         stream.emit(CallStarted(thought=ROOT, call="a", purpose="think", role="fast", model="m"))
-        stream.emit(CallFinished(thought=ROOT, call="a", purpose="think", model="m", usage=USAGE, latency_ms=1.0))
+        stream.emit(
+            CallFinished(thought=ROOT, call="a", purpose="think", model="m", usage=USAGE, latency_ms=1.0)
+        )
         if word == "abstain":
             return "abstained", "", "", ""
         if word == "budget":
@@ -134,11 +144,15 @@ class FakeReasoner:
         stream.emit(PlanProposed(graph=ROOT, round=0, count=count))
         names = [ThoughtId(f"0.{index}") for index in range(count)]
         for name in names:
-            stream.emit(ThoughtAdded(thought=name, parent_graph=ROOT, depth=1, layer=0, question=f"part-{name} of it"))
+            stream.emit(
+                ThoughtAdded(thought=name, parent_graph=ROOT, depth=1, layer=0, question=f"part-{name} of it")
+            )
         for name in names:
             stream.emit(ThoughtStarted(thought=name, question=f"part-{name} of it"))
             await asyncio.sleep(0.05)
-            stream.emit(ThoughtFinished(thought=name, status=ThoughtStatus.DONE, answer=f"value-{name}", reward=1.0))
+            stream.emit(
+                ThoughtFinished(thought=name, status=ThoughtStatus.DONE, answer=f"value-{name}", reward=1.0)
+            )
 
 
 def install() -> None:
@@ -152,5 +166,3 @@ def command(*arguments: str) -> list[str]:
     """Return the command line of a process that runs `agot` on a fake reasoner."""
     program = "from tests.cli.fake import install; install(); from agot.cli.main import main; main()"
     return [sys.executable, "-c", program, *arguments]
-
-

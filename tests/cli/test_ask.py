@@ -80,13 +80,18 @@ def test_flags_reach_the_run(agot: Agot, fake: list[FakeReasoner]) -> None:
         "--seed", "7", "--budget-calls", "5", "--budget-tokens", "900", "--budget-usd", "0.5", "--timeout", "3",
     )  # fmt: skip
     settings = fake[0].settings
-    assert (settings.role("fast").model, settings.role("fast").base_url) == ("hosted_vllm/big", "http://127.0.0.1:9/v1")
+    assert (settings.role("fast").model, settings.role("fast").base_url) == (
+        "hosted_vllm/big",
+        "http://127.0.0.1:9/v1",
+    )
     assert (settings.seed, fake[0].asked["strategy"]) == (7, "vote")
     budget = settings.budget
     assert (budget.calls, budget.tokens, budget.usd, budget.seconds) == (5, 900, 0.5, 3.0)
 
 
-def test_another_provider_does_not_inherit_address_and_key(agot: Agot, fake: list[FakeReasoner], home: Path) -> None:
+def test_another_provider_does_not_inherit_address_and_key(
+    agot: Agot, fake: list[FakeReasoner], home: Path
+) -> None:
     home.mkdir()
     (home / "config.toml").write_text(
         '[roles.fast]\nmodel = "hosted_vllm/a"\nbase_url = "http://10.0.0.1/v1"\napi_key_env = "SECRET"\n'
@@ -110,7 +115,9 @@ def test_another_provider_does_not_inherit_address_and_key(agot: Agot, fake: lis
         (b"x" * 65_000_000, "more than 64,000,000 bytes"),
     ],
 )
-def test_unusable_questions_are_explained(agot: Agot, fake: list[FakeReasoner], stdin: bytes, said: str) -> None:
+def test_unusable_questions_are_explained(
+    agot: Agot, fake: list[FakeReasoner], stdin: bytes, said: str
+) -> None:
     ended = agot("ask", "-", stdin=stdin)
     assert ended.code == 2 and ended.out == "" and not fake
     assert said in ended.err and len(ended.err.splitlines()) <= 2
@@ -126,7 +133,9 @@ def test_undecodable_argument_is_refused(agot: Agot) -> None:
     assert ended.code == 2 and "UTF-8" in ended.err
 
 
-@pytest.mark.parametrize("words", ["كم يساوي ٢+٢؟", "מה זה?", "🧮 👩‍👩‍👧 = ?", "line one\nline two", "x" * 199_000, "\x1b[31mred"])
+@pytest.mark.parametrize(
+    "words", ["كم يساوي ٢+٢؟", "מה זה?", "🧮 👩‍👩‍👧 = ?", "line one\nline two", "x" * 199_000, "\x1b[31mred"]
+)
 def test_any_text_is_carried_through(agot: Agot, fake: list[FakeReasoner], words: str) -> None:
     ended = agot("ask", "-", "--output", "json", stdin=f"answer {words}".encode())
     assert ended.code == 0 and json.loads(ended.out)["answer"] == words

@@ -36,7 +36,11 @@ def test_ask_answers_and_the_run_is_kept(home: Path) -> None:
     ended = _agot(home, "ask", "What is (17 + 4) * 3?", "--output", "json")
     told = json.loads(ended.stdout)
     assert (ended.returncode, told["status"], told["answer"]) == (0, "answered", "63")
-    assert told["usage"]["calls"] >= 1 and told["usage"]["completion_tokens"] > 0 and told["usage"]["cost_usd"] == 0
+    assert (
+        told["usage"]["calls"] >= 1
+        and told["usage"]["completion_tokens"] > 0
+        and told["usage"]["cost_usd"] == 0
+    )
     assert next(node["id"] for node in told["graph"]["nodes"]) == "root"
     shown = json.loads(_agot(home, "runs", "show", told["run_id"], "--output", "json").stdout)
     assert {**shown, "usage": None} == {**told, "usage": None}
@@ -46,7 +50,8 @@ def test_ask_answers_and_the_run_is_kept(home: Path) -> None:
 
 def test_the_same_seed_gives_the_same_run(home: Path) -> None:
     first, second = (
-        json.loads(_agot(home, "ask", QUESTIONS[1].question, "--seed", "3", "--output", "json").stdout) for _ in range(2)
+        json.loads(_agot(home, "ask", QUESTIONS[1].question, "--seed", "3", "--output", "json").stdout)
+        for _ in range(2)
     )
     assert first["answer"] == second["answer"] and first["graph"] == second["graph"]
 
@@ -89,14 +94,25 @@ def test_a_killed_run_is_resumed_without_repeating_a_call(home: Path) -> None:
 
 
 def test_an_unreachable_server_is_told_quickly(home: Path) -> None:
-    arguments = ("ask", "2+2?", "-m", "hosted_vllm/none", "--base-url", "http://127.0.0.1:9/v1", "--timeout", "60")
+    arguments = (
+        "ask",
+        "2+2?",
+        "-m",
+        "hosted_vllm/none",
+        "--base-url",
+        "http://127.0.0.1:9/v1",
+        "--timeout",
+        "60",
+    )
     environment = {"AGOT_ROLES__FAST__RETRIES": "0"}
     began_s = time.monotonic()
     ended = subprocess.run(
         [sys.executable, "-m", "agot", *arguments], capture_output=True, text=True, timeout=120, check=False,
         env=_environment(home) | environment, cwd=ROOT,
     )  # fmt: skip
-    assert ended.returncode == UNREACHABLE and "127.0.0.1:9" in ended.stderr and "Traceback" not in ended.stderr
+    assert (
+        ended.returncode == UNREACHABLE and "127.0.0.1:9" in ended.stderr and "Traceback" not in ended.stderr
+    )
     assert time.monotonic() - began_s < 45
 
 

@@ -25,9 +25,13 @@ class Trial:
     def profile(self, role: str) -> ModelProfile:
         return ModelProfile(model=self._settings.role(role).model)
 
-    async def complete(self, request: ModelRequest, *, timeout_s: float | None, on_text: object) -> ModelReply:
+    async def complete(
+        self, request: ModelRequest, *, timeout_s: float | None, on_text: object
+    ) -> ModelReply:
         if request.role == "judge":
-            raise ModelUnreachable("Nobody answers at http://127.0.0.1:9/v1. Start the server, or name another.")
+            raise ModelUnreachable(
+                "Nobody answers at http://127.0.0.1:9/v1. Start the server, or name another."
+            )
         texts = (Completion(text="one two"),) * request.n
         return ModelReply(completions=texts, usage=Usage(completion_tokens=2), model="m", latency_ms=1.0)
 
@@ -36,7 +40,9 @@ class Trial:
 
 
 @pytest.mark.parametrize("command", [("models",), ("models", "list")])
-def test_list_names_model_and_origin(agot: Agot, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_names_model_and_origin(
+    agot: Agot, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     lines = [line.split("\t") for line in agot(*command).out.splitlines()]
     assert lines[1] == ["fast", "embedded/pico", "-", "compact", "default"]
     assert lines[2][-1] == "falls back to fast" and lines[4][-1] == "not set"
@@ -78,7 +84,11 @@ def test_detect_writes_the_first_one_found(agot: Agot, monkeypatch: pytest.Monke
     ended = agot("models", "detect", "--write", "fast")
     assert ended.code == 0 and "hosted_vllm/q" in ended.out
     role = load_settings().role("fast")
-    assert (role.model, role.base_url, role.context_window) == ("hosted_vllm/q", "http://127.0.0.1:8000/v1", 4096)
+    assert (role.model, role.base_url, role.context_window) == (
+        "hosted_vllm/q",
+        "http://127.0.0.1:8000/v1",
+        4096,
+    )
 
 
 def test_detect_without_a_server_says_what_to_do(agot: Agot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,7 +147,9 @@ def test_an_unusable_database_is_explained(agot: Agot, tmp_path: Path) -> None:
         assert ended.code == 1 and ended.err.startswith("agot: ") and "Traceback" not in ended.err
 
 
-def test_resume_finds_the_run_and_keeps_its_other_limits(agot: Agot, stored: None, fake: list[FakeReasoner]) -> None:
+def test_resume_finds_the_run_and_keeps_its_other_limits(
+    agot: Agot, stored: None, fake: list[FakeReasoner]
+) -> None:
     ended = agot("resume", "01b", "--budget-calls", "20")
     assert (ended.code, ended.out) == (0, "again\n")
     budget = fake[0].asked["budget"]

@@ -22,9 +22,13 @@ class Terminal:
 
     def __init__(self, *arguments: str, **environment: str) -> None:
         program, *rest = command(*arguments)
-        env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
+        env = {
+            name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")
+        }
         env |= {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"} | environment
-        self.child = pexpect.spawn(program, rest, dimensions=(ROWS, COLUMNS), env=env, cwd=str(ROOT), timeout=20)
+        self.child = pexpect.spawn(
+            program, rest, dimensions=(ROWS, COLUMNS), env=env, cwd=str(ROOT), timeout=20
+        )
         self.screen = pyte.HistoryScreen(COLUMNS, ROWS, history=1000)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
@@ -120,5 +124,3 @@ def test_a_dumb_terminal_gets_lines() -> None:
     assert terminal.read_all() == 0
     assert b"\x1b[" not in terminal.raw
     assert b"0.2: done -> value-0.2" in terminal.raw
-
-

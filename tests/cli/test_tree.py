@@ -23,7 +23,11 @@ def trees(draw: st.DrawFn) -> Tree:
     for index in range(draw(st.integers(0, 40))):
         parent = draw(st.sampled_from(open_))
         name = child_id(parent, 0, index)
-        tree.apply(ThoughtAdded(thought=name, parent_graph=parent, depth=depth_of(name), layer=0, question=f"q {name}"))
+        tree.apply(
+            ThoughtAdded(
+                thought=name, parent_graph=parent, depth=depth_of(name), layer=0, question=f"q {name}"
+            )
+        )
         fate = draw(st.sampled_from(["pending", "running", "done"]))
         if fate == "running":
             tree.apply(ThoughtStarted(thought=name, question=f"q {name}"))
@@ -65,7 +69,11 @@ def test_a_finished_nested_graph_is_one_row() -> None:
     tree.apply(ThoughtAdded(thought=ROOT, parent_graph=None, depth=0, layer=0, question="all"))
     for name in ("0.0", "0.0/0.0", "0.0/0.1", "0.1"):
         parent = name.rpartition("/")[0] or ROOT
-        tree.apply(ThoughtAdded(thought=ThoughtId(name), parent_graph=ThoughtId(parent), depth=1, layer=0, question=name))
+        tree.apply(
+            ThoughtAdded(
+                thought=ThoughtId(name), parent_graph=ThoughtId(parent), depth=1, layer=0, question=name
+            )
+        )
     for name in ("0.0/0.0", "0.0/0.1", "0.0"):
         tree.apply(ThoughtFinished(thought=ThoughtId(name), status=ThoughtStatus.DONE, answer="7"))
     found = rows(tree, 12)
@@ -83,14 +91,24 @@ def test_a_resume_begins_the_tree_afresh() -> None:
 
 def test_words_for_verdicts() -> None:
     assert verdict_line([Verdict(check="form")]) == "not verified: no check could tell"
-    sure, unsure = Verdict(check="equations", reward=1.0, conclusive=True), Verdict(check="judge", reward=0.934)
+    sure, unsure = (
+        Verdict(check="equations", reward=1.0, conclusive=True),
+        Verdict(check="judge", reward=0.934),
+    )
     assert verdict_line([unsure, sure]) == "verified: equations recomputed, judge 0.93"
     assert verdict_line([Verdict(check="judge", reward=0.43)]) == "doubtful: judge 0.43"
     assert verdict_line([Verdict(check="form", reward=0.0, conclusive=True)]) == "rejected: form wrong"
 
 
 def test_short_counts() -> None:
-    assert [short(n) for n in (0, 950, 1000, 9130, 14_200, 2_300_000)] == ["0", "950", "1.0k", "9.1k", "14k", "2.3M"]
+    assert [short(n) for n in (0, 950, 1000, 9130, 14_200, 2_300_000)] == [
+        "0",
+        "950",
+        "1.0k",
+        "9.1k",
+        "14k",
+        "2.3M",
+    ]
 
 
 def test_control_characters_are_removed_and_scripts_are_not() -> None:

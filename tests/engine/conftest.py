@@ -44,7 +44,12 @@ class Bench:
 @pytest.fixture
 def bench() -> Callable[..., Bench]:
     def build(
-        script: Script, *, budget: Budget | None = None, delay_s: float = 0.0, retries: int = 0, **engine: object
+        script: Script,
+        *,
+        budget: Budget | None = None,
+        delay_s: float = 0.0,
+        retries: int = 0,
+        **engine: object,
     ) -> Bench:
         models = ScriptedModels(script, delay_s=delay_s)
         settings = EngineSettings.model_validate(engine)
@@ -53,7 +58,11 @@ def bench() -> Callable[..., Bench]:
         stream.add_sink(events.append)
         meter = Meter(budget or Budget(), time.monotonic)
         room = CallRoom(
-            models, Journal(RunId("test"), None, clock=time.time), stream.emit, retries=lambda role: retries, seed=0
+            models,
+            Journal(RunId("test"), None, clock=time.time),
+            stream.emit,
+            retries=lambda role: retries,
+            seed=0,
         )
         crew = Crew(
             dialect=lambda role: CompactDialect(),

@@ -19,10 +19,14 @@ from tests.scripted import Script, ScriptedModels
 REQUEST = ModelRequest(purpose="solve", messages=(Message(role="user", content="hi"),))
 
 
-def caller(script: Script, *, retries: int = 0, budget: Budget | None = None, thought: str = ROOT, **profile: object):
+def caller(
+    script: Script, *, retries: int = 0, budget: Budget | None = None, thought: str = ROOT, **profile: object
+):
     models = ScriptedModels(script, **profile)
     events: list[AnyEvent] = []
-    room = CallRoom(models, Journal(RunId("r"), None, clock=time.time), events.append, lambda role: retries, seed=0)
+    room = CallRoom(
+        models, Journal(RunId("r"), None, clock=time.time), events.append, lambda role: retries, seed=0
+    )
     meter = Meter(budget or Budget(), time.monotonic)
     return Caller(room, meter, ThoughtId(thought)), models, meter, events
 
@@ -30,16 +34,23 @@ def caller(script: Script, *, retries: int = 0, budget: Budget | None = None, th
 async def test_passing_fault_is_retried_and_each_attempt_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agot.engine.caller.delay_s", lambda error, attempt, rng: 0.0)
     replies = iter([ModelUnreachable("down"), ModelUnreachable("down"), "up"])
-    ask, models, meter, events = caller(lambda request: next(replies), retries=2)
+    ask, _models, meter, events = caller(lambda request: next(replies), retries=2)
     reply = await ask(REQUEST)
     assert reply.completions[0].text == "up"
     assert meter.usage.calls == reply.usage.calls == 3
-    assert [event.kind for event in events] == ["call_started", "call_retried", "call_retried", "call_finished"]
+    assert [event.kind for event in events] == [
+        "call_started",
+        "call_retried",
+        "call_retried",
+        "call_finished",
+    ]
 
 
 async def test_retries_stop_at_the_calls_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agot.engine.caller.delay_s", lambda error, attempt, rng: 0.0)
-    ask, models, meter, _ = caller(lambda request: ModelUnreachable("down"), retries=10, budget=Budget(calls=3))
+    ask, models, _meter, _ = caller(
+        lambda request: ModelUnreachable("down"), retries=10, budget=Budget(calls=3)
+    )
     with pytest.raises(BudgetExceeded):
         await ask(REQUEST)
     assert len(models.requests) == 3
@@ -65,7 +76,7 @@ async def test_samples_that_a_server_withholds_are_drawn_singly() -> None:
 
 
 async def test_samples_are_fewer_if_a_limit_fires_but_never_none() -> None:
-    ask, models, _, events = caller(lambda request: "a", dialect="standard", budget=Budget(calls=3))
+    ask, _models, _, events = caller(lambda request: "a", dialect="standard", budget=Budget(calls=3))
     assert len(await ask.samples(REQUEST, 8)) == 3
     assert events[-1].kind == "notice"
     with pytest.raises(BudgetExceeded):
@@ -90,7 +101,7 @@ async def test_equal_requests_of_different_thoughts_have_different_seeds() -> No
 
 
 async def test_cancelled_call_is_counted_and_releases_its_reservation() -> None:
-    ask, models, meter, _ = caller(lambda request: "a", delay_s=60, budget=Budget(calls=2))
+    ask, _models, meter, _ = caller(lambda request: "a", delay_s=60, budget=Budget(calls=2))
     task = asyncio.create_task(ask(REQUEST))
     await asyncio.sleep(0.01)
     task.cancel()

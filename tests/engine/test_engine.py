@@ -48,7 +48,9 @@ async def test_simple_question_costs_two_calls_with_a_judge(bench) -> None:
 
 async def test_plan_runs_thoughts_with_answers_in_place_of_references(bench) -> None:
     plan = "1: Compute 2+3\n2: Compute 4*5\n3: Compute #1-#2"
-    b = bench(solver({"Compute 2+3-4*5": plan}, {"Compute 2+3": "5", "Compute 4*5": "20", "Compute 5-20": "-15"}))
+    b = bench(
+        solver({"Compute 2+3-4*5": plan}, {"Compute 2+3": "5", "Compute 4*5": "20", "Compute 5-20": "-15"})
+    )
     outcome = await b.run("Compute 2+3-4*5")
     assert outcome.best.solution.answer == "-15"
     assert outcome.best.verdicts[-1].check in ("expression", "composition")
@@ -61,7 +63,11 @@ async def test_wrong_plan_is_rejected_and_asked_for_again(bench) -> None:
     script = solver({"Compute (2+3)*4": good}, {"Compute 2+3": "5", "Compute 5*4": "20"})
 
     def first_wrong(request: ModelRequest) -> str:
-        return "plan:\n1: Compute 2+4\n2: Compute #1*4" if mode(request) == "auto" and "(2+3)*4" in user_text(request) else script(request)
+        return (
+            "plan:\n1: Compute 2+4\n2: Compute #1*4"
+            if mode(request) == "auto" and "(2+3)*4" in user_text(request)
+            else script(request)
+        )
 
     b = bench(first_wrong)
     outcome = await b.run("Compute (2+3)*4")

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXPECTED = {"ask.py": "20", "stream.py": "answer:", "langgraph_node.py": "391", "own_strategy.py": "31 by twice"}
+EXPECTED = {
+    "ask.py": "20",
+    "stream.py": "answer:",
+    "langgraph_node.py": "391",
+    "own_strategy.py": "31 by twice",
+}
 
 
 def test_every_example_is_expected_to_print_something() -> None:

@@ -46,7 +46,8 @@ async def test_question_that_is_an_expression_is_recomputed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "reward"), [("(8-2)*4*(7-6)", 1.0), ("8*4-2-6", 0.0), ("(8-2)*4", 0.0), ("(8-2)*(7-6)*4 = 24", 1.0), ("no", 0.0)]
+    ("answer", "reward"),
+    [("(8-2)*4*(7-6)", 1.0), ("8*4-2-6", 0.0), ("(8-2)*4", 0.0), ("(8-2)*(7-6)*4 = 24", 1.0), ("no", 0.0)],
 )
 async def test_countdown_uses_each_number_once(answer: str, reward: float) -> None:
     question = "Use the numbers 8, 2, 4, 7 and 6 each exactly once with + - * / to make 24."
@@ -80,7 +81,10 @@ async def test_stated_constraints_hold(question: str, answer: str, reward: float
 
 
 async def test_composition_is_as_good_as_its_weakest_part() -> None:
-    parts = [Finding(thought="0.0", question="a", answer="1", reward=1.0), Finding(thought="0.1", question="b", answer="2", reward=0.4)]  # type: ignore[arg-type]
+    parts = [
+        Finding(thought="0.0", question="a", answer="1", reward=1.0),
+        Finding(thought="0.1", question="b", answer="2", reward=0.4),
+    ]  # type: ignore[arg-type]
     assert (await check(CompositionCheck(), "q", "2", parts=tuple(parts), plan_reward=1.0)).reward == 0.4
     assert (await check(CompositionCheck(), "q", "2", parts=tuple(parts))).reward is None
 
@@ -131,7 +135,16 @@ def test_procedure_plan_must_hold_every_clause_once_and_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("a", "b"), [("1,000", "1000"), ("3.50", "3.5"), ("[1,2]", "[1, 2]"), ("Paris.", "paris"), ('"yes"', "Yes"), ("-0", "0"), ("['a', 'b']", "[a, b]")]
+    ("a", "b"),
+    [
+        ("1,000", "1000"),
+        ("3.50", "3.5"),
+        ("[1,2]", "[1, 2]"),
+        ("Paris.", "paris"),
+        ('"yes"', "Yes"),
+        ("-0", "0"),
+        ("['a', 'b']", "[a, b]"),
+    ],
 )
 def test_equivalent_answers(a: str, b: str) -> None:
     assert equivalent(a, b)

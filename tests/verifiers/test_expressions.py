@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from fractions import Fraction
 
 import pytest
@@ -30,17 +31,25 @@ def test_value_is_exact(tree: tuple[str, Fraction]) -> None:
 
 @given(text=st.text(max_size=200))
 def test_any_text_has_a_value_or_is_not_arithmetic(text: str) -> None:
-    try:
+    with contextlib.suppress(NotArithmetic):
         value(text)
-    except NotArithmetic:
-        pass
     expressions(text)
     asked_expression(text)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["__import__('os').system('x')", "9**9**9", "1/0", "(" * 1000 + "1" + ")" * 1000, "1+" * 3000 + "1", "0**-1", "a+1", "True+1", ""],
+    [
+        "__import__('os').system('x')",
+        "9**9**9",
+        "1/0",
+        "(" * 1000 + "1" + ")" * 1000,
+        "1+" * 3000 + "1",
+        "0**-1",
+        "a+1",
+        "True+1",
+        "",
+    ],
 )
 def test_harmful_or_unbounded_text_is_refused(text: str) -> None:
     with pytest.raises(NotArithmetic):
@@ -48,7 +57,15 @@ def test_harmful_or_unbounded_text_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "exact"), [("3 × (4 − 2) ÷ 3", 2), ("1,000 + 1", 1001), ("2^10", 1024), ("007+1", 8), ("3 x 4", 12), ("0.1+0.2", Fraction(3, 10))]
+    ("text", "exact"),
+    [
+        ("3 × (4 − 2) ÷ 3", 2),
+        ("1,000 + 1", 1001),
+        ("2^10", 1024),
+        ("007+1", 8),
+        ("3 x 4", 12),
+        ("0.1+0.2", Fraction(3, 10)),
+    ],
 )
 def test_signs_of_people_are_understood(text: str, exact: Fraction) -> None:
     assert value(text) == exact

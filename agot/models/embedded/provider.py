@@ -29,9 +29,9 @@ from agot.models.embedded.tokenizer import MODES
 # Without this litellm fetches a price list from the network when it is imported.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
-import litellm  # noqa: E402
-from litellm import CustomLLM  # noqa: E402
-from litellm.types.utils import (  # noqa: E402
+import litellm
+from litellm import CustomLLM
+from litellm.types.utils import (
     ChatCompletionTokenLogprob,
     ChoiceLogprobs,
     Choices,
@@ -43,7 +43,7 @@ from litellm.types.utils import (  # noqa: E402
     TopLogprob,
     Usage,
 )
-from litellm.utils import custom_llm_setup  # noqa: E402
+from litellm.utils import custom_llm_setup
 
 PROVIDER = "embedded"
 MODEL = "pico"

@@ -21,7 +21,16 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from agot.models.embedded.cache import PromptCache, RowCache, Snapshot
-from agot.models.embedded.messages import Completion, Finish, Generation, Piece, PromptTooLong, Reply, RequestError, Token
+from agot.models.embedded.messages import (
+    Completion,
+    Finish,
+    Generation,
+    Piece,
+    PromptTooLong,
+    Reply,
+    RequestError,
+    Token,
+)
 from agot.models.embedded.sampling import Chooser, Masks, Writer, alternatives, log_softmax, token_text
 from agot.models.embedded.tokenizer import ASK, END, MODES, START, Tokenizer
 

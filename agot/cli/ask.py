@@ -1,0 +1,123 @@
+"""`agot ask`: one question, one answer, one exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agot.cli import compose, flags
+
+if TYPE_CHECKING:
+    from agot.cli.driving import Work
+    from agot.cli.view import View
+    from agot.settings import Settings
+    from agot.thought import Result
+
+
+def ask(
+    question: Annotated[
+        str, typer.Argument(help="What to answer; - reads standard input.", show_default=False)
+    ],
+    model: flags.ModelFlag = None,
+    base_url: flags.BaseUrlFlag = None,
+    strategy: flags.StrategyFlag = None,
+    output: flags.OutputFlag = "text",
+    seed: flags.SeedFlag = None,
+    budget_calls: flags.CallsFlag = None,
+    budget_tokens: flags.TokensFlag = None,
+    budget_usd: flags.UsdFlag = None,
+    timeout: flags.TimeoutFlag = None,
+    database: flags.DatabaseFlag = None,
+    verbose: flags.VerboseFlag = False,
+    debug: flags.DebugFlag = False,
+) -> None:
+    """Answer a question by a graph of thoughts.
+
+    Exit codes: 0 answered, 1 error, 2 usage, 3 abstained, 4 budget, 69 model unreachable,
+    75 rate-limited, 77 unauthorised, 124 timeout, 130 interrupted.
+    """
+    from agot.cli.question import read_question
+
+    settings = compose.settings(
+        model=model, base_url=base_url, seed=seed, database=database,
+        limits=flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
+    )  # fmt: skip
+    asked = read_question(question)
+    result = run(
+        settings,
+        lambda reasoner, sink: reasoner.ask(
+            asked, strategy=strategy, on_event=sink, stream_text=verbose and output == "jsonl"
+        ),
+        output=output,
+        verbose=verbose,
+    )
+    finish(result)
+
+
+def run(settings: Settings, work: Work[Result], *, output: flags.Output, verbose: bool) -> Result:
+    """Run some work under the view that suits the output and where it goes, and print its result."""
+    from agot.cli.driving import drive
+
+    view = view_for(output, verbose=verbose)
+    result = drive(settings, work, view)
+    show(result, output)
+    if view.fault is not None and not isinstance(view.fault, BrokenPipeError):
+        from agot.cli.view import told
+
+        told(f"The progress display failed ({view.fault!r}); the run was not affected.")
+    return result
+
+
+def view_for(output: flags.Output, *, verbose: bool) -> View:
+    """Return the live screen on a terminal, quiet lines beside a pipe, and only warnings where nobody watches."""
+    from agot.cli.view import JsonLines, Lines, Warnings
+
+    if output == "jsonl":
+        return JsonLines(verbose=verbose)
+    if output == "text" and sys.stdout.isatty() and not verbose:
+        from agot.cli.paint import console
+        from agot.cli.screen import Screen
+
+        screen = console()
+        # A dumb terminal cannot move its cursor, so a live display would be printed over and over.
+        if not screen.is_dumb_terminal:
+            return Screen(screen)
+    return Lines() if verbose or sys.stderr.isatty() else Warnings()
+
+
+def show(result: Result, output: flags.Output) -> None:
+    """Print a result: the answer to standard output, anything else a person should know to standard error."""
+    from agot.cli.outcome import as_object, print_json
+
+    if output == "json":
+        print_json(as_object(result))
+    if output != "text":
+        return
+    from agot.cli.paint import ending, printable, verdict_line
+    from agot.cli.view import told
+
+    if not sys.stdout.isatty():
+        if result.answer:
+            sys.stdout.write(result.answer + "\n")
+            sys.stdout.flush()
+        told(ending(result))
+        return
+    from rich.text import Text
+
+    from agot.cli.paint import console
+
+    terminal = console()
+    if result.answer:
+        terminal.print()
+        terminal.print(Text(printable(result.answer), style="bold"))
+        terminal.print(Text(f"{verdict_line(result.verdicts)} · run {result.run_id}", style="dim"))
+    told(ending(result))
+
+
+def finish(result: Result) -> None:
+    """Leave with the exit code of a result."""
+    from agot.cli.outcome import exit_code
+
+    raise typer.Exit(exit_code(result))

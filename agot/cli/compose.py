@@ -1,0 +1,126 @@
+"""The one seam between the command line and the rest: what a command needs, opened when it needs it.
+
+Heavy imports live inside the functions, so that `agot --help` pays for none of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from agot.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agot.models.detect import FoundModel
+    from agot.models.gateway import Gateway
+    from agot.reasoner import Reasoner
+    from agot.settings import RoleSettings, Settings
+    from agot.stores.database import SqlStore
+
+
+def settings(
+    *,
+    model: str | None = None,
+    base_url: str | None = None,
+    seed: int | None = None,
+    database: str | None = None,
+    limits: dict[str, float | int] | None = None,
+) -> Settings:
+    """Return the settings of file and environment with the flags of a command on top.
+
+    Raises:
+        SetupError: If a value is not allowed.
+    """
+    from agot.settings import load_settings
+
+    overrides: dict[str, Any] = {}
+    if seed is not None:
+        overrides["seed"] = seed
+    if database is not None:
+        overrides["database_url"] = database
+    if limits:
+        overrides["budget"] = limits
+    loaded = load_settings(overrides)
+    if model is None and base_url is None:
+        return loaded
+    fast = switched(loaded.role("fast"), model, base_url)
+    return loaded.model_copy(update={"roles": {**loaded.roles, "fast": fast}})
+
+
+def switched(role: RoleSettings, model: str | None, base_url: str | None) -> RoleSettings:
+    """Return the role with another model.
+
+    Another provider does not inherit address, key and extras of the one before: they would lead
+    its calls, and perhaps a key, to the wrong server.
+
+    Raises:
+        SetupError: If the model is empty.
+    """
+    if model is None:
+        return role.model_copy(update={"base_url": base_url})
+    if not model.strip():
+        raise SetupError("The model is empty. Name one, for instance: -m hosted_vllm/qwen3-8b")
+    same = model.partition("/")[0] == role.model.partition("/")[0]
+    change: dict[str, Any] = {"model": model.strip()}
+    if not same:
+        change |= {
+            "base_url": None, "api_key_env": None, "extra_body": {}, "dialect": "auto", "context_window": None,
+            "concurrency": None,
+        }  # fmt: skip
+    if base_url is not None:
+        change["base_url"] = base_url
+    return role.model_copy(update=change)
+
+
+def open_reasoner(settings: Settings) -> Reasoner:
+    """Return a reasoner, to be entered."""
+    from agot.reasoner import Reasoner
+
+    return Reasoner(settings)
+
+
+def open_models(settings: Settings) -> Gateway:
+    """Return what reaches the models of the settings; it has to be closed if it was called."""
+    from agot.models.gateway import Gateway
+
+    return Gateway(settings)
+
+
+async def find_local_models() -> list[FoundModel]:
+    """Return the models of servers on this machine."""
+    from agot.models.detect import find_local_models as find
+
+    return await find()
+
+
+async def open_store(settings: Settings) -> SqlStore:
+    """Return the database of the settings; it has to be closed.
+
+    Raises:
+        StoreError: If it cannot be opened.
+    """
+    from agot.settings import default_database_url
+    from agot.stores.database import SqlStore
+
+    return await SqlStore.open(settings.database_url or default_database_url())
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table: boxed to the terminal's width on a terminal, tab-separated and whole in a pipe."""
+    from agot.cli.paint import console, printable
+
+    if not sys.stdout.isatty():
+        for row in (columns, *rows):
+            sys.stdout.write("\t".join(" ".join(printable(cell).split()) for cell in row) + "\n")
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    console().print(table)

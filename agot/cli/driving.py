@@ -1,0 +1,151 @@
+"""Runs one piece of work to its result: opens the reasoner, feeds the view, obeys Ctrl-C and SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from agot.cli import compose
+from agot.errors import Interrupted
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from types import FrameType
+
+    from agot.cli.view import View
+    from agot.events import AnyEvent
+    from agot.reasoner import Reasoner
+    from agot.settings import Settings
+
+    Sink = Callable[[AnyEvent], None]
+    Work = Callable[[Reasoner, Sink], Awaitable[T]]
+
+HARD_WITHIN_S = 2.0
+GIVE_UP_AFTER_S = 3.0
+"""A hard stop that is not through by then ends the process: a call may sit in a library that cannot be cancelled."""
+
+INTERRUPTED_EXIT = 130
+
+
+def drive(settings: Settings, work: Work[T], view: View) -> T:
+    """Return the outcome of `work`, which is given an open reasoner and a sink for events.
+
+    Raises:
+        AgotError: If the run could not begin, or was stopped hard (`Interrupted`).
+        BrokenPipeError: If the reader of standard output went away.
+    """
+    return asyncio.run(_drive(settings, work, view))
+
+
+async def _drive(settings: Settings, work: Work[T], view: View) -> T:
+    task = asyncio.current_task()
+    assert task is not None
+    stop = Stop(task, view)
+    view.on_closed_pipe = stop.hard
+    stop.listen()
+    try:
+        async with view, compose.open_reasoner(settings) as reasoner:
+            stop.attach(reasoner)
+            return await work(reasoner, stop.watch(view.take))
+    except asyncio.CancelledError:
+        if isinstance(view.fault, BrokenPipeError):
+            raise view.fault from None
+        if stop.is_hard:
+            raise Interrupted(f"Stopped at once. {stop.kept()}") from None
+        raise
+    finally:
+        stop.deafen()
+
+
+class Stop:
+    """What a person's signals do to a run: first a gentle stop, a second within 2 s a hard one."""
+
+    def __init__(self, task: asyncio.Task[Any], view: View) -> None:
+        self._task, self._view = task, view
+        self._loop = asyncio.get_running_loop()
+        self._reasoner: Reasoner | None = None
+        self._asked_s: float | None = None
+        self._run_id = ""
+        self._before: dict[signal.Signals, signal._HANDLER] = {}
+        self._last_resort: threading.Timer | None = None
+        self.is_hard = False
+
+    def listen(self) -> None:
+        """Take over SIGINT and SIGTERM."""
+        # Not loop.add_signal_handler: that would wait for a loop which is busy importing or computing.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._on_signal)
+
+    def deafen(self) -> None:
+        """Give the signals back. A last resort stays armed: threads that still compute would hold up the exit."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def attach(self, reasoner: Reasoner) -> None:
+        """Say which reasoner is to be stopped.
+
+        Raises:
+            Interrupted: If somebody asked to stop before there was one.
+        """
+        self._reasoner = reasoner
+        if self._asked_s is not None:
+            raise Interrupted("Stopped before the run began.")
+
+    def watch(self, sink: Sink) -> Sink:
+        """Return a sink that also passes on a stop that came before the run could be told."""
+
+        def watching(event: AnyEvent) -> None:
+            sink(event)
+            if event.kind == "run_started":
+                self._run_id = event.run_id
+                if self._asked_s is not None:
+                    self._loop.call_soon(self._interrupt)
+
+        return watching
+
+    def kept(self) -> str:
+        """Return where the work so far can be picked up again."""
+        return f"Continue: agot resume {self._run_id}" if self._run_id else "Nothing had begun."
+
+    def hard(self) -> None:
+        """Cancel the run; end the process if that does not get through."""
+        if self.is_hard:
+            return
+        self.is_hard = True
+        self._last_resort = threading.Timer(GIVE_UP_AFTER_S, self._exit)
+        self._last_resort.daemon = True
+        self._last_resort.start()
+        self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        now_s = time.monotonic()
+        if self.is_hard:
+            self._exit()
+        if number == signal.SIGINT and self._asked_s is not None and now_s - self._asked_s <= HARD_WITHIN_S:
+            self.hard()
+            return
+        self._asked_s = now_s
+        self._loop.call_soon_threadsafe(self._gently)
+
+    def _gently(self) -> None:
+        self._view.stopping()
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        if self._reasoner is not None:
+            self._reasoner.interrupt()
+
+    def _exit(self) -> None:
+        with suppress(Exception):
+            self._view.abandon()
+            sys.stderr.write(f"\nagot: stopped at once. {self.kept()}\n")
+            sys.stderr.flush()
+        os._exit(INTERRUPTED_EXIT)

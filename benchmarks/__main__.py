@@ -1,0 +1,40 @@
+"""Run all benchmarks, each in a process of its own; exit 1 if any target is missed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+
+NAMES = ("barrier", "fanout", "overhead", "kill", "budgets", "embedded", "install")
+
+
+def main() -> None:
+    """Run the named benchmarks, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="default: all")
+    parser.add_argument("--json", action="store_true", help="print one JSON array")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: a smoke test, not figures")
+    options = parser.parse_args()
+    reports = []
+    failed = []
+    for name in options.names or NAMES:
+        command = [sys.executable, "-m", f"benchmarks.{name}", *(["--json"] if options.json else [])]
+        command += ["--quick"] if options.quick else []
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE if options.json else None, text=True, check=False
+        )
+        if done.returncode:
+            failed.append(name)
+        if options.json and done.stdout.strip():
+            reports.append(json.loads(done.stdout))
+    if options.json:
+        print(json.dumps(reports))
+    elif failed:
+        print(f"MISSED: {', '.join(failed)}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Web surfaces over the event stream; none is shipped yet."""
