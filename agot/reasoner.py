@@ -5,52 +5,32 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from agot.agents.planner import Planner
 from agot.agents.strategies.registry import STRATEGIES
-from agot.agents.verifier import CHECKS, VerifierAgent, reward_of
-from agot.agents.workflow import Outcome, Workflow, compile_workflow
+from agot.agents.verifier import CHECKS, VerifierAgent
+from agot.agents.workflow import Workflow, compile_workflow
 from agot.budget import Budget, Meter
 from agot.engine.caller import CallRoom
 from agot.engine.engine import Crew, Engine
 from agot.engine.garbage import rare_collections
-from agot.errors import AgotError, BudgetExceeded, SetupError, StoreError
-from agot.events import AnyEvent, EventStream, LimitFired, Notice, RunFinished, RunStarted
-from agot.ids import ROOT, RunId, new_run_id
+from agot.engine.run import Run
+from agot.errors import SetupError, StoreError
+from agot.events import AnyEvent, EventStream, Notice, RunStarted
+from agot.ids import RunId, new_run_id
 from agot.journal import Journal
 from agot.models.gateway import Gateway
 from agot.protocols import CallRecord, Dialect, Models
+from agot.question import checked_question
 from agot.settings import Settings, default_database_url, load_settings
 from agot.stores.database import SqlStore
-from agot.thought import Result, RunStatus, ThoughtStatus, Verdict
+from agot.thought import Result
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from agot.run_graph import RunState
-
-LONGEST_QUESTION = 200_000
-"""Characters. Longer text belongs into documents that are retrieved from, not into a question."""
-
-
-@dataclass(slots=True, eq=False)
-class _Run:
-    """One run at work."""
-
-    id: RunId
-    question: str
-    settings: Settings
-    stream: EventStream
-    journal: Journal
-    meter: Meter
-    engine: Engine
-    model: str
-    task: asyncio.Task[Outcome] | None = None
-    interrupted: bool = False
-    earlier: list[CallRecord] = field(default_factory=list)
-
 
 class Reasoner:
     """Answers questions. Use it as an async context manager, or `close()` it.
@@ -80,7 +60,7 @@ class Reasoner:
         self._opening = asyncio.Lock()
         self._workflow: Workflow | None = None
         self._dialects: dict[str, Dialect] = {}
-        self._runs: set[_Run] = set()
+        self._runs: set[Run] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -208,9 +188,7 @@ class Reasoner:
         Call it on the event loop, for instance from a signal handler of the loop.
         """
         for run in list(self._runs):
-            run.interrupted = True
-            if run.task is not None:
-                run.task.cancel()
+            run.interrupt()
 
     def as_langgraph(self) -> CompiledStateGraph[RunState, None, RunState, RunState]:
         """Return the whole run as a compiled langgraph graph: `question` in, `answer`, `status`, ... out.
@@ -232,7 +210,7 @@ class Reasoner:
         on_event: Callable[[AnyEvent], None] | None,
         stream_text: bool,
     ) -> Result:
-        run: _Run | None = None
+        run: Run | None = None
 
         def unsaved(text: str) -> None:
             if run is not None:
@@ -246,7 +224,7 @@ class Reasoner:
             )
             self._runs.add(run)
             with rare_collections():
-                result = await self._finish(run)
+                result = await run.finish()
             await self._saved(run, store)
             return result
         finally:
@@ -266,7 +244,7 @@ class Reasoner:
         last_seq: int,
         on_event: Callable[[AnyEvent], None] | None,
         stream_text: bool,
-    ) -> _Run:
+    ) -> Run:
         stream = EventStream(run_id, self._clock, after_seq=last_seq, attempt=attempt)
         stream.add_sink(store.sink)
         if on_event is not None:
@@ -286,86 +264,9 @@ class Reasoner:
             question=question, model=model, strategy=settings.engine.strategy, seed=settings.seed,
             limits=settings.budget.model_dump(),
         ))  # fmt: skip
-        return _Run(run_id, question, settings, stream, journal, meter, engine, model)
+        return Run(run_id, question, stream, meter, engine, model)
 
-    async def _finish(self, run: _Run) -> Result:
-        """Let the engine work until it ends, a limit fires or a person stops it; then say how it went."""
-        run.task = asyncio.create_task(run.engine.run(*split_material(run.question)))
-        try:
-            await asyncio.wait({run.task}, timeout=run.settings.budget.seconds)
-        except asyncio.CancelledError:
-            run.task.cancel()
-            await asyncio.gather(run.task, return_exceptions=True)
-            self._conclude(run, "interrupted", None, reason="The run was cancelled.")
-            raise
-        if not run.task.done():
-            run.task.cancel()
-            await asyncio.gather(run.task, return_exceptions=True)
-            seconds = run.settings.budget.seconds or 0.0
-            return self._stopped(run, BudgetExceeded("seconds", run.meter.usage.wall_s, seconds))
-        try:
-            outcome = run.task.result()
-        except asyncio.CancelledError:
-            return self._conclude(run, "interrupted", None, reason="Stopped on request.", error="Interrupted")
-        except BudgetExceeded as fired:
-            return self._stopped(run, fired)
-        except AgotError as error:
-            return self._conclude(run, "failed", None, reason=str(error), error=type(error).__name__)
-        return self._ended(run, outcome)
-
-    def _stopped(self, run: _Run, fired: BudgetExceeded) -> Result:
-        run.stream.emit(LimitFired(
-            thought=ROOT, limit=fired.kind, used=fired.used, allowed=fired.limit, effect="the run ended"
-        ))  # fmt: skip
-        return self._conclude(
-            run, "budget", None, reason=str(fired), error="BudgetExceeded", limit=fired.kind
-        )
-
-    def _ended(self, run: _Run, outcome: Outcome) -> Result:
-        if outcome.status is ThoughtStatus.DONE:
-            return self._conclude(run, "answered", outcome, reason=outcome.reason)
-        if outcome.status is ThoughtStatus.ABSTAINED:
-            return self._conclude(run, "abstained", outcome, reason=outcome.reason)
-        fault = run.engine.faults.get(ROOT) or next(iter(run.engine.faults.values()), None)
-        error = type(fault).__name__ if fault is not None else "OutputError"
-        return self._conclude(run, "failed", outcome, reason=outcome.reason or str(fault or ""), error=error)
-
-    def _conclude(
-        self,
-        run: _Run,
-        status: RunStatus,
-        outcome: Outcome | None,
-        *,
-        reason: str = "",
-        error: str = "",
-        limit: str = "",
-    ) -> Result:
-        tried = outcome.best if outcome is not None and status == "answered" else None
-        partial = None
-        if status in ("budget", "interrupted", "failed"):
-            tried, partial = run.engine.partial()
-        answer, strategy = "", ""
-        confidence: float | None = None
-        verdicts: tuple[Verdict, ...] = ()
-        if tried is not None:
-            answer, strategy, verdicts = tried.solution.answer, tried.solution.strategy, tried.verdicts
-            reward = reward_of(verdicts)
-            confidence = reward if reward is not None else tried.solution.confidence
-        elif partial is not None:
-            answer, strategy, confidence = partial.answer, "partial", partial.reward
-            reason = f"{reason} The answer is that of a part: {partial.question}".strip()
-        usage = run.meter.usage
-        run.stream.emit(RunFinished(
-            status=status, answer=answer, confidence=confidence, strategy=strategy, verdicts=verdicts, usage=usage,
-            reason=reason, error=error, limit=limit,
-        ))  # fmt: skip
-        return Result(
-            run_id=run.id, question=run.question, status=status, answer=answer, confidence=confidence, strategy=strategy,
-            verdicts=verdicts, usage=usage, model=run.model, reason=reason, error=error, limit=limit,
-            graph=run.engine.graph.nx,
-        )  # fmt: skip
-
-    async def _saved(self, run: _Run, store: SqlStore) -> None:
+    async def _saved(self, run: Run, store: SqlStore) -> None:
         """Write out the run's events; an answer is not lost because its trace could not be kept."""
         try:
             await store.flush(run.id)
@@ -434,49 +335,3 @@ def _dialect(name: str, settings: Settings) -> Dialect:
     engine = settings.engine
     most = engine.layer_width if engine.mode == "layered" else engine.max_plan_thoughts
     return StandardDialect(SchemaMemory(), most_thoughts=most)
-
-
-def checked_question(question: str) -> str:
-    """Return the question without surrounding space.
-
-    Raises:
-        SetupError: If it is empty, too long, or holds characters that no text has.
-    """
-    question = question.strip()
-    if not question:
-        raise SetupError('The question is empty. Ask something: agot ask "What is 17*23?"')
-    if len(question) > LONGEST_QUESTION:
-        raise SetupError(
-            f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} are allowed. "
-            "Ask about the part that matters."
-        )
-    if "\0" in question or any(0xD800 <= ord(c) <= 0xDFFF for c in question):
-        raise SetupError(
-            "The question is not text: it holds NUL characters or broken UTF-8. Pass plain UTF-8 text."
-        )
-    return question
-
-
-def split_material(question: str) -> tuple[str, str]:
-    """Return the question proper, and the facts or passages before its last line `Question: ...`."""
-    head, marker, tail = question.rpartition("\nQuestion:")
-    if not marker or not head.strip() or not tail.strip():
-        return question, ""
-    return tail.strip(), head.strip()
-
-
-async def ask(question: str, *, settings: Settings | None = None, strategy: str | None = None,
-              budget: Budget | None = None, seed: int | None = None) -> Result:  # fmt: skip
-    """Answer one question with a reasoner of its own; see `Reasoner.ask`."""
-    async with Reasoner(settings) as reasoner:
-        return await reasoner.ask(question, strategy=strategy, budget=budget, seed=seed)
-
-
-def ask_sync(question: str, *, settings: Settings | None = None, strategy: str | None = None,
-             budget: Budget | None = None, seed: int | None = None) -> Result:  # fmt: skip
-    """Answer one question from code that is not async; see `Reasoner.ask`.
-
-    Raises:
-        RuntimeError: If called on a running event loop; await `ask` there.
-    """
-    return asyncio.run(ask(question, settings=settings, strategy=strategy, budget=budget, seed=seed))

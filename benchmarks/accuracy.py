@@ -29,7 +29,8 @@ from agot.errors import OutputError
 from agot.ids import ROOT, RunId
 from agot.journal import Journal
 from agot.models.gateway import Gateway
-from agot.reasoner import Reasoner, split_material
+from agot.question import split_material
+from agot.reasoner import Reasoner
 from agot.settings import Settings
 from agot.thought import Solution, Task
 from benchmarks.statistics import paired_difference, wilson

@@ -17,7 +17,8 @@ import pytest
 from agot.budget import Budget
 from agot.errors import SetupError, StoreError
 from agot.events import AnyEvent
-from agot.reasoner import LONGEST_QUESTION, Reasoner
+from agot.question import LONGEST_QUESTION
+from agot.reasoner import Reasoner
 from agot.settings import Settings
 from agot.thought import Result
 from tests.servers.loopback import Loopback, Reply, context_too_long, failure

@@ -24,7 +24,7 @@ from training.families.registry import CHAIN_LIMIT, FAMILIES
 
 Split = Literal["train", "validation", "test"]
 
-SHARES = {"chain": 53, "plan": 14, "decline": 12, "verify": 12, "direct": 4, "synth": 2, "calc": 3}
+SHARES = {"chain": 59, "plan": 10, "decline": 10, "verify": 12, "direct": 4, "synth": 2, "calc": 3}
 """Percent of the examples per mode."""
 FORCED_PLAN = 0.3
 """Share of the plan examples with 4 to 8 operations, where the caller forces the plan."""

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import pytest
 
-from agot.reasoner import split_material
+from agot.question import split_material
 from agot.thought import Plan, PlannedThought, Task
 from agot.verifiers import plans as engine_plans
 from training import corrupt, mixture

@@ -66,10 +66,42 @@ def evaluate(left: int, operator: str, right: int) -> int:
 
 
 def equation(left: int, operator: str, right: int, result: int | None = None) -> str:
-    """Return `a+b=c` in compact form; a negative right operand is parenthesised."""
+    """Return `a+b=c` in compact form; a negative right operand is parenthesised.
+
+    A product that is hard to see at once comes after its partial products: `39*20=780, 39*2=78, 39*22=858`.
+    """
     if result is None:
         result = evaluate(left, operator, right)
+    whole = _equals(left, operator, right, result)
+    if operator != "*":
+        return whole
+    return "".join(f"{_equals(a, '*', b, a * b)}, " for a, b in partial_products(left, right)) + whole
+
+
+def _equals(left: int, operator: str, right: int, result: int) -> str:
     return f"{left}{operator}{right}={result}" if right >= 0 else f"{left}{operator}({right})={result}"
+
+
+def partial_products(left: int, right: int) -> list[tuple[int, int]]:
+    """Return two easier products whose sum is left * right, or none if the product is easy itself.
+
+    Two numbers of two digits or more: the shorter one, else the right one, is split into its ones and the rest.
+    A number of three digits or more times one digit: it is split after its first digit. Zeros at the end
+    do not count as digits.
+    """
+    a, b = len(str(abs(left)).rstrip("0")), len(str(abs(right)).rstrip("0"))
+    if min(a, b) == 0 or (min(a, b) == 1 and max(a, b) <= 2):
+        return []
+    if min(a, b) == 1:
+        split_right = b > a
+        number = right if split_right else left
+        unit = 10 ** (len(str(abs(number))) - 1)
+    else:
+        split_right = b <= a
+        number = right if split_right else left
+        unit = 10 ** (len(str(abs(number))) - len(str(abs(number)).rstrip("0")) + 1)
+    low = abs(number) % unit * (1 if number > 0 else -1)
+    return [(left, number - low), (left, low)] if split_right else [(number - low, right), (low, right)]
 
 
 def tokens(expression: Expression, out: list[str], parent: int = 0, right: bool = False) -> None:
@@ -293,14 +325,10 @@ def _long_product(rng: random.Random) -> Planned:
     if rng.random() < 0.15:
         a, b = between(rng, 101, 999), between(rng, 2, 9)
     tens, ones = b - b % 10, b % 10
-    if tens and ones:
+    if tens and ones and a >= 100:
         steps: tuple[str, ...] = (
             equation(a, "*", tens), equation(a, "*", ones), equation(a * tens, "+", a * ones),
         )  # fmt: skip
-    elif ones and a >= 100:
-        high = a - a % 100
-        steps = (equation(high, "*", ones), equation(a - high, "*", ones),
-                 equation(high * ones, "+", (a - high) * ones))  # fmt: skip
     else:
         steps = (equation(a, "*", b),)
     expression: Expression = ("*", a, b, False)

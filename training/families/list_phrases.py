@@ -99,10 +99,9 @@ OPENINGS = (
     "Starting from the list {l}, do the following.", "Apply the following operations to the list {l}.",
     "Given {l}, follow these steps.", "Perform these operations on {l} in order.", "Use the list {l}.",
 )  # fmt: skip
-RESTARTS = ("Start with the list #.", "Start with the list #.", "Start with the list #.", "Start with #.",
-             "The list is #.", "Take the list #.", "Now the list is #.")  # fmt: skip
-NEUTRAL = ("What is the list now?", "What is the list now?", "What is the list now?", "What is the list after that?",
-            "What does the list look like now?")  # fmt: skip
+# Lines of plans: one wording each, for a plan to be right word by word it must be predictable.
+RESTART = "Start with the list #."
+NEUTRAL = "What is the list now?"
 ASKS = (
     "What is the list now?", "What is the list now?", "What is the final list?", "What is the resulting list?",
     "What does the list look like now?", "What is the result?", "What do you get?", "Give the final list.",

@@ -293,8 +293,8 @@ def generate(rng: random.Random, operations: int) -> Problem:
         ask = uncapital(ask).rstrip("?.")
     script = Script(
         family="lists", opening=opening, clauses=clauses, steps=[(line,) for line, _ in lines], costs=[1] * total,
-        states=[show(after) for _, after in lines], ask=ask, answer=answer, restart=pick(rng, phrases.RESTARTS),
-        neutral=pick(rng, phrases.NEUTRAL), ask_steps=ask_steps, numbering=numbering, separator=separator, first=first,
+        states=[show(after) for _, after in lines], ask=ask, answer=answer, restart=phrases.RESTART,
+        neutral=phrases.NEUTRAL, ask_steps=ask_steps, numbering=numbering, separator=separator, first=first,
         ask_cost=len(ask_steps), trace=(tuple(items), tuple(chosen), numbering, first, end),
     )  # fmt: skip
     return build(script)

@@ -87,14 +87,9 @@ _OPENINGS = (
     'Apply these steps to the word "{s}".', "Given the word {s}, do the following.", 'Here is a string: "{s}".',
 )  # fmt: skip
 # No quotes around `#`: the engine takes quotation marks that the question does not hold for an added literal.
-_RESTARTS = ("Start with the string #.", "Start with the string #.", "Start with the string #.", "Start with #.",
-             "Take the word #.", "The string is #.", "Take the string #.")  # fmt: skip
-_NEUTRAL = (
-    "What is the string now?",
-    "What is the string now?",
-    "What is the result?",
-    "What is the word now?",
-)
+# Lines of plans: one wording each, for a plan to be right word by word it must be predictable.
+_RESTART = "Start with the string #."
+_NEUTRAL = "What is the string now?"
 _ASKS = ("What is the string now?", "What is the result?", "What is the final string?", "What do you get?",
          "What word do you get?", "Which string do you end up with?", "What is the word now?", "Give the final string.",
          "what's the result", "What is the resulting string?", "What is left?")  # fmt: skip
@@ -282,8 +277,8 @@ def generate(rng: random.Random, operations: int) -> Problem:
         opening, ask = uncapital(opening), uncapital(ask).rstrip("?.")
     script = Script(
         family="strings", opening=opening, clauses=clauses, steps=[(line,) for line, _ in lines], costs=[1] * total,
-        states=[after for _, after in lines], ask=ask, answer=answer, restart=pick(rng, _RESTARTS),
-        neutral=pick(rng, _NEUTRAL), ask_steps=ask_steps, numbering=numbering, separator=separator, first=first,
+        states=[after for _, after in lines], ask=ask, answer=answer, restart=_RESTART,
+        neutral=_NEUTRAL, ask_steps=ask_steps, numbering=numbering, separator=separator, first=first,
         ask_cost=len(ask_steps), trace=(start, tuple(chosen), numbering, first, end),
     )  # fmt: skip
     return build(script)

@@ -1,0 +1,117 @@
+"""One run at work: the engine under its deadline, interruption, and what is said at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from agot.agents.verifier import reward_of
+from agot.agents.workflow import Outcome
+from agot.budget import Meter
+from agot.engine.engine import Engine
+from agot.errors import AgotError, BudgetExceeded
+from agot.events import EventStream, LimitFired, RunFinished
+from agot.ids import ROOT, RunId
+from agot.question import split_material
+from agot.thought import Result, RunStatus, ThoughtStatus, Verdict
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One question with its engine.
+
+    Attributes:
+        model: Model of the fast role, for the result.
+        task: The engine at work, once `finish` was called.
+    """
+
+    id: RunId
+    question: str
+    stream: EventStream
+    meter: Meter
+    engine: Engine
+    model: str
+    task: asyncio.Task[Outcome] | None = None
+
+    def interrupt(self) -> None:
+        """Stop now; `finish` then returns the best partial answer."""
+        if self.task is not None:
+            self.task.cancel()
+
+    async def finish(self) -> Result:
+        """Let the engine work until it ends, a limit fires or a person stops it; then say how it went.
+
+        Faults do not raise; only the cancellation of the caller itself does, after the run was concluded.
+        """
+        seconds = self.meter.budget.seconds
+        self.task = task = asyncio.create_task(self.engine.run(*split_material(self.question)))
+        try:
+            await asyncio.wait({task}, timeout=seconds)
+        except asyncio.CancelledError:
+            await _cancelled(task)
+            self._conclude("interrupted", None, reason="The run was cancelled.", error="Interrupted")
+            raise
+        if not task.done():
+            await _cancelled(task)
+            return self._stopped(BudgetExceeded("seconds", self.meter.usage.wall_s, seconds or 0.0))
+        try:
+            return self._ended(task.result())
+        except asyncio.CancelledError:
+            return self._conclude("interrupted", None, reason="Stopped on request.", error="Interrupted")
+        except BudgetExceeded as fired:
+            return self._stopped(fired)
+        except AgotError as error:
+            return self._conclude("failed", None, reason=str(error), error=type(error).__name__)
+
+    def _stopped(self, fired: BudgetExceeded) -> Result:
+        self.stream.emit(
+            LimitFired(
+                thought=ROOT, limit=fired.kind, used=fired.used, allowed=fired.limit, effect="the run ended"
+            )
+        )
+        return self._conclude(
+            "budget", None, reason=str(fired), error=type(fired).__name__, limit=fired.kind
+        )
+
+    def _ended(self, outcome: Outcome) -> Result:
+        if outcome.status is ThoughtStatus.DONE:
+            return self._conclude("answered", outcome, reason=outcome.reason)
+        if outcome.status is ThoughtStatus.ABSTAINED:
+            return self._conclude("abstained", outcome, reason=outcome.reason)
+        faults = self.engine.faults
+        fault = faults.get(ROOT) or next(iter(faults.values()), None)
+        error = type(fault).__name__ if fault is not None else "OutputError"
+        return self._conclude("failed", outcome, reason=outcome.reason or str(fault or ""), error=error)
+
+    def _conclude(
+        self, status: RunStatus, outcome: Outcome | None, *, reason: str, error: str = "", limit: str = ""
+    ) -> Result:
+        tried = outcome.best if outcome is not None and status == "answered" else None
+        partial = None
+        if status in ("budget", "interrupted", "failed"):
+            tried, partial = self.engine.partial()
+        answer, strategy = "", ""
+        confidence: float | None = None
+        verdicts: tuple[Verdict, ...] = ()
+        if tried is not None:
+            answer, strategy, verdicts = tried.solution.answer, tried.solution.strategy, tried.verdicts
+            reward = reward_of(verdicts)
+            confidence = reward if reward is not None else tried.solution.confidence
+        elif partial is not None:
+            answer, strategy, confidence = partial.answer, "partial", partial.reward
+            reason = f"{reason} The answer is that of a part: {partial.question}".strip()
+        usage = self.meter.usage
+        self.stream.emit(RunFinished(
+            status=status, answer=answer, confidence=confidence, strategy=strategy, verdicts=verdicts, usage=usage,
+            reason=reason, error=error, limit=limit,
+        ))  # fmt: skip
+        return Result(
+            run_id=self.id, question=self.question, status=status, answer=answer, confidence=confidence,
+            strategy=strategy, verdicts=verdicts, usage=usage, model=self.model, reason=reason, error=error,
+            limit=limit, graph=self.engine.graph.nx,
+        )  # fmt: skip
+
+
+async def _cancelled(task: asyncio.Task[Outcome]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
