@@ -50,7 +50,7 @@ class EquationCheck:
         checked = 0
         before = ""
         for step in solution.steps:
-            first = ""
+            parts: list[str] = []
             for left, right in _EQUATION.findall(step[:_LONGEST_STEP]):
                 if not is_expression(left):
                     continue
@@ -59,13 +59,13 @@ class EquationCheck:
                 except NotArithmetic:
                     continue
                 checked += 1
-                first = first or clean(left)
+                parts.append(clean(left).replace(" ", ""))
                 if not _matches(exact, right):
                     return self._wrong(f"{left.strip()} is {_text(exact)}, not {right}")
             rest = _REWRITE.search(step)
             after = rest[1] if rest and is_expression(rest[1]) else ""
             # Only a step that reduces a part of the last expression has to keep its value.
-            if before and after and first and first.replace(" ", "") in before.replace(" ", ""):
+            if before and after and any(part in before.replace(" ", "") for part in parts):
                 was, now = _value(before), _value(after)
                 if was != now:
                     return self._wrong(f"the step {step!r} changes {before} into {after}")

@@ -69,7 +69,7 @@ def test_install_looks_at_this_environment() -> None:
 
 
 def test_planned_counts_agree_with_the_plans() -> None:
-    # 11 planned thoughts; 2 calls for each split and each reported item, 1 for each sum, and 1 synthesis in `inner`.
+    # 2 calls for each split and each reported item, 1 for each sum, and 1 synthesis in `inner`.
     assert scenario.thoughts_in("eleven") == 12
     assert scenario.calls_in("eleven") == 2 * 2 + 1 + 5 * 1 + 5 * 2
     assert (scenario.thoughts_in("forest-10-2"), scenario.thoughts_in("forest-11-3")) == (1012, 10023)
