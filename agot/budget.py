@@ -3,9 +3,8 @@
 A `Budget` is the limits; a `Meter` counts against them. Meters nest: a nested graph gets a child
 meter with a share of what is left, and each reservation holds in every meter up to the run's.
 
-Calls and dollars are never exceeded. A token reservation holds the prompt estimate and the room
-asked for the answer, so tokens can only be exceeded by as much as the estimate of a prompt in
-flight was too low.
+Calls are never exceeded. A reservation of tokens and dollars holds the estimated prompt and the room for the
+answer, so those can only be exceeded by as much as the estimates of the prompts in flight were too low.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class RoleSettings(_Section):
         api_key_env: Name of the environment variable that holds the key; None for litellm's own.
             Keys themselves are never written to settings.
         dialect: "auto" picks "compact" for embedded models and "standard" for all others.
-        concurrency: Calls in flight to this endpoint; None for 64, or 8 for a local server.
+        concurrency: Calls in flight to this endpoint; None for 8 to Ollama and llamafile, 64 to all others.
         timeout_s: Seconds one attempt may take.
         retries: Attempts after the first one for passing faults.
         context_window: Tokens; None to ask litellm's table.

@@ -13,10 +13,13 @@ NAMES = ("barrier", "fanout", "overhead", "kill", "budgets", "embedded", "instal
 def main() -> None:
     """Run the named benchmarks, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="default: all")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all ({', '.join(NAMES)})")
     parser.add_argument("--json", action="store_true", help="print one JSON array")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: a smoke test, not figures")
     options = parser.parse_args()
+    unknown = [name for name in options.names if name not in NAMES]
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are: {', '.join(NAMES)}")
     reports = []
     failed = []
     for name in options.names or NAMES:

@@ -106,13 +106,15 @@ def measure(quick: bool) -> Report:
     report.notes = list(_table(watches, ended))
     unpriced = {w.result.limit for w in watches.values() if w.result and w.budget.usd is None}
     stopped = len(unpriced & {"tokens", "seconds"})
-    report.figures.append(Figure("of tokens and seconds, those that stopped an unpriced model", "limits", (stopped,),
-                                 at_least=None if quick else 2))  # fmt: skip
+    report.figures.append(Figure(
+        "of tokens and seconds, those that stopped an unpriced model", "limits", (stopped,),
+        at_least=None if quick else 2,
+    ))  # fmt: skip
     return report
 
 
 def _limits(rng: random.Random) -> Budget:
-    """Return one or two random limits; dollars in a third of the cases, since most models here are unpriced."""
+    """Return one or two random limits; dollars in a third of the cases, since most runs are unpriced."""
     drawn = {
         "calls": rng.randint(1, 30), "tokens": rng.randint(500, 40_000), "usd": rng.uniform(0.002, 0.08),
         "seconds": rng.uniform(0.02, 0.4),
@@ -120,7 +122,7 @@ def _limits(rng: random.Random) -> Budget:
     wanted = {rng.choice(KINDS[:2] + KINDS[3:])} | (
         {"usd"} if rng.random() < 1 / 3 else {rng.choice(KINDS[:2])}
     )
-    return Budget(**{kind: value for kind, value in drawn.items() if kind in wanted})  # type: ignore[arg-type]
+    return Budget.model_validate({kind: value for kind, value in drawn.items() if kind in wanted})
 
 
 async def _measure(

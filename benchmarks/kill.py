@@ -115,7 +115,7 @@ class Bench:
         self.lasted_s = 0.0
 
     def run(self, name: str, kill_after_s: float | None) -> object:
-        """Ask, or resume if there is a run of that name; return its status and answer, None if it was killed."""
+        """Ask, or resume a run of that name; return its status and answer, None if it was killed."""
         settings = self.server.settings(self._folder / name, samples=SAMPLES)
         here, there = self._processes.Pipe()
         process = self._processes.Process(

@@ -4,7 +4,7 @@ All figures are CPU time of this process, threads included; the server has a pro
 
 *  Per call: the same N prompts through bare `litellm.acompletion`, and through Caller (journal in SQLite,
    budget, events) and Gateway; same concurrency, alternating.
-*  Per thought: a run of 1,012 thoughts over an in-process model, minus exactly its calls through Caller alone.
+*  Per thought: a run of 1,012 thoughts over an in-process model, minus its calls through Caller alone.
 *  Growth: 10,023 thoughts, nested four deep, against 1,012, per thought.
 """
 
@@ -100,8 +100,8 @@ def _request(item: str) -> ModelRequest:
 def _bare(litellm: Any, base_url: str, request: ModelRequest) -> Callable[[], Awaitable[object]]:
     async def call() -> object:
         return await litellm.acompletion(
-            model=MODEL, api_base=base_url, messages=[m.model_dump() for m in request.messages], temperature=0.0,
-            max_tokens=request.max_tokens, seed=1,
+            model=MODEL, api_base=base_url, messages=[m.model_dump() for m in request.messages],
+            temperature=0.0, max_tokens=request.max_tokens, seed=1,
         )  # fmt: skip
 
     return call

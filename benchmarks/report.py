@@ -62,7 +62,8 @@ class Figure:
         """Return the figure as JSON values."""
         return {
             "name": self.name, "unit": self.unit, "median": self.median, "min": min(self.values),
-            "max": max(self.values), "values": list(self.values), "target": self.target, "passed": self.passed,
+            "max": max(self.values), "values": list(self.values), "target": self.target,
+            "passed": self.passed,
         }  # fmt: skip
 
 

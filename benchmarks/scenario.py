@@ -68,11 +68,13 @@ FIXED = {
         Step("Report item c, given #3 and #4.", (3, 4)), Step("Report item d, given #5 and #6.", (5, 6)),
     ), final=7),
     "inner": Planted((
-        Step("Compute 5+6"), Step("Compute 7+8"), Step("Compute #1+#2", (1, 2)), Step("Report item e, given #3.", (3,)),
+        Step("Compute 5+6"), Step("Compute 7+8"), Step("Compute #1+#2", (1, 2)),
+        Step("Report item e, given #3.", (3,)),
     )),
     # Eight thoughts with a vote on the way; about a second.
     "kill": Planted((
-        Step("[0.04s] Report item a."), Step("[0.06s] Guess item b."), Step("[0.03s] Report item c, given #1.", (1,)),
+        Step("[0.04s] Report item a."), Step("[0.06s] Guess item b."),
+        Step("[0.03s] Report item c, given #1.", (1,)),
         Step("[0.05s] Compute 3+4"), Step("[0.06s] Report item d, given #2 and #3.", (2, 3)),
         Step("[0.05s] Guess item e, given #4.", (4,)), Step("[0.04s] Report item f, given #5.", (5,)),
         Step("[0.05s] Report item g, given #6 and #7.", (6, 7)),
@@ -203,8 +205,8 @@ def reply(request: dict[str, Any]) -> Reply:
     most = int(request.get("max_tokens") or len(words))
     cut = len(words) > most
     return Reply(
-        " ".join(words[:most]) if cut else spoken.text, delay_s=spoken.delay_s, prompt_tokens=spoken.prompt_tokens,
-        finish_reason="length" if cut else "stop",
+        " ".join(words[:most]) if cut else spoken.text, delay_s=spoken.delay_s,
+        prompt_tokens=spoken.prompt_tokens, finish_reason="length" if cut else "stop",
     )  # fmt: skip
 
 

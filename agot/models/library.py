@@ -7,6 +7,7 @@ import importlib
 import logging
 import os
 import sys
+import warnings
 from typing import Any
 
 _QUIET = {
@@ -52,4 +53,6 @@ def import_litellm() -> Any:
     # Our own errors say what went wrong; litellm would log each failed attempt once more.
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    # Cancelling a call just as litellm builds its request leaves a coroutine behind; nothing is lost.
+    warnings.filterwarnings("ignore", "coroutine 'BaseLLMHTTPHandler", RuntimeWarning)
     return module

@@ -36,7 +36,9 @@ _REASONING = ("o1", "o3", "o4", "gpt-5")
 """Models of OpenAI whose names begin like this refuse log-probabilities."""
 
 _DEFAULT_CONCURRENCY = 64
-_LOCAL_CONCURRENCY = 8
+_ONE_BY_ONE_CONCURRENCY = 8
+"""For servers that answer few requests at a time (Ollama, llama.cpp); others batch as many as come."""
+_ONE_BY_ONE = ("ollama", "ollama_chat", "llamafile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
         called = f"{provider}/{name}"
     concurrency = chosen.concurrency
     if concurrency is None:
-        concurrency = _LOCAL_CONCURRENCY if local and provider != EMBEDDED else _DEFAULT_CONCURRENCY
+        concurrency = _ONE_BY_ONE_CONCURRENCY if provider in _ONE_BY_ONE else _DEFAULT_CONCURRENCY
     dialect = chosen.dialect
     if dialect == "auto":
         dialect = "compact" if provider == EMBEDDED else "standard"
