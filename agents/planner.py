@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agot.agents.repair import Repaired, repair
+from agot.agents.repair import Repaired, depths, repair
 from agot.errors import OutputError
 from agot.events import AnyEvent, PlanRejected
 from agot.protocols import Ask, Dialect
@@ -31,11 +32,24 @@ class Planner:
 
     Args:
         most_thoughts: Thoughts that one plan may have.
+        widest: Thoughts that one layer of a plan may have, or None for any number.
         retries: New plans asked for after a rejected one.
     """
 
-    def __init__(self, *, most_thoughts: int, retries: int) -> None:
-        self._most, self._retries = most_thoughts, retries
+    def __init__(self, *, most_thoughts: int, retries: int, widest: int | None = None) -> None:
+        self._most, self._retries, self._widest = most_thoughts, retries, widest
+
+    def too_large(self, plan: Plan) -> str | None:
+        """Return what is wrong with the size of a repaired plan, or None."""
+        count = len(plan.thoughts)
+        if count == 0:
+            return "the plan has no sub-questions"
+        if count > self._most:
+            return f"the plan has {count} sub-questions; at most {self._most} are allowed"
+        width = max(Counter(depths(plan).values()).values())
+        if self._widest is not None and width > self._widest:
+            return f"a layer of the plan has {width} sub-questions; at most {self._widest} are allowed"
+        return None
 
     async def settle(
         self,
@@ -69,7 +83,7 @@ class Planner:
                     emit(PlanRejected(graph=task.thought, feedback=f"no plan: {got.reason}"))
                     return None
                 plan = got
-            repaired = repair(plan)
+            repaired = repair(plan, question=task.question)
             complaint, reward = self._complaint(task, repaired, verbatim=dialect.name == "compact")
             if complaint is None:
                 return AcceptedPlan(repaired, reward)
@@ -81,13 +95,11 @@ class Planner:
     def _complaint(
         self, task: Task, repaired: Repaired, *, verbatim: bool
     ) -> tuple[str | None, float | None]:
-        count = len(repaired.plan.thoughts)
-        if count == 0:
-            return "the plan has no sub-questions", None
-        if count == 1:
+        size = self.too_large(repaired.plan)
+        if size is not None:
+            return size, None
+        if len(repaired.plan.thoughts) == 1:
             return "the plan does not split the question: it has one sub-question", None
-        if count > self._most:
-            return f"the plan has {count} sub-questions; at most {self._most} are allowed", None
         verdict = check_plan(task, repaired.plan, verbatim=verbatim)
         if verdict.reward == 0.0:
             return verdict.feedback, 0.0

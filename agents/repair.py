@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import networkx as nx
 
 from agot.thought import Plan, PlannedThought
 
-REFERENCE = re.compile(r"#([A-Za-z0-9_]+)")
+REFERENCE = re.compile(r"(?<![\w/&])#(\w+)")
 """`#key` in a planned question stands for the answer of thought `key`."""
 
 
@@ -27,7 +27,7 @@ class Repaired:
     faults: tuple[tuple[str, str], ...]
 
 
-def repair(plan: Plan, known: Iterable[str] = ()) -> Repaired:
+def repair(plan: Plan, known: Iterable[str] = (), *, question: str = "") -> Repaired:
     """Make a planner's plan a DAG, and say what was changed.
 
     Duplicate keys are renamed, thoughts without a question and edges to unknown thoughts or to
@@ -37,13 +37,16 @@ def repair(plan: Plan, known: Iterable[str] = ()) -> Repaired:
     Args:
         plan: As the planner wrote it.
         known: Keys of thoughts that exist already (when a plan extends a graph).
+        question: The question that is split. A `#2` that stands in it already is a person's own, not a
+            reference, unless the planner lists it as a need.
     """
+    own = set(REFERENCE.findall(question))
     faults: list[tuple[str, str]] = []
     known_keys = set(known)
     thoughts: list[PlannedThought] = []
     taken = set(known_keys)
     for position, thought in enumerate(plan.thoughts, start=1):
-        key = thought.key.strip() or str(position)
+        key = _key(thought.key) or str(position)
         if not thought.question.strip():
             faults.append(("empty_question", f"thought {key} asks nothing and was left out"))
             continue
@@ -57,14 +60,16 @@ def repair(plan: Plan, known: Iterable[str] = ()) -> Repaired:
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(order)
     for thought in thoughts:
-        for need in dict.fromkeys((*thought.needs, *REFERENCE.findall(thought.question))):
+        stated = [_key(need) for need in thought.needs]
+        implied = [key for key in REFERENCE.findall(thought.question) if key not in own]
+        for need in dict.fromkeys((*stated, *implied)):
             if need == thought.key:
                 faults.append(("self_edge", f"thought {need} needed its own answer"))
             elif need in order:
                 graph.add_edge(need, thought.key)
             elif need in known_keys:
                 graph.nodes[thought.key].setdefault("outside", []).append(need)
-            elif need in thought.needs:
+            elif need in stated:
                 faults.append(("unknown_edge", f"thought {thought.key} needed the unknown thought {need}"))
     _break_cycles(graph, order, faults)
     mended = tuple(
@@ -73,7 +78,7 @@ def repair(plan: Plan, known: Iterable[str] = ()) -> Repaired:
         )})
         for thought in thoughts
     )  # fmt: skip
-    final = plan.final
+    final = _key(plan.final)
     if final and final not in order:
         faults.append(
             (
@@ -83,6 +88,20 @@ def repair(plan: Plan, known: Iterable[str] = ()) -> Repaired:
         )
         final = ""
     return Repaired(plan.model_copy(update={"thoughts": mended, "final": final}), tuple(faults))
+
+
+def depths(plan: Plan) -> dict[str, int]:
+    """Return the layer of each thought of a repaired plan: 0 without needs, else one more than its deepest need."""
+    needs = {thought.key: list(thought.needs) for thought in plan.thoughts}
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(needs)
+    graph.add_edges_from((need, key) for key, parents in needs.items() for need in parents if need in needs)
+    return {key: layer for layer, keys in enumerate(nx.topological_generations(graph)) for key in keys}
+
+
+def _key(name: str) -> str:
+    """Return a planner's name of a thought as it can stand behind `#`."""
+    return re.sub(r"\W+", "_", name.strip().lstrip("#").strip())
 
 
 def _break_cycles(graph: nx.DiGraph[str], order: dict[str, int], faults: list[tuple[str, str]]) -> None:
@@ -96,20 +115,17 @@ def _break_cycles(graph: nx.DiGraph[str], order: dict[str, int], faults: list[tu
                 graph.remove_edge(source, target)
 
 
-def state_question(question: str, answers: dict[str, str]) -> tuple[str, bool]:
+def state_question(question: str, answers: Mapping[str, str], unanswered: Container[str]) -> str | None:
     """Replace each `#key` by that thought's answer.
 
+    Args:
+        answers: Answers of the thoughts that this one needs, by key.
+        unanswered: Keys of the plan's other thoughts: a reference to one of them cannot be stated.
+
     Returns:
-        The question, and whether every reference to a known key could be replaced. `answers` maps keys to
-        answers, "" standing for a known thought that has no answer.
+        The question, or None if it refers to a thought whose answer it may not use. `#` before anything
+        else stays as it is.
     """
-    complete = True
-
-    def put(match: re.Match[str]) -> str:
-        nonlocal complete
-        answer = answers.get(match[1])
-        if answer == "":
-            complete = False
-        return answer or match[0]
-
-    return REFERENCE.sub(put, question), complete
+    if any(key in unanswered for key in REFERENCE.findall(question)):
+        return None
+    return REFERENCE.sub(lambda match: answers.get(match[1], match[0]), question)

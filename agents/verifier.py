@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from agot.errors import OutputError
+from agot.errors import ModelError, ModelUnauthorised
 from agot.protocols import Ask, Dialect, Verifier
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.arithmetic import EquationCheck, ExpressionCheck
@@ -49,24 +49,26 @@ class VerifierAgent:
                 break
         return verdicts
 
-    async def verify(
+    async def judge(
         self, task: Task, solution: Solution, ask: Ask, dialect: Dialect, *, role: str = "judge"
-    ) -> list[Verdict]:
-        """Run the checks, then the judge if it is still open whether the solution is right.
+    ) -> Verdict | None:
+        """Ask a model whether the solution is right; None if it cannot tell or cannot be had.
 
-        A judge that cannot be understood counts as "cannot tell", with a notice.
+        An answer is not lost because its judge is: whoever reads along is told.
 
         Raises:
-            BudgetExceeded, ModelError: From the judge's call.
+            BudgetExceeded: If there is no budget for the call.
+            ModelUnauthorised: If the key is refused.
         """
-        verdicts = await self.check(task, solution, ask)
-        if not self._judge or any(verdict.conclusive for verdict in verdicts):
-            return verdicts
+        if not self._judge:
+            return None
         try:
-            verdicts.append(await dialect.judge(ask, task, solution, role=role))
-        except OutputError as error:
-            ask.warn(f"The judge could not be understood: {error}")
-        return verdicts
+            return await dialect.judge(ask, task, solution, role=role)
+        except ModelUnauthorised:
+            raise
+        except ModelError as error:
+            ask.warn(f"The answer {solution.answer[:80]!r} could not be judged: {error}")
+            return None
 
 
 def reward_of(verdicts: Sequence[Verdict]) -> float | None:

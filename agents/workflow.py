@@ -159,9 +159,9 @@ async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thou
     if work.solution is not None:
         tried = await _check(work, work.solution)
         work.tried.append(tried)
-        work.on_candidate(tried)
         if tried.score is None or tried.score >= work.settings.accept:
-            work.outcome = Outcome(ThoughtStatus.DONE, tried)
+            reason = "nothing could verify it" if tried.score is None and work.settings.verify else ""
+            work.outcome = Outcome(ThoughtStatus.DONE, tried, reason)
             return {"next": "end"}
         work.complaint = next((v.feedback for v in tried.verdicts if v.feedback), "the answer was doubted")
     work.tries += 1
@@ -174,11 +174,25 @@ async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thou
 
 async def _check(work: ThoughtContext, solution: Solution) -> Tried:
     if not work.settings.verify:
-        return Tried(solution, (), None)
-    verdicts = await work.verifier.verify(work.task, solution, work.ask, work.dialect("judge"))
+        return _tried(work, solution, [])
+    verdicts = await work.verifier.check(work.task, solution, work.ask)
     for verdict in verdicts:
         work.emit(Verified(thought=work.task.thought, answer=solution.answer, verdict=verdict))
-    return Tried(solution, tuple(verdicts), acceptance(solution, verdicts))
+    # Kept before the judge is asked: if there is no budget for the judge, the answer is still there.
+    tried = _tried(work, solution, verdicts)
+    if any(verdict.conclusive for verdict in verdicts):
+        return tried
+    judged = await work.verifier.judge(work.task, solution, work.ask, work.dialect("judge"))
+    if judged is None:
+        return tried
+    work.emit(Verified(thought=work.task.thought, answer=solution.answer, verdict=judged))
+    return _tried(work, solution, [*verdicts, judged])
+
+
+def _tried(work: ThoughtContext, solution: Solution, verdicts: list[Verdict]) -> Tried:
+    tried = Tried(solution, tuple(verdicts), acceptance(solution, verdicts))
+    work.on_candidate(tried)
+    return tried
 
 
 def _next_move(work: ThoughtContext) -> None:

@@ -140,15 +140,17 @@ class Meter:
     # -- nesting -------------------------------------------------------------------------------
 
     def child(self, scope: str, share: float) -> Meter:
-        """Return a meter with `share` (0, 1] of what is left here; seconds and depth are inherited.
+        """Return a meter with `share` (0, 1] of the limits here; seconds and depth are inherited.
 
-        At least one call is granted, so that a small share degrades to an answer, not to nothing.
+        A share of the limit, not of what happens to be left, so that a resumed run grants the same. What is
+        left here still bounds the child. At least one call is granted, so that a small share degrades to
+        an answer, not to nothing.
         """
-        left_calls, left_tokens, left_usd = self.left("calls"), self.left("tokens"), self.left("usd")
+        calls, tokens, usd = self.budget.calls, self.budget.tokens, self.budget.usd
         budget = Budget(
-            calls=None if left_calls is None else max(1, int(left_calls * share)),
-            tokens=None if left_tokens is None else max(1, int(left_tokens * share)),
-            usd=None if left_usd is None else max(0.0, left_usd * share),
+            calls=None if calls is None else max(1, int(calls * share)),
+            tokens=None if tokens is None else max(1, int(tokens * share)),
+            usd=None if usd is None else usd * share,
             depth=self.budget.depth,
             thoughts=self.budget.thoughts,
         )
@@ -157,7 +159,13 @@ class Meter:
     # -- reserving and settling ----------------------------------------------------------------
 
     async def reserve(
-        self, *, prompt_tokens: int, max_tokens: int, usd_per_prompt_token: float, usd_per_output_token: float
+        self,
+        *,
+        prompt_tokens: int,
+        max_tokens: int,
+        usd_per_prompt_token: float,
+        usd_per_output_token: float,
+        samples: int = 1,
     ) -> Reservation:
         """Hold one call; wait if only calls in flight stand in the way.
 
@@ -166,6 +174,7 @@ class Meter:
             max_tokens: Room wanted for the answer (all samples together).
             usd_per_prompt_token: 0 for an unpriced model.
             usd_per_output_token: 0 for an unpriced model.
+            samples: How many samples share that room; each needs a few tokens to be worth a call.
 
         Returns:
             The reservation, with the room for the answer that was granted (at least 1 token).
@@ -173,7 +182,7 @@ class Meter:
         Raises:
             BudgetExceeded: If a limit leaves no room, also when nothing is in flight.
         """
-        smallest = min(max_tokens, 32)
+        smallest = min(max_tokens, 32 * samples)
         while True:
             fired = self.spent()
             if fired:

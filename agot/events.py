@@ -251,8 +251,13 @@ class EventStream:
             "at_s": self._clock(), "attempt": self.attempt,
         }  # fmt: skip
         stamped = event.model_copy(update=stamp)
-        for sink in self._sinks:
-            sink(stamped)
+        for sink in list(self._sinks):
+            try:
+                sink(stamped)
+            except Exception as error:  # noqa: BLE001
+                # A reader's fault must not end the run it reads.
+                self._sinks.remove(sink)
+                self.emit(Notice(level="warning", text=f"A reader of the events failed and is left out: {error!r}"))
         for queue in self._queues:
             queue.put_nowait(stamped)
 

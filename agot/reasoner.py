@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+from weakref import WeakKeyDictionary
 
 from agot.agents.planner import Planner
 from agot.agents.strategies.registry import STRATEGIES
@@ -17,13 +19,14 @@ from agot.engine.engine import Crew, Engine
 from agot.engine.garbage import rare_collections
 from agot.engine.run import Run
 from agot.errors import SetupError, StoreError
-from agot.events import AnyEvent, EventStream, Notice, RunStarted
+from agot.events import AnyEvent, EventStream, Notice
 from agot.ids import RunId, new_run_id
 from agot.journal import Journal
 from agot.models.gateway import Gateway
-from agot.protocols import CallRecord, Dialect, Models
+from agot.protocols import Dialect, Models
 from agot.question import checked_question
-from agot.settings import Settings, default_database_url, load_settings
+from agot.settings import RoleSettings, Settings, default_database_url, load_settings
+from agot.stored import stored_result
 from agot.stores.database import SqlStore
 from agot.thought import Result
 
@@ -31,6 +34,19 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from agot.run_graph import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One attempt at one run: what is asked, under which settings, and who listens."""
+
+    run_id: RunId
+    question: str
+    settings: Settings
+    models: Models
+    on_event: Callable[[AnyEvent], None] | None
+    stream_text: bool
+
 
 class Reasoner:
     """Answers questions. Use it as an async context manager, or `close()` it.
@@ -55,12 +71,14 @@ class Reasoner:
     ) -> None:
         self.settings = settings if settings is not None else load_settings()
         self._models: Models = models if models is not None else Gateway(self.settings)
+        self._given_models = models is not None
+        self._other_models: list[Models] = []
         self._store, self._own_store = store, store is None
         self._clock = clock
-        self._opening = asyncio.Lock()
+        self._opening: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._workflow: Workflow | None = None
-        self._dialects: dict[str, Dialect] = {}
         self._runs: set[Run] = set()
+        self._asks: set[asyncio.Task[object]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,8 +87,14 @@ class Reasoner:
         await self.close()
 
     async def close(self) -> None:
-        """Write out what is pending, and release connections and worker processes."""
-        await self._models.close()
+        """Interrupt what is at work, write out what is pending, release connections and worker processes."""
+        self.interrupt()
+        others = [task for task in self._asks if task is not asyncio.current_task()]
+        if others:
+            await asyncio.wait(others)
+        for models in (self._models, *self._other_models):
+            await models.close()
+        self._other_models.clear()
         if self._store is not None and self._own_store:
             await self._store.close()
             self._store = None
@@ -106,44 +130,50 @@ class Reasoner:
         question = checked_question(question)
         settings = self._for_run(strategy, budget, seed)
         store = await self._opened()
-        run_id = new_run_id(self._clock())
-        self._check_setup(settings)
+        job = _Job(new_run_id(self._clock()), question, settings, self._models, on_event, stream_text)
+        _check_setup(job)
         await store.begin_run(
-            run_id, question=question, model=self._models.profile("fast").model, strategy=settings.engine.strategy,
-            seed=settings.seed, settings_json=settings.model_dump_json(exclude={"roles"}),
+            job.run_id, question=question, model=self._models.profile("fast").model,
+            strategy=settings.engine.strategy, seed=settings.seed, settings_json=_saved_settings(settings),
         )  # fmt: skip
-        return await self._perform(run_id, question, settings, store, on_event, stream_text)
+        return await self._perform(job, store)
 
     async def resume(
         self,
         run_id: str,
         *,
         budget: Budget | None = None,
+        roles: dict[str, RoleSettings] | None = None,
+        again: bool = False,
         on_event: Callable[[AnyEvent], None] | None = None,
         stream_text: bool = False,
     ) -> Result:
         """Go on with a run that was killed, interrupted or stopped by a limit.
 
-        The run is done again from the start; calls that it paid for come from the journal. What they cost
-        counts against the budget, seconds begin anew.
+        The run is done again from the start with the settings it began with; calls that it paid for come
+        from the journal. What they cost counts against the budget, seconds begin anew.
 
         Args:
             run_id: The run, or a unique beginning of its id.
             budget: New limits; those the run began with by default.
+            roles: Other models from here on; those the run began with by default.
+            again: Also do a run again that was answered; otherwise its stored answer is returned.
 
         Raises:
             StoreError: If there is no such run, or another process is running it.
         """
         store = await self._opened()
         row = await store.run(run_id)
-        saved = Settings.model_validate_json(row.settings_json)
-        settings = saved.model_copy(
-            update={"roles": self.settings.roles, "database_url": self.settings.database_url}
-        )
+        if row.status == "answered" and not again:
+            return await stored_result(store, row)
+        settings = Settings.model_validate_json(row.settings_json)
+        if roles is not None:
+            settings = settings.model_copy(update={"roles": roles})
         if budget is not None:
             settings = settings.model_copy(update={"budget": budget})
-        self._check_setup(settings)
-        return await self._perform(row.run_id, row.question, settings, store, on_event, stream_text)
+        job = _Job(row.run_id, row.question, settings, self._models_for(settings), on_event, stream_text)
+        _check_setup(job)
+        return await self._perform(job, store)
 
     async def stream(
         self,
@@ -201,70 +231,54 @@ class Reasoner:
 
     # -- one run -----------------------------------------------------------------------------------
 
-    async def _perform(
-        self,
-        run_id: RunId,
-        question: str,
-        settings: Settings,
-        store: SqlStore,
-        on_event: Callable[[AnyEvent], None] | None,
-        stream_text: bool,
-    ) -> Result:
-        run: Run | None = None
+    async def _perform(self, job: _Job, store: SqlStore) -> Result:
+        stream: EventStream | None = None
 
         def unsaved(text: str) -> None:
-            if run is not None:
-                run.stream.emit(Notice(level="warning", text=text))
+            if stream is not None:
+                stream.emit(Notice(level="warning", text=text))
 
-        attempt, last_seq = await store.begin_attempt(run_id, on_fault=unsaved)
+        asking = asyncio.current_task()
+        if asking is not None:
+            self._asks.add(asking)
+        attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=unsaved)
+        run: Run | None = None
         try:
-            earlier = await store.load_calls(run_id) if attempt > 1 else []
-            run = self._start(
-                run_id, question, settings, store, earlier, attempt, last_seq, on_event, stream_text
-            )
+            earlier = await store.load_calls(job.run_id) if attempt > 1 else []
+            stream = EventStream(job.run_id, self._clock, after_seq=last_seq, attempt=attempt)
+            stream.add_sink(store.sink)
+            if job.on_event is not None:
+                stream.add_sink(job.on_event)
+            journal = Journal(job.run_id, store, earlier, clock=self._clock, on_fault=unsaved)
+            run = self._compose(job, stream, journal)
             self._runs.add(run)
             with rare_collections():
                 result = await run.finish()
             await self._saved(run, store)
             return result
         finally:
+            if asking is not None:
+                self._asks.discard(asking)
             if run is not None:
                 self._runs.discard(run)
-                run.stream.close()
-            await store.end_attempt(run_id)
+            if stream is not None:
+                stream.close()
+            await store.end_attempt(job.run_id)
 
-    def _start(
-        self,
-        run_id: RunId,
-        question: str,
-        settings: Settings,
-        store: SqlStore,
-        earlier: list[CallRecord],
-        attempt: int,
-        last_seq: int,
-        on_event: Callable[[AnyEvent], None] | None,
-        stream_text: bool,
-    ) -> Run:
-        stream = EventStream(run_id, self._clock, after_seq=last_seq, attempt=attempt)
-        stream.add_sink(store.sink)
-        if on_event is not None:
-            stream.add_sink(on_event)
+    def _compose(self, job: _Job, stream: EventStream, journal: Journal) -> Run:
+        settings = job.settings
         meter = Meter(settings.budget, time.monotonic)
-        journal = Journal(
-            run_id, store, earlier, clock=self._clock,
-            on_fault=lambda text: stream.emit(Notice(level="warning", text=text)),
-        )  # fmt: skip
         room = CallRoom(
-            self._models, journal, stream.emit, retries=lambda role: settings.role(role).retries, seed=settings.seed,
-            stream_text=stream_text,
-        )  # fmt: skip
-        engine = Engine(self._crew(settings), room, meter, settings.engine, stream.emit)
-        model = self._models.profile("fast").model
-        stream.emit(RunStarted(
-            question=question, model=model, strategy=settings.engine.strategy, seed=settings.seed,
-            limits=settings.budget.model_dump(),
-        ))  # fmt: skip
-        return Run(run_id, question, stream, meter, engine, model)
+            job.models,
+            journal,
+            stream.emit,
+            retries=lambda role: settings.role(role).retries,
+            seed=settings.seed,
+            stream_text=job.stream_text,
+        )
+        engine = Engine(self._crew(job), room, meter, settings.engine, stream.emit)
+        model = job.models.profile("fast").model
+        return Run(job.run_id, job.question, settings, stream, meter, engine, model)
 
     async def _saved(self, run: Run, store: SqlStore) -> None:
         """Write out the run's events; an answer is not lost because its trace could not be kept."""
@@ -285,46 +299,60 @@ class Reasoner:
             "seed": seed if seed is not None else self.settings.seed,
         })  # fmt: skip
 
-    def _check_setup(self, settings: Settings) -> None:
-        if settings.engine.strategy != "auto":
-            STRATEGIES.get(settings.engine.strategy)
-        unknown = [name for name in settings.engine.skip_checks if name not in CHECKS]
-        if unknown:
-            raise SetupError(f"There is no check {unknown[0]!r} to skip. There are: {', '.join(CHECKS)}.")
-        for role in ("fast", "strong", "judge"):
-            self._models.profile(role)
+    def _models_for(self, settings: Settings) -> Models:
+        """Return what reaches the models of these settings; own models, if any were given, reach all."""
+        if self._given_models or _public(settings) == _public(self.settings):
+            return self._models
+        models = Gateway(settings)
+        self._other_models.append(models)
+        return models
 
     async def _opened(self) -> SqlStore:
-        async with self._opening:
+        async with self._opening.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             if self._store is None:
                 self._store = await SqlStore.open(self.settings.database_url or default_database_url())
             return self._store
 
-    def _crew(self, settings: Settings) -> Crew:
+    def _crew(self, job: _Job) -> Crew:
         if self._workflow is None:
             self._workflow = compile_workflow()
-        fast, strong = settings.role("fast"), settings.role("strong")
-        engine = settings.engine
+        settings, engine = job.settings, job.settings.engine
+        dialects: dict[str, Dialect] = {}
+
+        def dialect(role: str) -> Dialect:
+            # One for each run: what it learns of a server must not depend on the runs before, or a
+            # resumed run would ask in other words than it did.
+            name = job.models.profile(role).dialect
+            if name not in dialects:
+                dialects[name] = _dialect(name, engine.max_plan_thoughts)
+            return dialects[name]
+
         return Crew(
-            dialect=self._dialect,
+            dialect=dialect,
             planner=Planner(
-                most_thoughts=engine.layer_width if engine.mode == "layered" else engine.max_plan_thoughts,
+                most_thoughts=engine.max_plan_thoughts,
                 retries=engine.plan_retries,
+                widest=engine.layer_width if engine.mode == "layered" else None,
             ),
             verifier=VerifierAgent(check for name, check in CHECKS.items() if name not in engine.skip_checks),
             strategies=STRATEGIES,
             workflow=self._workflow,
-            strong="strong" if strong != fast else "",
+            strong="strong" if settings.role("strong") != settings.role("fast") else "",
         )
 
-    def _dialect(self, role: str) -> Dialect:
-        name = self._models.profile(role).dialect
-        if name not in self._dialects:
-            self._dialects[name] = _dialect(name, self.settings)
-        return self._dialects[name]
+
+def _check_setup(job: _Job) -> None:
+    engine = job.settings.engine
+    if engine.strategy != "auto":
+        STRATEGIES.get(engine.strategy)
+    unknown = [name for name in engine.skip_checks if name not in CHECKS]
+    if unknown:
+        raise SetupError(f"There is no check {unknown[0]!r} to skip. There are: {', '.join(CHECKS)}.")
+    for role in ("fast", "strong", "judge"):
+        job.models.profile(role)
 
 
-def _dialect(name: str, settings: Settings) -> Dialect:
+def _dialect(name: str, most_thoughts: int) -> Dialect:
     if name == "compact":
         from agot.agents.dialects.compact import CompactDialect
 
@@ -332,6 +360,14 @@ def _dialect(name: str, settings: Settings) -> Dialect:
     from agot.agents.dialects.standard import StandardDialect
     from agot.models.structured import SchemaMemory
 
-    engine = settings.engine
-    most = engine.layer_width if engine.mode == "layered" else engine.max_plan_thoughts
-    return StandardDialect(SchemaMemory(), most_thoughts=most)
+    return StandardDialect(SchemaMemory(), most_thoughts=most_thoughts)
+
+
+def _public(settings: Settings) -> dict[str, RoleSettings]:
+    """Return the roles without `extra_body`, which may hold secrets."""
+    return {name: role.model_copy(update={"extra_body": {}}) for name, role in settings.roles.items()}
+
+
+def _saved_settings(settings: Settings) -> str:
+    saved = settings.model_copy(update={"roles": _public(settings), "database_url": None})
+    return saved.model_dump_json()

@@ -35,7 +35,10 @@ class RunState(TypedDict, total=False):
 
 
 def run_graph(reasoner: Reasoner) -> CompiledStateGraph[RunState, None, RunState, RunState]:
-    """Return the graph `question -> reason -> answer` over a reasoner, which stays the caller's to close."""
+    """Return the graph `question -> reason -> answer` over a reasoner, which stays the caller's to close.
+
+    It runs on an event loop only: use `ainvoke` and `astream`.
+    """
 
     async def reason(state: RunState) -> RunState:
         write = get_stream_writer()
@@ -43,7 +46,7 @@ def run_graph(reasoner: Reasoner) -> CompiledStateGraph[RunState, None, RunState
         def forward(event: AnyEvent) -> None:
             write(event.model_dump(mode="json"))
 
-        result = await reasoner.ask(state["question"], on_event=forward)
+        result = await reasoner.ask(state.get("question", ""), on_event=forward)
         return {
             "answer": result.answer, "status": result.status, "confidence": result.confidence,
             "run_id": result.run_id, "usage": result.usage.model_dump(),

@@ -19,7 +19,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from agot.agents.dialects.compact import CompactDialect
 from agot.agents.strategies.vote import tally
@@ -93,7 +93,7 @@ class Bench:
         await self._reasoner.close()
 
     async def _solutions(
-        self, problem: Problem, mode: str, n: int, temperature: float
+        self, problem: Problem, mode: Literal["direct", "chain"], n: int, temperature: float
     ) -> tuple[list[Solution], Meter]:
         self._calls += 1
         run = RunId(f"bench{self._calls}")
@@ -110,7 +110,7 @@ class Bench:
                 mode=mode,
                 n=n,
                 temperature=temperature,
-                retry=0,  # type: ignore[arg-type]
+                retry=0,
             )
         except OutputError:
             solutions = []
@@ -132,7 +132,8 @@ class Bench:
                 cells["vote@8"].add(bool(drawn) and is_correct(problem, tally(drawn).answer), tokens, 1)
                 cells["coverage@8"].add(any(is_correct(problem, s.answer) for s in drawn), tokens, 1)
                 return
-            drawn, meter = await self._solutions(problem, method, 1, 0.0)
+            mode: Literal["direct", "chain"] = "direct" if method == "direct" else "chain"
+            drawn, meter = await self._solutions(problem, mode, 1, 0.0)
             cells[method].add(bool(drawn) and is_correct(problem, drawn[0].answer), meter.usage.tokens, 1)
 
 
@@ -213,15 +214,15 @@ def as_markdown(table: list[dict[str, Any]], compared: list[dict[str, Any]]) -> 
     for (family, length), methods in by_cell.items():
         shown = []
         for method in METHODS:
-            row = methods.get(method)
-            shown.append(f"{row['accuracy']:.0%} ({row['low']:.0%}..{row['high']:.0%})" if row else "")
+            cell = methods.get(method)
+            shown.append(f"{cell['accuracy']:.0%} ({cell['low']:.0%}..{cell['high']:.0%})" if cell else "")
         tokens = [f"{methods[m]['tokens']:.0f}" if m in methods else "" for m in ("engine", "chain")]
         n = next(iter(methods.values()))["n"]
         lines.append(f"| {family} | {length} | {n} | {' | '.join(shown)} | {' | '.join(tokens)} |")
     for row in compared:
         lines.append(
-            f"\nOperations {row['operations']}, {row['n']} questions: engine {row['engine']:.1%}, chain {row['chain']:.1%}, difference "
-            f"{100 * row['difference']:+.1f} points ({100 * row['low']:+.1f}..{100 * row['high']:+.1f}), tokens per question "
+            f"\nOperations {row['operations']}, {row['n']} questions: engine {row['engine']:.1%}, "
+            f"chain {row['chain']:.1%}, difference {100 * row['difference']:+.1f} points ({100 * row['low']:+.1f}..{100 * row['high']:+.1f}), tokens per question "
             f"{row['engine_tokens']:.0f} against {row['chain_tokens']:.0f}."
         )
     return "\n".join(lines)

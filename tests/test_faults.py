@@ -337,3 +337,141 @@ async def test_resume_after_a_limit_goes_on_where_it_stopped(server: Loopback, t
         assert (done.status, done.answer) == ("answered", "4")
         assert done.usage.replayed_calls == 2
         assert len(server.requests) == sent + done.usage.calls - 2
+
+
+async def test_answer_is_kept_if_there_is_no_budget_for_its_judge(server: Loopback) -> None:
+    server.reply = answering(lambda asked: answer("Paris"))
+    result, _ = await ask(server, budget=Budget(calls=1))
+    assert (result.status, result.limit, result.answer) == ("budget", "calls", "Paris")
+
+
+async def test_answer_is_kept_if_its_judge_cannot_be_reached(server: Loopback) -> None:
+    script = answering(lambda asked: answer("Paris"))
+
+    def reply(request: dict[str, Any]) -> Reply:
+        return (
+            failure(500, "boom")
+            if request["messages"][0]["content"].startswith("You check")
+            else script(request)
+        )
+
+    server.reply = reply
+    result, events = await ask(server)
+    assert (result.status, result.answer, result.reason) == ("answered", "Paris", "nothing could verify it")
+    assert "could not be judged" in kinds(events, "notice")[0].text  # type: ignore[union-attr]
+
+
+async def test_resume_uses_the_models_that_the_run_began_with(server: Loopback, tmp_path: Path) -> None:
+    server.reply = answering(lambda asked: answer("Paris"))
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    async with reasoner(server, url) as r:
+        stopped = await r.ask("Who?", budget=Budget(calls=1))
+    elsewhere = {"fast": {"model": "hosted_vllm/x", "base_url": "http://127.0.0.1:9/v1", "retries": 0}}
+    async with Reasoner(Settings.model_validate({"roles": elsewhere, "database_url": url})) as r:
+        done = await r.resume(stopped.run_id, budget=Budget(calls=5))
+    assert (done.status, done.answer, done.usage.replayed_calls) == ("answered", "Paris", 1)
+
+
+async def test_resuming_an_answered_run_returns_its_answer_and_sends_nothing(
+    server: Loopback, tmp_path: Path
+) -> None:
+    server.reply = answering(lambda asked: answer("Paris"))
+    async with reasoner(server, f"sqlite:///{tmp_path / 'a.db'}") as r:
+        first = await r.ask("Who?")
+        sent = len(server.requests)
+        second = await r.resume(first.run_id)
+    assert (second.answer, second.status, second.confidence) == (first.answer, first.status, first.confidence)
+    assert second.graph is not None
+    assert set(second.graph.nodes) == {"root"}
+    assert len(server.requests) == sent
+
+
+async def test_resume_does_not_depend_on_what_earlier_runs_learnt_of_a_server(
+    server: Loopback, tmp_path: Path
+) -> None:
+    def think(request: dict[str, Any]) -> Reply:
+        if request["messages"][0]["content"].startswith("You check"):
+            return Reply("Yes")
+        wanted = (request.get("response_format") or {}).get("type")
+        return Reply("Here you are: " + answer("Paris") if wanted == "json_object" else "in prose, sorry")
+
+    server.reply = think
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    async with reasoner(server, url) as r:
+        await r.ask("Warm up?")
+        first = await r.ask("Who?")
+    sent = len(server.requests)
+    async with reasoner(server, url) as r:
+        again = await r.resume(first.run_id, again=True)
+    assert again.answer == first.answer
+    assert len(server.requests) == sent
+
+
+async def test_extension_larger_than_a_plan_may_be_is_not_run(server: Loopback) -> None:
+    def think(asked: str) -> str:
+        if "<question>\nWho?" in asked and "<finding" in asked:
+            return plan(*((f"x{i}", f"X{i}?", []) for i in range(60)))
+        return plan(("1", "A?", []), ("2", "B?", [])) if "<question>\nWho?" in asked else answer("a")
+
+    server.reply = answering(think)
+    result, events = await ask(server)
+    assert "60 sub-questions" in kinds(events, "plan_rejected")[0].feedback  # type: ignore[union-attr]
+    assert result.graph is not None
+    assert len(result.graph) < 8
+
+
+async def test_layered_mode_bounds_each_layer(server: Loopback) -> None:
+    wide = plan(("1", "A?", []), ("2", "B?", []), ("3", "C?", ["1", "2"]), ("4", "D?", ["3"]), final="4")
+    server.reply = answering(lambda asked: wide if "<question>\nWho?" in asked else answer("a"))
+    settings = Settings.model_validate({
+        "roles": {"fast": {"model": "hosted_vllm/x", "base_url": server.base_url}}, "database_url": "sqlite://",
+        "engine": {"mode": "layered", "layer_width": 2},
+    })  # fmt: skip
+    async with Reasoner(settings) as r:
+        result = await r.ask("Who?")
+    assert result.graph is not None
+    assert [result.graph.nodes[f"0.{i}"]["layer"] for i in range(4)] == [0, 0, 1, 2]
+
+
+async def test_reader_that_fails_does_not_end_the_run(server: Loopback) -> None:
+    server.reply = answering(lambda asked: answer("Paris"))
+
+    def reader(event: AnyEvent) -> None:
+        raise ValueError("mine")
+
+    async with reasoner(server) as r:
+        assert (await r.ask("Who?", on_event=reader)).answer == "Paris"
+
+
+async def test_interrupt_keeps_the_best_and_works_from_the_first_event(server: Loopback) -> None:
+    server.reply = answering(lambda asked: answer("Paris"))
+    async with reasoner(server) as r:
+        early = await r.ask("Who?", on_event=lambda event: r.interrupt())
+        late = await r.ask(
+            "Who?", on_event=lambda event: r.interrupt() if event.kind == "call_finished" else None
+        )
+    assert (early.status, early.answer) == ("interrupted", "")
+    assert late.status == "interrupted"
+
+
+async def test_closing_interrupts_what_is_at_work(server: Loopback) -> None:
+    server.reply = lambda request: Reply(fault="hang")
+    r = reasoner(server)
+    work = asyncio.create_task(r.ask("Who?"))
+    while not server.requests:
+        await asyncio.sleep(0.01)
+    await asyncio.wait_for(r.close(), 10)
+    assert (await work).status == "interrupted"
+
+
+def test_one_reasoner_serves_several_event_loops_in_turn(tmp_path: Path) -> None:
+    with Loopback(answering(lambda asked: answer("Paris"))).in_thread() as server:
+        r = reasoner(server, f"sqlite:///{tmp_path / 'a.db'}")
+
+        async def three() -> list[str]:
+            async with r:
+                return [
+                    result.answer for result in await asyncio.gather(*(r.ask(f"Who {i}?") for i in range(3)))
+                ]
+
+        assert asyncio.run(three()) == asyncio.run(three()) == ["Paris"] * 3

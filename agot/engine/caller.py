@@ -13,7 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agot.budget import Meter
-from agot.errors import BudgetExceeded, ModelError
+from agot.errors import (
+    BudgetExceeded,
+    ContextTooLong,
+    ModelError,
+    ModelRateLimited,
+    ModelUnauthorised,
+    ModelUnreachable,
+)
 from agot.events import AnyEvent, CallFinished, CallRetried, CallStarted, Notice, TextStreamed
 from agot.ids import ThoughtId
 from agot.journal import Journal, Performed
@@ -24,6 +31,10 @@ from agot.thought import Usage
 _SMALLEST_ROOM = 64
 """Tokens of answer that are asked for even if the estimate says that the context is full: it is an
 estimate, and the model's own refusal is exact."""
+
+
+_NOTHING_READ = (ModelUnauthorised, ModelRateLimited, ContextTooLong, ModelUnreachable)
+"""Errors after which a server has charged nothing."""
 
 
 @dataclass(slots=True)
@@ -124,34 +135,42 @@ class Caller:
     async def _attempts(self, key: str, request: ModelRequest) -> ModelReply:
         room, profile = self._room, self.profile(request.role)
         rng = random.Random(_seed(room.seed, key))
-        attempt = 0
-        failed = Usage()
+        failed: list[Usage] = []
         while True:
             try:
-                reply = await self._attempt(request, profile, key if attempt == 0 else None)
+                reply = await self._attempt(request, profile, key, failed)
+            except asyncio.CancelledError:
+                self._ended(key, request, profile, failed, "cancelled")
+                raise
             except ModelError as error:
-                failed = failed.plus(Usage(calls=1))
                 fired = self._meter.spent()
                 if fired is not None and fired.kind == "seconds":
                     # The attempt was cut by the run's own deadline, not by the server.
+                    self._ended(key, request, profile, failed, str(fired))
                     raise fired from error
-                if not retryable(error) or attempt >= room.retries(request.role):
-                    room.emit(CallFinished(
-                        thought=self.thought, call=key, purpose=request.purpose, model=profile.model, usage=failed,
-                        latency_ms=0.0, error=str(error),
-                    ))  # fmt: skip
+                if not retryable(error) or len(failed) > room.retries(request.role):
+                    self._ended(key, request, profile, failed, str(error))
                     raise
-                wait_s = delay_s(error, attempt, rng)
+                wait_s = delay_s(error, len(failed) - 1, rng)
                 room.emit(CallRetried(thought=self.thought, call=key, why=str(error), delay_s=wait_s))
-                attempt += 1
                 await asyncio.sleep(wait_s)
                 continue
             # The journal keeps what the failed attempts cost as well, so that a replay charges the same.
-            return reply.model_copy(update={"usage": reply.usage.plus(failed)})
+            return reply.model_copy(update={"usage": _sum([reply.usage, *failed])})
+
+    def _ended(
+        self, key: str, request: ModelRequest, profile: ModelProfile, failed: list[Usage], why: str
+    ) -> None:
+        if failed:
+            self._room.emit(CallFinished(
+                thought=self.thought, call=key, purpose=request.purpose, model=profile.model, usage=_sum(failed),
+                latency_ms=0.0, error=why,
+            ))  # fmt: skip
 
     async def _attempt(
-        self, request: ModelRequest, profile: ModelProfile, announce: str | None
+        self, request: ModelRequest, profile: ModelProfile, key: str, failed: list[Usage]
     ) -> ModelReply:
+        """Make one attempt; what a failed one cost is added to `failed`."""
         models, meter = self._room.models, self._meter
         prompt_tokens = models.estimate_tokens(request)
         room = request.max_tokens
@@ -162,22 +181,28 @@ class Caller:
             max_tokens=room * request.n,
             usd_per_prompt_token=profile.usd_per_prompt_token,
             usd_per_output_token=profile.usd_per_output_token,
+            samples=request.n,
         )
-        if announce is not None:
+        if not failed:
             self._room.emit(CallStarted(
-                thought=self.thought, call=announce, purpose=request.purpose, role=request.role, model=profile.model
+                thought=self.thought, call=key, purpose=request.purpose, role=request.role, model=profile.model
             ))  # fmt: skip
-        spent = Usage(calls=1)
         try:
             reply = await models.complete(
                 request.model_copy(update={"max_tokens": max(1, held.max_tokens // request.n)}),
                 timeout_s=meter.seconds_left(),
                 on_text=self._on_text(request),
             )
-            # `_attempts` adds the failed attempts; each was settled here when it failed.
-            spent = reply.usage
-        finally:
-            meter.settle(held, spent)
+        except BaseException as error:
+            cost = Usage(calls=1)
+            if not isinstance(error, _NOTHING_READ):
+                # What a cut or refused call cost is unknown; its prompt was read, so that much is counted.
+                usd = prompt_tokens * profile.usd_per_prompt_token
+                cost = Usage(calls=1, prompt_tokens=prompt_tokens, cost_usd=usd)
+            failed.append(cost)
+            meter.settle(held, cost)
+            raise
+        meter.settle(held, reply.usage)
         return reply
 
     def _on_text(self, request: ModelRequest) -> Callable[[str], None] | None:
@@ -188,6 +213,13 @@ class Caller:
             self._room.emit(TextStreamed(thought=self.thought, purpose=request.purpose, text=text))
 
         return emit
+
+
+def _sum(usages: list[Usage]) -> Usage:
+    total = Usage()
+    for usage in usages:
+        total = total.plus(usage)
+    return total
 
 
 def _seed(run_seed: int, key: str) -> int:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agot.agents.planner import AcceptedPlan, Planner
-from agot.agents.repair import repair, state_question
+from agot.agents.repair import REFERENCE, repair, state_question
 from agot.agents.strategies.registry import Registry
 from agot.agents.synthesizer import from_final, synthesize
 from agot.agents.verifier import VerifierAgent, reward_of
@@ -26,7 +26,15 @@ from agot.engine.caller import Caller, CallRoom
 from agot.engine.graph import PlacedThought, ThoughtGraph
 from agot.engine.scheduler import run_ready
 from agot.errors import AgotError, BudgetExceeded, Interrupted, ModelUnauthorised
-from agot.events import AnyEvent, LimitFired, Notice, PlanProposed, ThoughtFinished, ThoughtStarted
+from agot.events import (
+    AnyEvent,
+    LimitFired,
+    Notice,
+    PlanProposed,
+    PlanRejected,
+    ThoughtFinished,
+    ThoughtStarted,
+)
 from agot.ids import ROOT, ThoughtId, final_id
 from agot.protocols import Dialect
 from agot.settings import EngineSettings
@@ -201,7 +209,11 @@ class Engine:
             round_ += 1
             # An extension names the findings 1, 2, ... as they were shown to the synthesizer.
             keys = {str(place): finding.thought for place, finding in enumerate(findings, start=1)}
-            repaired, plan_reward = repair(got, known=keys), None
+            repaired, plan_reward = repair(got, known=keys, question=task.question), None
+            complaint = self._crew.planner.too_large(repaired.plan)
+            if complaint is not None:
+                self._emit(PlanRejected(graph=task.thought, feedback=complaint))
+                return await self._synthesize_last(task, members, meter, round_)
 
     async def _run(
         self,
@@ -237,12 +249,15 @@ class Engine:
     ) -> None:
         findings = [finding for need in thought.needs if (finding := self.graph.finding(need)) is not None]
         by_id = {finding.thought: finding.answer for finding in findings}
-        question, complete = state_question(
-            thought.question, {key: by_id.get(thought_id, "") for key, thought_id in keys.items()}
-        )
-        if not complete or (thought.needs and not findings):
-            missing = [need for need in thought.needs if need not in by_id]
+        missing = [need for need in thought.needs if need not in by_id]
+        if missing:
             self._skip(thought.id, f"it needs the answer of {', '.join(missing)}, which has none")
+            return
+        answers = {key: by_id[thought_id] for key, thought_id in keys.items() if thought_id in by_id}
+        own = REFERENCE.findall(parent.question)
+        question = state_question(thought.question, answers, keys.keys() - answers.keys() - set(own))
+        if question is None:
+            self._skip(thought.id, "it refers to a thought whose answer it cannot use")
             return
         await self._thought(
             Task(

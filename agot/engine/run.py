@@ -10,9 +10,10 @@ from agot.agents.workflow import Outcome
 from agot.budget import Meter
 from agot.engine.engine import Engine
 from agot.errors import AgotError, BudgetExceeded
-from agot.events import EventStream, LimitFired, RunFinished
+from agot.events import EventStream, LimitFired, RunFinished, RunStarted
 from agot.ids import ROOT, RunId
 from agot.question import split_material
+from agot.settings import Settings
 from agot.thought import Result, RunStatus, ThoughtStatus, Verdict
 
 
@@ -27,14 +28,17 @@ class Run:
 
     id: RunId
     question: str
+    settings: Settings
     stream: EventStream
     meter: Meter
     engine: Engine
     model: str
     task: asyncio.Task[Outcome] | None = None
+    stop_asked: bool = False
 
     def interrupt(self) -> None:
         """Stop now; `finish` then returns the best partial answer."""
+        self.stop_asked = True
         if self.task is not None:
             self.task.cancel()
 
@@ -44,7 +48,13 @@ class Run:
         Faults do not raise; only the cancellation of the caller itself does, after the run was concluded.
         """
         seconds = self.meter.budget.seconds
+        self.stream.emit(RunStarted(
+            question=self.question, model=self.model, strategy=self.settings.engine.strategy,
+            seed=self.settings.seed, limits=self.settings.budget.model_dump(),
+        ))  # fmt: skip
         self.task = task = asyncio.create_task(self.engine.run(*split_material(self.question)))
+        if self.stop_asked:
+            task.cancel()
         try:
             await asyncio.wait({task}, timeout=seconds)
         except asyncio.CancelledError:
@@ -69,9 +79,7 @@ class Run:
                 thought=ROOT, limit=fired.kind, used=fired.used, allowed=fired.limit, effect="the run ended"
             )
         )
-        return self._conclude(
-            "budget", None, reason=str(fired), error=type(fired).__name__, limit=fired.kind
-        )
+        return self._conclude("budget", None, reason=str(fired), error=type(fired).__name__, limit=fired.kind)
 
     def _ended(self, outcome: Outcome) -> Result:
         if outcome.status is ThoughtStatus.DONE:

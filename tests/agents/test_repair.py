@@ -62,6 +62,27 @@ def test_backward_edge_without_a_cycle_stays() -> None:
 
 
 def test_references_are_replaced_by_answers() -> None:
-    assert state_question("Compute #1*#2", {"1": "3", "2": "4"}) == ("Compute 3*4", True)
-    assert state_question("Compute #1*#2", {"1": "3", "2": ""}) == ("Compute 3*#2", False)
-    assert state_question("Issue #42 of C#", {"1": "3"}) == ("Issue #42 of C#", True)
+    assert state_question("Compute #1*#2", {"1": "3", "2": "4"}, set()) == "Compute 3*4"
+    assert state_question("Compute #1*#12", {"1": "3", "12": "4"}, set()) == "Compute 3*4"
+    assert state_question("Compute #1*#2", {"1": "3"}, {"2"}) is None
+    assert state_question("Issue #42 of C#1 at /#1", {"1": "3"}, {"2"}) == "Issue #42 of C#1 at /#1"
+
+
+def test_number_sign_of_the_question_itself_is_no_reference() -> None:
+    plan = Plan(thoughts=(
+        PlannedThought(key="1", question="Who opened issue #2?"),
+        PlannedThought(key="2", question="Who closed issue #2?"),
+        PlannedThought(key="3", question="Are they equal?", needs=("1", "2")),
+    ))  # fmt: skip
+    repaired = repair(plan, question="Did the same person open and close issue #2?")
+    assert repaired.faults == ()
+    assert [thought.needs for thought in repaired.plan.thoughts] == [(), (), ("1", "2")]
+
+
+def test_names_of_thoughts_are_read_tolerantly() -> None:
+    plan = Plan(thoughts=(
+        PlannedThought(key=" a-b ", question="x"), PlannedThought(key="#c", question="y", needs=(" #a-b",)),
+    ), final=" #c ")  # fmt: skip
+    repaired = repair(plan)
+    assert repaired.faults == ()
+    assert (repaired.plan.thoughts[1].needs, repaired.plan.final) == (("a_b",), "c")

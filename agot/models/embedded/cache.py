@@ -14,8 +14,8 @@ Snapshot = NDArray[np.float32]
 class RowCache:
     """Rows of keys and values that the graph reads and appends to in place.
 
-    Memory is taken as it is needed: rows in powers of two, tokens in steps, and given back when the
-    batch is empty.
+    Memory is taken as it is needed, in steps of some rows and some tokens, and given back when the batch is
+    empty.
 
     Args:
         tensors: Keys and values of all layers: 2 * layers.
@@ -24,7 +24,7 @@ class RowCache:
         context: Most tokens of a row.
     """
 
-    STEP = 128
+    ROWS, TOKENS = 4, 128
 
     def __init__(self, tensors: int, kv_heads: int, head_size: int, context: int) -> None:
         self._shape = (tensors, kv_heads, head_size)
@@ -40,20 +40,23 @@ class RowCache:
     def bytes_for(self, rows: int, tokens: int) -> int:
         """Return the memory that rows of this many tokens take."""
         tensors, heads, size = self._shape
-        return 4 * tensors * heads * size * rows * self._rounded(tokens)
+        rows, tokens = self._rounded(rows, tokens)
+        return 4 * tensors * heads * size * rows * tokens
 
-    def _rounded(self, tokens: int) -> int:
-        return min(self._context, -(-tokens // self.STEP) * self.STEP)
+    def _rounded(self, rows: int, tokens: int) -> tuple[int, int]:
+        return -(-rows // self.ROWS) * self.ROWS, min(self._context, -(-tokens // self.TOKENS) * self.TOKENS)
 
     def ensure(self, rows: int, tokens: int) -> bool:
-        """Make room for rows of this many tokens; return whether the memory has moved."""
+        """Make room for the first rows with this many tokens each; return whether the memory has moved.
+
+        Rows and tokens beyond that may be lost.
+        """
         _, have_rows, _, have_tokens, _ = self.values.shape
         if rows <= have_rows and tokens <= have_tokens:
             return False
-        if rows > have_rows:
-            rows = 1 << (rows - 1).bit_length()
-        new = self._empty(max(rows, have_rows), max(self._rounded(tokens), have_tokens))
-        new[:, :have_rows, :, :have_tokens] = self.values
+        new = self._empty(*self._rounded(rows, tokens))
+        rows, tokens = min(new.shape[1], have_rows), min(new.shape[3], have_tokens)
+        new[:, :rows, :, :tokens] = self.values[:, :rows, :, :tokens]
         self.values = new
         return True
 

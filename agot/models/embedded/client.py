@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import os
 import queue
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,10 +94,9 @@ class Client:
         with self._lock:
             if self._waiting.pop(number, None) is None or self._process is None:
                 return
-            try:
+            # A dead worker holds nothing; the reader thread reports its death to the others.
+            with contextlib.suppress(OSError):
                 self._write(self._process, {"op": "cancel", "id": number})
-            except OSError:
-                pass  # A dead worker holds nothing; the reader thread reports its death to the others.
 
     async def generate(self, request: Generation, on_piece: Callable[[Piece], None] | None = None) -> Reply:
         """Return the reply to a request; cancelling the task cancels the request.
@@ -110,23 +110,23 @@ class Client:
             PromptTooLong: It does not fit into the context.
             WorkerError: The worker died, or cannot be started.
         """
-        async for event in self.stream(request, pieces=on_piece is not None):
-            if isinstance(event, Reply):
-                return event
-            if on_piece is not None:
-                on_piece(event)
+        async with contextlib.aclosing(self.stream(request, pieces=on_piece is not None)) as events:
+            async for event in events:
+                if isinstance(event, Reply):
+                    return event
+                if on_piece is not None:
+                    on_piece(event)
         raise WorkerError("the embedded model's process sent no reply")
 
-    async def stream(self, request: Generation, pieces: bool = True) -> AsyncIterator[Piece | Reply]:
+    async def stream(self, request: Generation, pieces: bool = True) -> AsyncGenerator[Piece | Reply]:
         """Yield the pieces of a request as they come, and its reply at last; raises as `generate`."""
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[Event] = asyncio.Queue()
 
         def hand_over(event: Event) -> None:
-            try:
+            # A loop may be closed without waiting for the reply.
+            with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(events.put_nowait, event)
-            except RuntimeError:
-                pass  # The loop was closed without waiting for the reply.
 
         # Starting a process takes some milliseconds, and the lock may be held by another thread that does.
         number = await asyncio.to_thread(self.submit, request, hand_over, pieces)
@@ -141,19 +141,25 @@ class Client:
         finally:
             self.cancel(number)
 
-    def generate_blocking(self, request: Generation, on_piece: Callable[[Piece], None] | None = None) -> Reply:
+    def generate_blocking(self, request: Generation) -> Reply:
         """Return the reply to a request, blocking this thread; raises as `generate`."""
+        for event in self.stream_blocking(request, pieces=False):
+            if isinstance(event, Reply):
+                return event
+        raise WorkerError("the embedded model's process sent no reply")
+
+    def stream_blocking(self, request: Generation, pieces: bool = True) -> Iterator[Piece | Reply]:
+        """Yield the pieces of a request, blocking this thread between them, and its reply at last."""
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        number = self.submit(request, events.put, on_piece is not None)
+        number = self.submit(request, events.put, pieces)
         try:
             while True:
                 event = events.get()
                 if isinstance(event, Exception):
                     raise event
+                yield event
                 if isinstance(event, Reply):
-                    return event
-                if on_piece is not None:
-                    on_piece(event)
+                    return
         finally:
             self.cancel(number)
 
@@ -186,7 +192,11 @@ class Client:
         command = [sys.executable, "-P", "-m", "agot.models.embedded.worker", *self._arguments]
         try:
             popen = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
             )
         except OSError as error:
             raise WorkerError(f"the embedded model's process could not be started: {error}") from error
@@ -251,10 +261,9 @@ def _event(message: dict[str, Any]) -> Event:
 def _end(popen: subprocess.Popen[bytes]) -> None:
     """Close the worker's input, which ends it; a worker that hangs is killed."""
     if popen.stdin is not None:
-        try:
+        # A worker that was dead already may have left something unsent.
+        with contextlib.suppress(OSError):
             popen.stdin.close()
-        except OSError:
-            pass  # It was dead already, with something unsent.
     try:
         popen.wait(timeout=2.0)
     except subprocess.TimeoutExpired:

@@ -7,10 +7,10 @@ mode; without one, or with `auto`, the model chooses, and the first line of its 
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from agot.models.embedded.client import shared
@@ -55,7 +55,7 @@ def register() -> None:
     """Make `embedded/pico` known to litellm; any number of calls do what one does."""
     if not any(item["provider"] == PROVIDER for item in litellm.custom_provider_map):
         litellm.custom_provider_map.append({"provider": PROVIDER, "custom_handler": EmbeddedProvider()})
-        custom_llm_setup()
+        custom_llm_setup()  # type: ignore[no-untyped-call]
 
 
 def generation(messages: list[dict[str, Any]], options: dict[str, Any]) -> Generation:
@@ -79,7 +79,9 @@ def generation(messages: list[dict[str, Any]], options: dict[str, Any]) -> Gener
     if prefix and not mode:
         first, _, rest = prefix.partition("\n")
         if not first.endswith(":") or first[:-1] not in MODES:
-            raise RequestError("an assistant message to continue needs a mode, from a system message or its first line")
+            raise RequestError(
+                "an assistant message to continue needs a mode, from a system message or its first line"
+            )
         mode, prefix = first[:-1], rest
     stop = options.get("stop") or ()
     limit = options.get("max_completion_tokens", options.get("max_tokens"))
@@ -151,7 +153,9 @@ def _response(reply: Reply, model: str, response: ModelResponse, logprobs: bool)
     return response
 
 
-def _chunk(model: str, index: int, text: str, tokens: tuple[Token, ...], finish: str | None) -> ModelResponseStream:
+def _chunk(
+    model: str, index: int, text: str, tokens: tuple[Token, ...], finish: str | None
+) -> ModelResponseStream:
     choice = StreamingChoices(
         index=index,
         delta=Delta(content=text, role="assistant"),
@@ -168,7 +172,7 @@ def _chunks(event: Piece | Reply, model: str, logprobs: bool) -> Iterator[ModelR
         return
     # litellm drops an empty chunk that ends a choice, so the usage travels in one of its own before it.
     usage = _chunk(model, 0, "", (), None)
-    usage.usage = _usage(event)  # type: ignore[attr-defined]
+    usage.usage = _usage(event)
     yield usage
     for index, completion in enumerate(event.completions):
         yield _chunk(model, index, "", (), completion.finish)
@@ -196,7 +200,7 @@ def _known(model: str) -> None:
 class EmbeddedProvider(CustomLLM):
     """litellm's handler of the provider `embedded`."""
 
-    async def acompletion(self, *_: Any, **call: Any) -> ModelResponse:  # type: ignore[override]
+    async def acompletion(self, *_: Any, **call: Any) -> ModelResponse:
         """Return the response to a chat request."""
         model, options = call["model"], call["optional_params"]
         _known(model)
@@ -206,7 +210,7 @@ class EmbeddedProvider(CustomLLM):
             raise _error(error, model) from error
         return _response(reply, model, call["model_response"], bool(options.get("logprobs")))
 
-    def completion(self, *_: Any, **call: Any) -> ModelResponse:  # type: ignore[override]
+    def completion(self, *_: Any, **call: Any) -> ModelResponse:
         """Return the response to a chat request, blocking."""
         model, options = call["model"], call["optional_params"]
         _known(model)
@@ -216,31 +220,28 @@ class EmbeddedProvider(CustomLLM):
             raise _error(error, model) from error
         return _response(reply, model, call["model_response"], bool(options.get("logprobs")))
 
-    async def astreaming(self, *_: Any, **call: Any) -> AsyncIterator[ModelResponseStream]:  # type: ignore[override]
+    async def astreaming(  # type: ignore[override]
+        self, *_: Any, **call: Any
+    ) -> AsyncGenerator[ModelResponseStream]:
         """Yield the response in pieces."""
         model, options = call["model"], call["optional_params"]
         _known(model)
-        events = shared().stream(generation(call["messages"], options))
         try:
-            async for event in events:
-                for chunk in _chunks(event, model, bool(options.get("logprobs"))):
-                    yield chunk
+            async with contextlib.aclosing(shared().stream(generation(call["messages"], options))) as events:
+                async for event in events:
+                    for chunk in _chunks(event, model, bool(options.get("logprobs"))):
+                        yield chunk
         except EmbeddedError as error:
             raise _error(error, model) from error
-        finally:
-            await events.aclose()  # type: ignore[attr-defined]
 
-    def streaming(self, *_: Any, **call: Any) -> Iterator[ModelResponseStream]:  # type: ignore[override]
-        """Yield the response in pieces, driving an event loop of its own between them."""
-        loop = asyncio.new_event_loop()
-        chunks = self.astreaming(**call)
+    def streaming(  # type: ignore[override]
+        self, *_: Any, **call: Any
+    ) -> Iterator[ModelResponseStream]:
+        """Yield the response in pieces, blocking."""
+        model, options = call["model"], call["optional_params"]
+        _known(model)
         try:
-            while True:
-                try:
-                    yield loop.run_until_complete(anext(chunks))
-                except StopAsyncIteration:
-                    return
-        finally:
-            loop.run_until_complete(chunks.aclose())  # type: ignore[attr-defined]
-            loop.run_until_complete(loop.shutdown_default_executor())
-            loop.close()
+            for event in shared().stream_blocking(generation(call["messages"], options)):
+                yield from _chunks(event, model, bool(options.get("logprobs")))
+        except EmbeddedError as error:
+            raise _error(error, model) from error

@@ -48,7 +48,7 @@ OnPiece = Callable[[Piece], None]
 OnReply = Callable[[Reply], None]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Job:
     """One request and what came of its samples so far."""
 
@@ -58,10 +58,9 @@ class _Job:
     on_piece: OnPiece | None
     on_reply: OnReply
     completions: dict[int, Completion] = field(default_factory=dict)
-    cancelled: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Sequence:
     """One sample while it is being written."""
 
@@ -139,7 +138,11 @@ class Graph:
         if self._bound != place:
             self._bound = place
             self._binding = self._bind(
-                self._tokens[:rows], self._last[:rows], self._total, self._logits[:rows], cache.values[:, :rows]
+                self._tokens[:rows],
+                self._last[:rows],
+                self._total,
+                self._logits[:rows],
+                cache.values[:, :rows],
             )
         self._session.run_with_iobinding(self._binding)
         return self._logits[:count, 0]
@@ -149,7 +152,12 @@ class Graph:
         self._bound, self._binding = None, None
 
     def _bind(
-        self, tokens: NDArray[Any], last: NDArray[Any], total: NDArray[Any], logits: NDArray[Any], cache: NDArray[Any]
+        self,
+        tokens: NDArray[Any],
+        last: NDArray[Any],
+        total: NDArray[Any],
+        logits: NDArray[Any],
+        cache: NDArray[Any],
     ) -> Any:
         binding = self._session.io_binding()
 
@@ -184,7 +192,9 @@ class Engine:
         self.card: dict[str, Any] = json.loads((directory / "card.json").read_text(encoding="utf-8"))
         self.tokenizer = Tokenizer.load(directory / "vocab.json")
         if self.tokenizer.size != self.card["shape"]["vocabulary"]:
-            raise ValueError(f"vocab.json in {directory} has {self.tokenizer.size} tokens, the model another number")
+            raise ValueError(
+                f"vocab.json in {directory} has {self.tokenizer.size} tokens, the model another number"
+            )
         self.context = int(self.card["shape"]["context"])
         self._graph = Graph(directory / "model.onnx", self.card["shape"], threads)
         self._cache = self._graph.new_cache(self.context)
@@ -216,14 +226,14 @@ class Engine:
         return job
 
     def cancel(self, job: _Job) -> None:
-        """Drop a request and free its rows; its callbacks are not called again."""
-        job.cancelled = True
+        """Drop a request and free its rows; its callbacks are not called again. Not for use in a callback."""
         if job in self._jobs:
             self._jobs.remove(job)
         self._ready = deque(sequence for sequence in self._ready if sequence.job is not job)
         for row in range(len(self._rows) - 1, -1, -1):
             if self._rows[row].job is job:
                 self._remove(row)
+        self._rest()
 
     def generate(self, request: Generation) -> Reply:
         """Answer one request, together with whatever else is running."""
@@ -236,22 +246,23 @@ class Engine:
     def step(self) -> None:
         """Take in what waits, then generate one token of every running sequence."""
         self._admit()
-        if not self._rows:
-            if not self.busy and self._cache.values.size:
-                self._graph.unbind()
-                self._cache.clear()
-            return
-        self._make_room()
-        tokens = [sequence.token for sequence in self._rows]
-        positions = [sequence.position for sequence in self._rows]
-        logprobs = log_softmax(self._graph.step(self._cache, tokens, positions) + self._masks.output)
-        for row in range(len(self._rows) - 1, -1, -1):
-            sequence = self._rows[row]
-            sequence.position += 1
-            if sequence.job.cancelled:
-                continue
-            if self._advance(sequence, logprobs[row]):
-                self._remove(row)
+        if self._rows:
+            self._make_room()
+            tokens = [sequence.token for sequence in self._rows]
+            positions = [sequence.position for sequence in self._rows]
+            logprobs = log_softmax(self._graph.step(self._cache, tokens, positions) + self._masks.output)
+            for row in range(len(self._rows) - 1, -1, -1):
+                sequence = self._rows[row]
+                sequence.position += 1
+                if self._advance(sequence, logprobs[row]):
+                    self._remove(row)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Give the cache's memory back when there is nothing to do."""
+        if not self.busy:
+            self._graph.unbind()
+            self._cache.clear()
 
     # -- requests ------------------------------------------------------------------------------
 

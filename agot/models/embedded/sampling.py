@@ -70,7 +70,9 @@ def token_text(tokenizer: Tokenizer, token: int) -> str:
     return tokenizer.spelling(token).decode("utf-8", "replace")
 
 
-def alternatives(tokenizer: Tokenizer, logprobs: NDArray[np.float32], count: int) -> tuple[tuple[str, float], ...]:
+def alternatives(
+    tokenizer: Tokenizer, logprobs: NDArray[np.float32], count: int
+) -> tuple[tuple[str, float], ...]:
     """Return the `count` most likely tokens of log probabilities [vocabulary], likeliest first."""
     if count <= 0:
         return ()
@@ -110,7 +112,9 @@ class Writer:
         self._released = 1
         return token.text, (token,)
 
-    def push(self, token: int, logprob: float, top: tuple[tuple[str, float], ...]) -> tuple[str, tuple[Token, ...]]:
+    def push(
+        self, token: int, logprob: float, top: tuple[tuple[str, float], ...]
+    ) -> tuple[str, tuple[Token, ...]]:
         """Write one token; return the text and the tokens that are now certain."""
         start = len(self._text)
         self._text += self._before + self._stream.push(token)
