@@ -103,4 +103,5 @@ class Planner:
         verdict = check_plan(task, repaired.plan, verbatim=verbatim)
         if verdict.reward == 0.0:
             return verdict.feedback, 0.0
-        return None, verdict.reward
+        # A planner that rephrases can only be trusted as far as the proof goes.
+        return None, verdict.reward if verbatim or verdict.conclusive else None

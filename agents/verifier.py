@@ -12,6 +12,9 @@ from agot.verifiers.composition import CompositionCheck
 from agot.verifiers.countdown import CountdownCheck
 from agot.verifiers.forms import FormCheck, StatedCheck
 
+JUDGE = "judge"
+"""Name under which every dialect's judge gives its verdict."""
+
 CHECKS: dict[str, Verifier] = {
     check.name: check
     for check in (
@@ -74,11 +77,13 @@ class VerifierAgent:
 def reward_of(verdicts: Sequence[Verdict]) -> float | None:
     """Return one reward in [0, 1] for a solution, or None if no check could tell.
 
-    A conclusive verdict decides alone; otherwise the most critical one does.
+    A conclusive verdict decides alone; otherwise the judge, who saw everything; otherwise the most critical check.
     """
     told = [verdict for verdict in verdicts if verdict.reward is not None]
     conclusive = [verdict for verdict in told if verdict.conclusive]
-    return min((verdict.reward for verdict in conclusive or told if verdict.reward is not None), default=None)
+    judged = [verdict for verdict in told if verdict.check == JUDGE]
+    deciding = conclusive or judged or told
+    return min((verdict.reward for verdict in deciding if verdict.reward is not None), default=None)
 
 
 def acceptance(solution: Solution, verdicts: Sequence[Verdict]) -> float | None:

@@ -257,7 +257,9 @@ class EventStream:
             except Exception as error:  # noqa: BLE001
                 # A reader's fault must not end the run it reads.
                 self._sinks.remove(sink)
-                self.emit(Notice(level="warning", text=f"A reader of the events failed and is left out: {error!r}"))
+                self.emit(
+                    Notice(level="warning", text=f"A reader of the events failed and is left out: {error!r}")
+                )
         for queue in self._queues:
             queue.put_nowait(stamped)
 

@@ -12,8 +12,10 @@ def checked_question(text: str) -> str:
     """Return the question without surrounding space.
 
     Raises:
-        SetupError: If it is empty, too long, or holds characters that no text has.
+        SetupError: If it is no text, empty, too long, or holds characters that no text has.
     """
+    if not isinstance(text, str):
+        raise SetupError(f"The question is of the type {type(text).__name__}; expected text (str).")
     question = text.lstrip("\ufeff").strip()
     if not question:
         raise SetupError('The question is empty. Ask something, for instance: agot ask "What is 17*23?"')

@@ -3,17 +3,20 @@
 The file is `config.toml` in `agot_home()`. Environment variables are `AGOT_` plus the field, nested
 with two underscores: `AGOT_ROLES__FAST__MODEL=ollama/qwen3:8b`, `AGOT_BUDGET__CALLS=50`. Two
 short ones exist for what is changed most: `AGOT_MODEL` (the fast role's model) and
-`AGOT_DATABASE_URL`.
+`AGOT_DATABASE_URL`. Lists are JSON or have commas: `AGOT_ENGINE__SKIP_CHECKS=form,stated`. An `AGOT_`
+variable that nothing reads is refused, since it is a misspelt one.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from agot.budget import Budget
 from agot.errors import SetupError
@@ -84,7 +87,7 @@ class EngineSettings(_Section):
     retries: int = Field(default=2, ge=0)
     samples: int = Field(default=8, ge=1)
     accept: float = Field(default=0.5, ge=0.0, le=1.0)
-    abstain: float = Field(default=0.2, ge=0.0, le=1.0)
+    abstain: float = Field(default=0.3, ge=0.0, le=1.0)
     child_share: float = Field(default=0.5, gt=0.0, le=1.0)
     layer_width: int = Field(default=3, ge=1)
     verify: bool = True
@@ -97,7 +100,7 @@ class Settings(_Section):
     Attributes:
         roles: Named models; roles that are not given fall back: judge and strong to fast.
         database_url: SQLAlchemy URL; None for SQLite in `agot_home()`.
-        seed: Seed of all sampling.
+        seed: Seed of all sampling, in the range of a database's integers.
     """
 
     roles: dict[str, RoleSettings] = Field(
@@ -106,7 +109,15 @@ class Settings(_Section):
     budget: Budget = Budget()
     engine: EngineSettings = EngineSettings()
     database_url: str | None = None
-    seed: int = 0
+    seed: int = Field(default=0, ge=-(2**63), lt=2**63)
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _known(cls, roles: Any) -> Any:
+        # Not a ValueError: pydantic passes it on as it is.
+        for name in roles if isinstance(roles, dict) else ():
+            _check_role(name)
+        return roles
 
     def role(self, name: str) -> RoleSettings:
         """Return the settings of a role, or of the role it falls back to.
@@ -114,8 +125,7 @@ class Settings(_Section):
         Raises:
             SetupError: If neither is configured. "embed" has no fallback.
         """
-        if name not in ROLES:
-            raise SetupError(f"There is no role {name!r}. Roles are: {', '.join(ROLES)}.")
+        _check_role(name)
         if name in self.roles:
             return self.roles[name]
         if name == "embed":
@@ -123,6 +133,11 @@ class Settings(_Section):
         if "fast" not in self.roles:
             raise SetupError("No model is set for the role 'fast'. Set one: agot models set fast MODEL.")
         return self.roles["fast"]
+
+
+def _check_role(name: str) -> None:
+    if name not in ROLES:
+        raise SetupError(f"There is no role {name!r}. Roles are: {', '.join(ROLES)}.")
 
 
 def agot_home() -> Path:
@@ -181,25 +196,63 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise SetupError(f"The settings file {path} is not valid TOML: {error}. Mend or remove it.") from None
 
 
-def _from_environment(environment: os._Environ[str] | dict[str, str]) -> dict[str, Any]:
+_SECTIONS: dict[str, type[BaseModel]] = {"roles": RoleSettings, "budget": Budget, "engine": EngineSettings}
+_SHORT = ("MODEL", "DATABASE_URL", "SEED")
+_ELSEWHERE = ("HOME", "DEBUG")
+"""Read by `agot_home` and the command line."""
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in environment.items():
-        if not name.startswith("AGOT_") or not value or name == "AGOT_HOME":
+        if not name.startswith("AGOT_") or not value:
             continue
-        key = name.removeprefix("AGOT_").lower()
-        if key == "model":
+        key = name.removeprefix("AGOT_")
+        if key in _ELSEWHERE:
+            continue
+        section, nested, _ = key.lower().partition("__")
+        if key.upper() == "MODEL":
             _merge(found, {"roles": {"fast": {"model": value}}})
-        elif key in ("database_url", "seed"):
-            found[key] = value
-        elif "__" in key:
-            nested: dict[str, Any] = {}
-            place = nested
-            *parents, last = key.split("__")
-            for part in parents:
-                place = place.setdefault(part, {})
-            place[last] = value
-            _merge(found, nested)
+        elif key.upper() in _SHORT:
+            found[key.lower()] = value
+        elif nested and section in _SECTIONS:
+            *parents, last = key.lower().split("__")
+            inner: Any = _read(value, _SECTIONS[section], last)
+            for part in reversed([*parents, last]):
+                inner = {part: inner}
+            _merge(found, inner)
+        else:
+            raise SetupError(
+                f"The environment variable {name} is none of AGoT's. Did you mean {_nearest(name)}? Unset it, or rename it."
+            )
     return found
+
+
+def _read(value: str, section: type[BaseModel], field: str) -> Any:
+    """Return a variable's text as its field takes it: lists as JSON or with commas, objects as JSON."""
+    known = section.model_fields.get(field)
+    kind = get_origin(known.annotation) if known is not None else None
+    if kind not in (tuple, list, dict):
+        return value
+    if value.strip().startswith(("[", "{")):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            # Refused with the name of the setting when all are put together.
+            return value
+    if kind is dict:
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    names = [f"AGOT_{short}" for short in (*_SHORT, *_ELSEWHERE)]
+    for section, fields in _SECTIONS.items():
+        places = [f"{section}__{role}" for role in ROLES] if section == "roles" else [section]
+        names += [f"AGOT_{place}__{field}".upper() for place in places for field in fields.model_fields]
+    return difflib.get_close_matches(name.upper(), names, n=1, cutoff=0.0)[0]
 
 
 def _merge(target: dict[str, Any], source: dict[str, Any]) -> None:

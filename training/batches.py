@@ -109,7 +109,9 @@ def pack(examples: Iterable[Example], tokenizer: Tokenizer, context: int, chunk:
 def _rows(packed: list[tuple[list[list[int]], list[list[int]]]], context: int) -> Rows:
     shape = (len(packed), context)
     rows = Rows(
-        np.full(shape, PAD, np.uint16), np.zeros(shape, np.uint16), np.full(shape, 255, np.uint8),
+        np.full(shape, PAD, np.uint16),
+        np.zeros(shape, np.uint16),
+        np.full(shape, 255, np.uint8),
         np.zeros(shape, np.uint8),
     )
     for i, (documents, weights) in enumerate(packed):
@@ -150,7 +152,9 @@ class Stream:
     ) -> None:
         methods = multiprocessing.get_context("spawn")
         self._queue: Any = methods.Queue(maxsize=256)
-        self._ring = Rows(*(np.zeros((ring, context), kind) for kind in (np.uint16, np.uint16, np.uint8, np.uint8)))
+        self._ring = Rows(
+            *(np.zeros((ring, context), kind) for kind in (np.uint16, np.uint16, np.uint8, np.uint8))
+        )
         self._size = ring
         self._random = np.random.default_rng(seed)
         self._lock = threading.Lock()
@@ -163,7 +167,9 @@ class Stream:
         """Rows given out again because no fresh one was there."""
         self._processes = [
             methods.Process(
-                target=_produce, args=(mixture, vocabulary, seed * 1000 + i, context, self._queue), daemon=True
+                target=_produce,
+                args=(mixture, vocabulary, seed * 1000 + i, context, self._queue),
+                daemon=True,
             )
             for i in range(workers)
         ]

@@ -15,6 +15,7 @@ from training.shape import Shape
 SHARD_BYTES = 12 << 20
 """Most bytes of weights in one file."""
 
+
 def save(state: Mapping[str, Any], record: dict[str, Any], out: Path) -> None:
     """Write the weights as float16 shards and `training.json` beside them.
 

@@ -23,13 +23,13 @@ from agot.models.embedded.tokenizer import Tokenizer
 from training.checkpoint import load
 from training.example import Problem
 from training.families.registry import FAMILIES
+from training.grading import OPERATIONS, final_answer
 from training.mixture import VERIFY_SEPARATOR, Split, outside_for, problem_for
 from training.model import Transformer
-from training.onpolicy import correct, final_answer
+from training.onpolicy import correct
 from training.sampler import Request, Sample, Sampler
 from training.scoring import is_correct
 
-OPERATIONS = (1, 2, 4, 6, 8, 12, 16, 20)
 SAMPLES = 8
 VOTE_TEMPERATURE = 0.8
 CHAIN_TOKENS = 1000
@@ -152,7 +152,9 @@ class Evaluation:
                 self.failures.append({"family": "outside", "question": text})
         for (key, problem), mode in zip(asked, inside, strict=True):
             if mode == "decline" and sum(f["family"] == "declined" for f in self.failures) < 40:
-                self.failures.append({"family": "declined", "operations": str(key), "question": problem.question})
+                self.failures.append(
+                    {"family": "declined", "operations": str(key), "question": problem.question}
+                )
 
     def plan(self) -> None:
         """Forced plans that equal the expected lines exactly."""
@@ -195,7 +197,12 @@ class Evaluation:
             best.append(right[max(range(SAMPLES), key=chances.__getitem__)])
             single.append(right[0])
             agree += list(zip(chances, right, strict=True))
-        for metric, hits in (("sampled", single), ("vote8", votes), ("coverage8", covered), ("best8_yes", best)):
+        for metric, hits in (
+            ("sampled", single),
+            ("vote8", votes),
+            ("coverage8", covered),
+            ("best8_yes", best),
+        ):
             self._count(metric, keys, hits)
         good = [hit for chance, hit in agree if chance > 0.5]
         bad = [hit for chance, hit in agree if chance <= 0.5]
@@ -218,7 +225,9 @@ def table(rates: Sequence[Rate]) -> str:
         for family in dict.fromkeys(rate.family for rate in chosen):
             cells = {rate.operations: rate for rate in chosen if rate.family == family}
             row = "".join(
-                f"{100 * cells[level].hits / max(1, cells[level].total):8.1f}" if level in cells else f"{'':8}"
+                f"{100 * cells[level].hits / max(1, cells[level].total):8.1f}"
+                if level in cells
+                else f"{'':8}"
                 for level in levels
             )
             lines.append(f"  {family:16}{row}")

@@ -50,7 +50,9 @@ class Graph:
         self.initialisers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def node(self, kind: str, inputs: list[str], outputs: list[str], domain: str = "", **attributes: Any) -> str:
+    def node(
+        self, kind: str, inputs: list[str], outputs: list[str], domain: str = "", **attributes: Any
+    ) -> str:
         """Add a node and return its first output."""
         self.nodes.append(helper.make_node(kind, inputs, outputs, domain=domain, **attributes))
         return outputs[0]
@@ -70,7 +72,9 @@ class Graph:
             return self.node("MatMul", [x, self.constant(f"{name}.weight", weight.T)], [f"{name}.y"])
         return self._product(x, name, *self.blocks(name, weight, bits), outputs, inputs, bits)
 
-    def _product(self, x: str, name: str, blocks: str, scale: str, outputs: int, inputs: int, bits: int) -> str:
+    def _product(
+        self, x: str, name: str, blocks: str, scale: str, outputs: int, inputs: int, bits: int
+    ) -> str:
         return self.node(
             "MatMulNBits", [x, blocks, scale], [f"{name}.y"], MICROSOFT,
             N=outputs, K=inputs, bits=bits, block_size=BLOCK, accuracy_level=ACCURACY_INT8,
@@ -127,7 +131,9 @@ class Graph:
         if self.bits == 32:
             return self.node("Gather", [self.constant("embedding", weight), "tokens"], ["x.0"]), ("", "")
         table = self.blocks("embedding", weight, 8)
-        whole = self.node("Cast", [self.node("Gather", [table[0], "tokens"], ["e.0"])], ["e.1"], to=TensorProto.FLOAT)
+        whole = self.node(
+            "Cast", [self.node("Gather", [table[0], "tokens"], ["e.0"])], ["e.1"], to=TensorProto.FLOAT
+        )
         centred = self.node("Sub", [whole, self.constant("middle", np.float32(128))], ["e.2"])
         scale = self.node("Gather", [table[1], "tokens"], ["e.3"])
         scale = self.node("Unsqueeze", [scale, self.constant("axis", np.array([-1], np.int64))], ["e.4"])
@@ -156,7 +162,11 @@ class Graph:
         outputs = [f"{name}.norm", "", "", f"{name}.stream"]
         scale = self.constant(f"{name}.scale_norm", weight)
         self.node(
-            "SkipSimplifiedLayerNormalization", [x, change, scale], outputs, MICROSOFT, epsilon=self.shape.epsilon
+            "SkipSimplifiedLayerNormalization",
+            [x, change, scale],
+            outputs,
+            MICROSOFT,
+            epsilon=self.shape.epsilon,
         )
         return outputs[3], outputs[0]
 

@@ -103,23 +103,26 @@ class Transformer(nn.Module):
         Returns:
             [b, t, width], normalised; `logits` maps them to the vocabulary.
         """
-        shape = self.shape
-        weights = self.matrices(dtype)
-        cos = self.cos[positions].unsqueeze(1).to(dtype)
-        sin = self.sin[positions].unsqueeze(1).to(dtype)
-        x = self.embedding[tokens].to(dtype)
-        for layer in range(shape.layers):
-            y = norm(x, self.norm_attention[layer], shape.epsilon)
-            q, k, v = (
-                F.linear(y, weights[name][layer]).unflatten(-1, (-1, shape.head_size)).transpose(1, 2)
-                for name in ("wq", "wk", "wv")
-            )
-            mixed = attend(rotate(q, cos, sin), rotate(k, cos, sin), v)
-            x = x + F.linear(mixed.transpose(1, 2).flatten(2), weights["wo"][layer])
-            y = norm(x, self.norm_mlp[layer], shape.epsilon)
-            gated = F.silu(F.linear(y, weights["wg"][layer])) * F.linear(y, weights["wu"][layer])
-            x = x + F.linear(gated, weights["wd"][layer])
-        return norm(x, self.norm_final, shape.epsilon)
+        x, cos, sin = self.embed(tokens, positions, dtype)
+        for weights in self.layers(dtype):
+            x = block(x, weights, cos, sin, attend, self.shape.head_size, self.shape.epsilon)
+        return norm(x, self.norm_final, self.shape.epsilon)
+
+    def embed(self, tokens: Tensor, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the embeddings [b, t, width] and the rotations of the positions, each [b, 1, t, size / 2]."""
+        cos, sin = self.cos[positions].unsqueeze(1).to(dtype), self.sin[positions].unsqueeze(1).to(dtype)
+        return self.embedding[tokens].to(dtype), cos, sin
+
+    def layers(self, dtype: torch.dtype) -> list[tuple[Tensor, ...]]:
+        """Return the arguments `weights` of `block` for every layer."""
+        matrices = self.matrices(dtype)
+        # Unbinding has one gradient for the whole stack; indexing would make a full one for each layer.
+        columns = [
+            self.norm_attention.unbind(),
+            self.norm_mlp.unbind(),
+            *(matrices[m].unbind() for m in MATRICES),
+        ]
+        return list(zip(*columns, strict=True))
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Return vocabulary logits of hidden states [..., width], in their type."""
@@ -135,11 +138,43 @@ class Transformer(nn.Module):
             positions: [b, t].
             weights: [b, t]; weight of predicting `tokens` at that place, 0 at every document's start.
         """
-        hidden = self.forward(tokens, positions, attend, dtype)[:, :-1]
-        targets, scale = tokens[:, 1:], weights[:, 1:].float()
-        logits = self.logits(hidden).float()
-        each = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
-        return (each * scale.flatten()).sum() / scale.sum().clamp(min=1.0)
+        hidden = self.forward(tokens, positions, attend, dtype)
+        return weighted_loss(self.logits(hidden[:, :-1]), tokens, weights)
+
+
+def block(
+    x: Tensor,
+    weights: tuple[Tensor, ...],
+    cos: Tensor,
+    sin: Tensor,
+    attend: Attend,
+    size: int,
+    epsilon: float,
+) -> Tensor:
+    """Return the residual stream [b, t, width] after one layer.
+
+    Args:
+        x: The stream before it.
+        weights: Both norms and the matrices in the order of MATRICES.
+        cos: Rotations of the positions, with `sin`.
+        attend: Attention with the document mask bound.
+        size: Head size.
+        epsilon: Of the norms.
+    """
+    norm_attention, norm_mlp, wq, wk, wv, wo, wg, wu, wd = weights
+    y = norm(x, norm_attention, epsilon)
+    q, k, v = (F.linear(y, w).unflatten(-1, (-1, size)).transpose(1, 2) for w in (wq, wk, wv))
+    mixed = attend(rotate(q, cos, sin), rotate(k, cos, sin), v)
+    x = x + F.linear(mixed.transpose(1, 2).flatten(2), wo)
+    y = norm(x, norm_mlp, epsilon)
+    return x + F.linear(F.silu(F.linear(y, wg)) * F.linear(y, wu), wd)
+
+
+def weighted_loss(logits: Tensor, tokens: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted mean cross-entropy of logits [b, t - 1, vocabulary] for tokens [b, t] after the first."""
+    targets, scale = tokens[:, 1:], weights[:, 1:].float()
+    each = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), reduction="none")
+    return (each * scale.flatten()).sum() / scale.sum().clamp(min=1.0)
 
 
 def masked_attention(documents: Tensor) -> Attend:

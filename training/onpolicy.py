@@ -11,22 +11,17 @@ from agot.models.embedded.tokenizer import Tokenizer
 from training.batches import Rows, pack
 from training.example import Example, Problem
 from training.families.registry import FAMILIES
+from training.grading import final_answer
 from training.mixture import VERIFY_SEPARATOR, problem_for
 from training.model import Transformer
 from training.sampler import Request, Sample, Sampler
 from training.scoring import is_correct
 
-TEMPERATURE = 1.0
-"""Above the temperature of samples at run time: more mistakes to learn from."""
+TEMPERATURE = 0.8
+"""The usual temperature of samples at run time: the mistakes to be judged are those."""
 
 LONGEST = 700
 """Most tokens of a chain; longer ones are the work of a model that has lost its way."""
-
-
-def final_answer(text: str) -> str:
-    """Return what follows the last `answer:` of a chain, or "" where there is none."""
-    _, found, answer = text.rpartition("answer:")
-    return answer.strip() if found else ""
 
 
 def correct(problem: Problem, sample: Sample) -> bool:

@@ -13,21 +13,18 @@ _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonalise(matrices: Tensor) -> Tensor:
-    """Return matrices [n, rows, columns] with all singular values brought close to 1.
+    """Return matrices [n, rows, columns], rows <= columns, with all singular values brought close to 1.
 
     A fixed number of Newton-Schulz iterations of a quintic polynomial whose coefficients trade
     exactness for speed; values end up between about 0.7 and 1.2, which is enough for an update.
     """
     x = matrices.bfloat16()
-    tall = x.shape[-2] > x.shape[-1]
-    if tall:
-        x = x.transpose(-1, -2)
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     a, b, c = _COEFFICIENTS
     for _ in range(_STEPS):
         gram = x @ x.transpose(-1, -2)
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x.transpose(-1, -2) if tall else x).float()
+    return x.float()
 
 
 class Optimiser:
@@ -54,12 +51,22 @@ class Optimiser:
         """Apply the gradients with the rate multiplied by `scale`, and clear them."""
         torch.nn.utils.clip_grad_norm_(self._parameters, 1.0, foreach=True)
         rate = self._rate * scale
+        updates: dict[tuple[int, int], list[Tensor]] = {}
         for matrix, average in zip(self._matrices, self._momentum, strict=True):
             assert matrix.grad is not None
             average.lerp_(matrix.grad, 1 - momentum)
-            update = orthogonalise(matrix.grad.lerp(average, momentum))
+            update = matrix.grad.lerp(average, momentum)
+            wide = update.transpose(-1, -2) if update.shape[-2] > update.shape[-1] else update
+            updates.setdefault((wide.shape[-2], wide.shape[-1]), []).append(wide)
+        # Matrices of one size are orthogonalised in one call, with tall ones lying on their side.
+        done = {size: iter(orthogonalise(torch.cat(some)).chunk(len(some))) for size, some in updates.items()}
+        for matrix in self._matrices:
+            rows, columns = matrix.shape[-2:]
+            update = next(done[min(rows, columns), max(rows, columns)])
+            if rows > columns:
+                update = update.transpose(-1, -2)
             matrix.mul_(1 - rate * self._decay)
-            matrix.add_(update, alpha=-rate * 0.2 * max(matrix.shape[-2:]) ** 0.5)
+            matrix.add_(update, alpha=-rate * 0.2 * max(rows, columns) ** 0.5)
         for group in self._adam.param_groups:
             group["lr"] = rate
         self._adam.step()

@@ -117,7 +117,12 @@ class Sampler:
         return [sample for sample in samples if sample is not None]
 
     def _batch(
-        self, prompts: list[list[int]], free: list[bool], limit: int, temperature: float, generator: torch.Generator
+        self,
+        prompts: list[list[int]],
+        free: list[bool],
+        limit: int,
+        temperature: float,
+        generator: torch.Generator,
     ) -> list[tuple[list[int], bool, float, float]]:
         shape, device, count = self._shape, self._device, len(prompts)
         longest = max(map(len, prompts))
@@ -190,7 +195,7 @@ class Sampler:
         return results
 
     def _prefill(self, tokens: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        count, longest = tokens.shape
+        longest = tokens.shape[1]
         cos, sin = self._cos[:longest], self._sin[:longest]
 
         def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -230,5 +235,8 @@ class Sampler:
             mixed = attend(layer, q, k, v)
             x = x + F.linear(mixed.transpose(1, 2).flatten(2), weights["wo"][layer])
             y = norm(x, self._norms[1][layer], shape.epsilon)
-            x = x + F.linear(F.silu(F.linear(y, weights["wg"][layer])) * F.linear(y, weights["wu"][layer]), weights["wd"][layer])
+            x = x + F.linear(
+                F.silu(F.linear(y, weights["wg"][layer])) * F.linear(y, weights["wu"][layer]),
+                weights["wd"][layer],
+            )
         return norm(x, self._norms[2], shape.epsilon)

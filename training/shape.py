@@ -33,11 +33,11 @@ class Shape:
     """
 
     vocabulary: int
-    width: int = 384
-    layers: int = 12
-    heads: int = 6
-    kv_heads: int = 2
-    hidden: int = 1024
+    width: int = 512
+    layers: int = 8
+    heads: int = 8
+    kv_heads: int = 4
+    hidden: int = 1344
     context: int = 1280
     theta: float = 10_000.0
     epsilon: float = 1e-5

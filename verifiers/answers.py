@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 
 _NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 _MOST_DIGITS = 400
+_LONGEST_LIST = 10_000
+_DEEPEST_LIST = 4
 
 
 def number(text: str) -> Decimal | None:
@@ -24,7 +26,7 @@ def number(text: str) -> Decimal | None:
         return None
 
 
-def normal(text: str) -> str:
+def normal(text: str, _depth: int = 0) -> str:
     """Return the form in which answers are compared.
 
     Numbers lose separators and trailing zeros, lists are written one way, text loses case, outer
@@ -35,8 +37,8 @@ def normal(text: str) -> str:
     if value is not None:
         plain = format(value.normalize() if value else Decimal(0), "f")
         return plain.rstrip("0").rstrip(".") if "." in plain else plain
-    if bare.startswith("[") and bare.endswith("]") and len(bare) < 100_000:
-        return "[" + ", ".join(normal(item) for item in _items(bare)) + "]"
+    if bare.startswith("[") and bare.endswith("]") and len(bare) < _LONGEST_LIST and _depth < _DEEPEST_LIST:
+        return "[" + ", ".join(normal(item, _depth + 1) for item in _items(bare)) + "]"
     bare = re.sub(r"\s+", " ", bare).strip().rstrip(".!").strip()
     if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'`":
         bare = bare[1:-1]

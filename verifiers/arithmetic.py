@@ -1,30 +1,26 @@
-"""Arithmetic that a solution wrote down, recomputed exactly."""
+"""A question that is nothing but arithmetic, recomputed exactly."""
 
 from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from fractions import Fraction
 
 from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers import answers
+from agot.verifiers.equations import EquationCheck
 from agot.verifiers.expressions import (
     NotArithmetic,
     clean,
     expressions,
-    is_expression,
+    several_readings,
     spoken_operators,
     value,
 )
+from agot.verifiers.readings import reading, unmarked
 
-_SIDE = r"[-+*/×·÷−^().\d,_ x]*[\d)]"
-_EQUATION = re.compile(
-    rf"(?<![\w.#=])([-(+]*\d{_SIDE}|\({_SIDE})\s*=\s*(?:\$\s*)?([-−]?\d[\d,]*(?:\.\d+)?)(?![\d.]*\d|\s*[-+*/×÷](?!>))"
-)
-_REWRITE = re.compile(r"=\s*[-−]?[\d.,]+\s*->\s*(.+)$")
+__all__ = ["EquationCheck", "ExpressionCheck", "asked_expression"]
+
 _LONGEST_QUESTION = 4000
-_LONGEST_STEP = 2000
 _ASKING = frozenset(
     """a an answer arithmetic be calculate calculation can compute could determine do does equal equals equation evaluate
     exact expression final find following for get give good hello help hey hi how i if is it just kindly let maths math me
@@ -33,47 +29,16 @@ _ASKING = frozenset(
     figure exactly right now""".split()
 )
 """Words that may stand around an expression whose value is all that is asked for."""
-
-
-class EquationCheck:
-    """Recomputes every equation `expression = number` in the worked steps.
-
-    Conclusive only against a solution: true equations can still be the wrong ones. A value is accepted if
-    it is right to the digits that were written. In a step `a+b=c -> rest` the rest must have the value that
-    the rewritten expression had before.
-    """
-
-    name = "equations"
-
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
-        """Return reward 0 with the first wrong equation, 1 if all hold, None if there is none."""
-        checked = 0
-        before = ""
-        for step in solution.steps:
-            parts: list[str] = []
-            for left, right in _EQUATION.findall(step[:_LONGEST_STEP]):
-                if not is_expression(left):
-                    continue
-                try:
-                    exact = value(left)
-                except NotArithmetic:
-                    continue
-                checked += 1
-                parts.append(clean(left).replace(" ", ""))
-                if not _matches(exact, right):
-                    return self._wrong(f"{left.strip()} is {_text(exact)}, not {right}")
-            rest = _REWRITE.search(step)
-            after = rest[1] if rest and is_expression(rest[1]) else ""
-            # Only a step that reduces a part of the last expression has to keep its value.
-            if before and after and any(part in before.replace(" ", "") for part in parts):
-                was, now = _value(before), _value(after)
-                if was != now:
-                    return self._wrong(f"the step {step!r} changes {before} into {after}")
-            before = after
-        return Verdict(check=self.name, reward=1.0 if checked else None)
-
-    def _wrong(self, feedback: str) -> Verdict:
-        return Verdict(check=self.name, reward=0.0, feedback=feedback, conclusive=True)
+_NO_SLIPS = frozenset(
+    """sin cos tan cot sec csc log ln exp min max mod hex oct bin one two four ten half root mean cube square plus minus
+    times twice double not""".split()
+)
+"""Words that look like a slip of the pen but change the question."""
+_COMPUTES = re.compile(
+    r"\b(?:compute|calculat\w*|evaluate|work|solve|simplify|determine|value|result|equals?|maths?|sum|arithmetic|expression)\b|=",
+    re.IGNORECASE,
+)
+_NAME_LIKE = re.compile(r"\d+(?:/\d+){1,3}|\d+(?:[-–]\d+){1,3}")
 
 
 class ExpressionCheck:
@@ -82,29 +47,40 @@ class ExpressionCheck:
     name = "expression"
 
     async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
-        """Return a conclusive verdict, or None if the question is not a bare expression."""
+        """Return a verdict, or None if the question is no bare expression or the answer no clear number.
+
+        It is conclusive if neither the question nor the answer can be read in another way.
+        """
         asked = asked_expression(task.question) if not task.material else None
-        given = answers.number(solution.answer)
-        if asked is None:
+        given = reading(solution.answer) if asked else None
+        if asked is None or given is None:
             return Verdict(check=self.name)
         try:
             exact = value(asked)
         except NotArithmetic:
             return Verdict(check=self.name)
-        if given is not None and _matches(exact, str(given)):
-            return Verdict(check=self.name, reward=1.0, conclusive=True)
-        return Verdict(
-            check=self.name,
-            reward=0.0,
-            conclusive=True,
-            feedback=f"{solution.answer!r} is not the value of {asked}",
-        )
+        sure = not _may_be_a_name(task.question, asked)
+        if given.matches(exact):
+            echo = clean(unmarked(solution.answer)).replace(" ", "") == clean(asked).replace(" ", "")
+            if not echo or unmarked(solution.answer).strip(" .").replace(" ", "") == str(exact):
+                return Verdict(check=self.name, reward=1.0, conclusive=sure)
+            return self._wrong(f"{solution.answer!r} repeats the expression", sure=False)
+        sure = sure and given.sure and not several_readings(asked) and not given.whole_number_near(exact)
+        return self._wrong(f"{solution.answer!r} is not the value of {asked}", sure=sure)
+
+    def _wrong(self, feedback: str, *, sure: bool) -> Verdict:
+        return Verdict(check=self.name, reward=0.0 if sure else 0.3, conclusive=sure, feedback=feedback)
+
+
+def _may_be_a_name(question: str, expression: str) -> bool:
+    """Return whether the expression may be a date, a phone number or a name: `9/11`, `555-1234`, `24/7`."""
+    return bool(_NAME_LIKE.fullmatch(expression)) and not _COMPUTES.search(question)
 
 
 def asked_expression(question: str) -> str | None:
     """Return the expression whose value is all that the question asks for, or None.
 
-    There must be exactly one expression, no other number, and around it only words of asking
+    There must be exactly one expression, no other number or sign, and around it only words of asking
     (one slip of the pen is allowed).
     """
     if len(question) > _LONGEST_QUESTION:
@@ -113,32 +89,18 @@ def asked_expression(question: str) -> str | None:
     found = expressions(text)
     if len(found) != 1:
         return None
-    around = text.replace(found[0], " ", 1)
+    before, _, after = text.partition(found[0])
+    if re.search(r"[^\W_]", before) and re.match(r"[-+−–]\s", found[0]):
+        return None  # `Hello - 3 + 4`: a dash, not a sign
+    around = f"{before} {after}"
     words = re.findall(r"[^\W\d_]+", around.casefold())
     strange = [word for word in words if word not in _ASKING]
-    if re.search(r"[\d#%°]", around) or len(strange) > 1:
+    if re.search(r"[^\w\s.?!,:;='’]|[\d_]", around) or after.startswith("!") or len(strange) > 1:
+        return None
+    if any(ord(sign) > 127 and not sign.isalpha() and sign != "’" and not sign.isspace() for sign in around):
+        return None  # a power or index above or below the line
+    if strange and (strange[0] in _NO_SLIPS or not 3 <= len(strange[0]) <= 20):
         return None
     if strange and not get_close_matches(strange[0], _ASKING, n=1, cutoff=0.75):
         return None
     return found[0]
-
-
-def _value(expression: str) -> Fraction | None:
-    try:
-        return value(expression)
-    except NotArithmetic:
-        return None
-
-
-def _matches(exact: Fraction, written: str) -> bool:
-    bare = written.replace(",", "").replace("−", "-").strip()
-    given = Fraction(bare)
-    if given == exact:
-        return True
-    decimals = len(bare.partition(".")[2])
-    # 10/3 = 3.33 is right to the digits written; 10/3 = 3 is not.
-    return decimals > 0 and abs(given - exact) <= Fraction(1, 2 * 10**decimals)
-
-
-def _text(exact: Fraction) -> str:
-    return str(exact.numerator) if exact.denominator == 1 else f"{float(exact):.6g}"

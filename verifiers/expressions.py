@@ -9,16 +9,28 @@ from __future__ import annotations
 import ast
 import re
 from fractions import Fraction
+from functools import lru_cache
+from typing import cast
 
 _LONGEST = 4000
+_LONGEST_TEXT = 8000
 _DEEPEST = 200
 _MOST_BITS = 4096
 _LARGEST_EXPONENT = 64
 
-_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "^": "^"})
+_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-"})
 
-EXPRESSION = re.compile(r"(?<![\w.#])[-+(\d#][-+*/×·÷−^().\d#,_ x:]*[\d)](?![\w.]*\w)")
-"""Where an expression may stand in a text; what it finds still has to parse."""
+_RUN = re.compile(r"[-+*/×·÷−–^().\d#,_ x:]+")
+_START = re.compile(r"(?<![\w.#])[-+(\d#]")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>(?:\d+(?:_\d+)*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?(?![\w.]))|(?P<sign>\*\*|[-+*/()]))"
+)
+_HEXADECIMAL = re.compile(r"(?<![\d.])0[xX](?=[\da-fA-F])")
+_PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "u+": 3, "u-": 3, "**": 4}
+_OPERATORS: dict[str, type[ast.operator]] = {
+    "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "**": ast.Pow,
+}  # fmt: skip
+_SEVERAL_READINGS = re.compile(r"(?:^|[-+*/(])\s*-\s*[\d.]+\s*\*\*|\*\*\s*-?\s*[\d.]+\s*\*\*")
 
 
 class NotArithmetic(ValueError):
@@ -40,8 +52,8 @@ _SPOKEN_OPERATOR = re.compile(rf"(?<=[\d)])\s+({'|'.join(_SPOKEN)})\s+(?=[-(\d])
 
 
 def spoken_operators(text: str) -> str:
-    """Replace operators in words between numbers by their signs: `3 plus 4` becomes `3+4`."""
-    return _SPOKEN_OPERATOR.sub(lambda match: _SPOKEN[match[1].lower()], text)
+    """Replace operators in words between numbers by their signs: `3 plus 4` becomes `3 + 4`."""
+    return _SPOKEN_OPERATOR.sub(lambda match: f" {_SPOKEN[match[1].lower()]} ", text)
 
 
 def parse(text: str) -> ast.expr:
@@ -50,34 +62,83 @@ def parse(text: str) -> ast.expr:
     Raises:
         NotArithmetic: If it is anything else, or too long or deep.
     """
-    text = clean(text)
-    if not text or len(text) > _LONGEST:
-        raise NotArithmetic("empty or too long")
-    # Leading zeros are no Python literals, but people and models write them.
-    text = re.sub(r"(?<![\d.])0+(?=\d)", "", text)
-    try:
-        tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise NotArithmetic("not an expression") from None
-    _check(tree, 0)
-    return tree
+    if len(text) > _LONGEST or _HEXADECIMAL.search(text):
+        raise NotArithmetic("too long or hexadecimal")
+    return _Parser().parse(clean(text))
 
 
-def _check(node: ast.expr, depth: int) -> None:
-    if depth > _DEEPEST:
-        raise NotArithmetic("too deep")
-    match node:
-        case ast.BinOp(left, ast.Add() | ast.Sub() | ast.Mult() | ast.Div() | ast.Pow(), right):
-            _check(left, depth + 1)
-            _check(right, depth + 1)
-        case ast.UnaryOp(ast.USub() | ast.UAdd(), operand):
-            _check(operand, depth + 1)
-        case ast.Constant(int() | float() as value) if not isinstance(value, bool):
-            return
-        case _:
-            raise NotArithmetic("not arithmetic")
+class _Parser:
+    """A shunting yard: linear in the text and without recursion, whatever the text is."""
+
+    def __init__(self) -> None:
+        self._operands: list[tuple[ast.expr, int]] = []
+        self._signs: list[str] = []
+
+    def parse(self, text: str) -> ast.expr:
+        place, operand_next = 0, True
+        while place < len(text):
+            token = _TOKEN.match(text, place)
+            if token is None:
+                raise NotArithmetic("not an expression")
+            place = token.end()
+            if token["number"]:
+                if not operand_next:
+                    raise NotArithmetic("two operands without an operator")
+                self._operands.append((ast.Constant(_number(token["number"])), 0))  # type: ignore[arg-type]
+                operand_next = False
+            else:
+                operand_next = self._sign(token["sign"], operand_next)
+        if operand_next:
+            raise NotArithmetic("not an expression")
+        self._reduce(0)
+        if self._signs:
+            raise NotArithmetic("an open parenthesis")
+        return self._operands[0][0]
+
+    def _sign(self, sign: str, operand_next: bool) -> bool:
+        """Take an operator or parenthesis; return whether an operand must follow."""
+        if sign == "(" or (operand_next and sign in "+-"):
+            if not operand_next or len(self._signs) > _DEEPEST:
+                raise NotArithmetic("a missing operator, or too deep")
+            self._signs.append("(" if sign == "(" else f"u{sign}")
+            return True
+        if operand_next:
+            raise NotArithmetic("a missing operand")
+        if sign == ")":
+            self._reduce(0)
+            if not self._signs:
+                raise NotArithmetic("a parenthesis that was not opened")
+            self._signs.pop()
+            return False
+        # Powers group from the right, everything else from the left.
+        self._reduce(_PRECEDENCE[sign] + (sign == "**"))
+        self._signs.append(sign)
+        return True
+
+    def _reduce(self, least: int) -> None:
+        while self._signs and self._signs[-1] != "(" and _PRECEDENCE[self._signs[-1]] >= least:
+            sign = self._signs.pop()
+            right, depth = self._operands.pop()
+            node: ast.expr
+            if sign.startswith("u"):
+                node = ast.UnaryOp(ast.USub() if sign == "u-" else ast.UAdd(), right)
+            else:
+                left, left_depth = self._operands.pop()
+                depth = max(depth, left_depth)
+                node = ast.BinOp(left, _OPERATORS[sign](), right)
+            if depth >= _DEEPEST:
+                raise NotArithmetic("too deep")
+            self._operands.append((node, depth + 1))
 
 
+def _number(text: str) -> Fraction:
+    digits, _, exponent = text.replace("_", "").lower().partition("e")
+    if len(digits) > _MOST_BITS // 3 or abs(int(exponent or 0)) > 400:
+        raise NotArithmetic("number too large")
+    return Fraction(digits) * Fraction(10) ** int(exponent or 0)
+
+
+@lru_cache(maxsize=256)
 def value(text: str) -> Fraction:
     """Return the exact value of an expression.
 
@@ -89,10 +150,8 @@ def value(text: str) -> Fraction:
 
 def _value(node: ast.expr) -> Fraction:
     match node:
-        case ast.Constant(int() | float() as number):
-            if isinstance(number, int) and number.bit_length() > _MOST_BITS:
-                raise NotArithmetic("number too large")
-            return Fraction(str(number)) if isinstance(number, float) else Fraction(number)
+        case ast.Constant():
+            return Fraction(cast(Fraction, node.value))
         case ast.UnaryOp(op, operand):
             inner = _value(operand)
             return -inner if isinstance(op, ast.USub) else inner
@@ -124,6 +183,7 @@ def _apply(op: ast.operator, a: Fraction, b: Fraction) -> Fraction:
     raise NotArithmetic("not arithmetic")
 
 
+@lru_cache(maxsize=256)
 def is_expression(text: str) -> bool:
     """Return whether the text is an expression with at least one operation."""
     try:
@@ -134,9 +194,25 @@ def is_expression(text: str) -> bool:
 
 def expressions(text: str) -> list[str]:
     """Return the arithmetic expressions with at least one operation that stand in a text, in order."""
-    if len(text) > 50 * _LONGEST:
+    if len(text) > _LONGEST_TEXT:
         return []
-    return [match[0].strip() for match in EXPRESSION.finditer(text) if is_expression(match[0])]
+    found = []
+    for run in _RUN.finditer(text):
+        start = _START.search(text, run.start(), run.end())
+        if start is None:
+            continue
+        end = run.end()
+        while end > start.start() and not (text[end - 1].isdecimal() or text[end - 1] == ")"):
+            end -= 1
+        expression = text[start.start() : end]
+        if not re.match(r"[\w.]*\w", text[end : end + 80]) and is_expression(expression):
+            found.append(expression)
+    return found
+
+
+def several_readings(text: str) -> bool:
+    """Return whether people read the expression in more than one way: `-3^2`, `2^3^2`."""
+    return bool(_SEVERAL_READINGS.search(clean(text)))
 
 
 def shape(text: str) -> str:

@@ -10,7 +10,9 @@ from agot.verifiers.arithmetic import asked_expression
 from agot.verifiers.expressions import NotArithmetic, expressions, shape
 
 _REFERENCE = re.compile(r"#(\w+)")
-_CLAUSE = re.compile(r"\n+|(?<=[.!?;])\s+|(?<=;)|,\s+then\s+|\s+then\s+")
+_SPACES = re.compile(r"\s+")
+_CLAUSE = re.compile(r",?[ \n]then[ \n]|\n|(?<=[.!?;]) |(?<=;)")
+_LONGEST = 20_000
 _LITERAL = re.compile(r"\d|[\"'“”\[\]]")
 _LITERALS = re.compile(r"\d+(?:\.\d+)?|\"[^\"]*\"")
 _SAME_LITERALS = 0.9
@@ -24,25 +26,58 @@ def check_plan(task: Task, plan: Plan, *, verbatim: bool) -> Verdict:
     Two kinds of question can be checked exactly. For one arithmetic expression, the sub-expressions are
     substituted for their references and must give the same tree. For a procedure or a story of several
     clauses, every clause of the question must appear word for word in exactly one sub-question, in
-    order, and a sub-question may add no literal of its own.
+    order, a sub-question may add no literal of its own, and each must go on from an earlier one.
 
     Args:
         verbatim: The planner copies rather than rephrases (a small model), so that a plan which holds other
             numbers or quotations than the question is wrong, not just differently worded.
 
     Returns:
-        Reward 1 or 0 with feedback, 0.9 if a verbatim plan at least keeps all literals, or None if the plan cannot be told right from wrong this way.
+        Reward 1 (conclusive if verbatim) or 0 with feedback, 0.9 if a verbatim plan at least keeps all literals, or None if the plan cannot be told right from wrong this way.
     """
+    if len(task.question) + sum(len(thought.question) for thought in plan.thoughts) > _LONGEST:
+        return Verdict(check=_NAME)
     expression = asked_expression(task.question) if not task.material else None
     if expression is not None:
         verdict = _check_expression(expression, plan)
     else:
         verdict = _check_clauses(task.question, plan)
     if verdict.reward != 0.0 or not verbatim:
-        return verdict if verdict.reward == 1.0 else Verdict(check=_NAME)
+        if verdict.reward != 1.0:
+            return Verdict(check=_NAME)
+        return verdict.model_copy(update={"conclusive": verbatim})
     if expression is None and _same_literals(task.question, plan):
-        return Verdict(check=_NAME, reward=_SAME_LITERALS)
+        return Verdict(check=_NAME, reward=_SAME_LITERALS if _final_needs_all(plan) else None)
     return verdict
+
+
+def _references(plan: Plan) -> dict[str, set[str]]:
+    """Return for each thought the earlier thoughts that its text refers to."""
+    earlier: set[str] = set()
+    found: dict[str, set[str]] = {}
+    for thought in plan.thoughts:
+        found[thought.key] = earlier.intersection(_REFERENCE.findall(thought.question))
+        earlier.add(thought.key)
+    return found
+
+
+def _final_needs_all(plan: Plan) -> bool:
+    """Return whether the last thought is the final one and depends on all others, if only by way of others."""
+    if not plan.thoughts or (plan.final and plan.final != plan.thoughts[-1].key):
+        return False
+    references = _references(plan)
+    needed, open_ = set[str](), [plan.thoughts[-1].key]
+    while open_:
+        key = open_.pop()
+        if key not in needed:
+            needed.add(key)
+            open_.extend(references[key])
+    return len(needed) == len(plan.thoughts)
+
+
+def _is_chain(plan: Plan) -> bool:
+    """Return whether each thought goes on from an earlier one, and the last from all of them."""
+    return all(list(_references(plan).values())[1:]) and _final_needs_all(plan)
 
 
 def _same_literals(question: str, plan: Plan) -> bool:
@@ -58,6 +93,8 @@ def _check_expression(expression: str, plan: Plan) -> Verdict:
         keys = _REFERENCE.findall(text)
         if any(key not in parts for key in keys):
             return _wrong(f"sub-question {thought.key} refers to a later or unknown answer")
+        if sum(len(parts[key]) for key in keys) > _LONGEST:
+            return _wrong(f"sub-question {thought.key} grows beyond all bounds")
         found = expressions(_REFERENCE.sub(lambda m: f"({parts[m[1]]})", text))
         if len(found) != 1:
             return _wrong(f"sub-question {thought.key} is not one expression")
@@ -74,7 +111,8 @@ def _check_expression(expression: str, plan: Plan) -> Verdict:
 
 def clauses(text: str) -> list[str]:
     """Return the sentences and steps of a text, without the words that join them."""
-    return [" ".join(part.split()) for part in _CLAUSE.split(text) if part and part.strip()]
+    text = _SPACES.sub(lambda run: "\n" if "\n" in run[0] else " ", text)
+    return [part.strip() for part in _CLAUSE.split(text) if part and part.strip()]
 
 
 def _check_clauses(question: str, plan: Plan) -> Verdict:
@@ -100,6 +138,8 @@ def _check_clauses(question: str, plan: Plan) -> Verdict:
     for thought, added in zip(plan.thoughts, extra, strict=True):
         if any(_LITERAL.search(_REFERENCE.sub("", piece)) for piece in added):
             return _wrong(f"sub-question {thought.key} adds something that the question does not say")
+    if not _is_chain(plan):  # the parts are there, but nothing puts them together
+        return Verdict(check=_NAME)
     return Verdict(check=_NAME, reward=1.0, conclusive=True)
 
 

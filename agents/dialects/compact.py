@@ -11,10 +11,11 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from agot.errors import OutputError
+from agot.errors import ContextTooLong, OutputError
 from agot.protocols import Ask, Completion, Message, ModelRequest
 from agot.thought import Decline, Finding, Plan, PlannedThought, Solution, Task, Verdict
 
+_CONNECT = "Connect a real one: `agot models detect --write fast` finds a local server, `agot ask -m MODEL` names any other."
 _ANSWER = "answer:"
 _ROOM = 512
 _RETRY_TEMPERATURE = 0.8
@@ -30,16 +31,20 @@ class CompactDialect:
         """Let the model choose to answer, to plan or to decline."""
         if not may_expand:
             return (await self.solve(ask, task, role=role, mode="chain", n=1, temperature=0.0, retry=0))[0]
-        reply = await ask(
-            _request(role, "think", None, _user(task), logprobs=ask.profile(role).gives_logprobs)
-        )
+        request = _request(role, "think", None, _user(task), logprobs=ask.profile(role).gives_logprobs)
+        try:
+            reply = await ask(request)
+        except ContextTooLong:
+            return Decline(reason=f"This is more text than the embedded model can read. {_CONNECT}")
         completion = reply.completions[0]
         mode, _, body = completion.text.partition("\n")
         match mode.strip():
             case "plan:":
                 return _plan(body, reply.model)
             case "decline:":
-                return Decline(reason="The embedded model was not trained for this kind of question.")
+                return Decline(
+                    reason=f"The embedded model was not trained for this kind of question. {_CONNECT}"
+                )
             case "chain:" | "direct:":
                 return _solution(completion, body, "chain", reply.model)
             case other:

@@ -1,16 +1,17 @@
 """The dialect of instruct models: instructions, JSON schemas, tolerant reading.
 
 Everything that comes from a question, a finding or a model stands between tags, and the
-instructions say that it is data.
+instructions say that it is data. Such text cannot open or close the tags itself (`_data`).
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from agot.agents.dialects.compact import yes_probability
 from agot.errors import OutputError
@@ -49,25 +50,56 @@ _EXTEND = """ If the findings do not suffice, choose kind "plan" instead and ask
 the findings are named #1, #2, ... as given, and new sub-questions need new names."""
 
 
-class _SubQuestion(BaseModel):
-    id: str
-    question: str
-    needs: list[str] = Field(default_factory=list)
+def _as_text(value: Any) -> Any:
+    """Return a number, truth value, list or object as the text that JSON has for it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-class _Thinking(BaseModel):
+def _as_list(value: Any) -> Any:
+    """Return a single value as the list of it, without the gaps of a list."""
+    return [one for one in value if one is not None] if isinstance(value, list) else [value]
+
+
+def _as_names(value: Any) -> Any:
+    """Return names that stand in one text, as in "1, 2", as a list."""
+    if isinstance(value, str):
+        return [name.strip() for name in value.split(",") if name.strip()]
+    return _as_list(value)
+
+
+_Text = Annotated[str, BeforeValidator(_as_text)]
+
+
+class _Reply(BaseModel):
+    """What models write where a schema is not enforced: read as meant where only one meaning is likely."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: inner for name, inner in value.items() if inner is not None}
+
+
+class _SubQuestion(_Reply):
+    id: _Text
+    question: _Text
+    needs: Annotated[list[_Text], BeforeValidator(_as_names)] = Field(default_factory=list)
+
+
+class _Thinking(_Reply):
     kind: Literal["answer", "plan", "cannot"]
-    reason: str = ""
-    steps: list[str] = Field(default_factory=list)
-    answer: str = ""
-    thoughts: list[_SubQuestion] = Field(default_factory=list)
-    final: str = ""
+    reason: _Text = ""
+    steps: Annotated[list[_Text], BeforeValidator(_as_list)] = Field(default_factory=list)
+    answer: _Text = ""
+    thoughts: Annotated[list[_SubQuestion], BeforeValidator(_as_list)] = Field(default_factory=list)
+    final: _Text = ""
 
 
-class _Planning(BaseModel):
-    reason: str = ""
-    thoughts: list[_SubQuestion]
-    final: str = ""
+class _Planning(_Reply):
+    reason: _Text = ""
+    thoughts: Annotated[list[_SubQuestion], BeforeValidator(_as_list)]
+    final: _Text = ""
 
 
 class StandardDialect:
@@ -107,7 +139,10 @@ class StandardDialect:
         temperature: float,
         retry: int,
     ) -> list[Solution]:
-        """Draw `n` solutions as free text, which every model can write."""
+        """Draw `n` solutions as free text, which every model can write.
+
+        Samples that were cut off before their answer are left out: they must not vote.
+        """
         request = _request(
             ask,
             role,
@@ -117,20 +152,26 @@ class StandardDialect:
             temperature=temperature,
             logprobs=n > 1,
         )
-        solutions = [_solution(completion, mode) for completion in await ask.samples(request, n)]
-        answered = [solution for solution in solutions if solution.answer]
+        completions = await ask.samples(request, n)
+        solutions = [_solution(completion, mode) for completion in completions]
+        answered = [solution for solution in solutions if solution is not None]
         if not answered:
-            raise OutputError("The model's reply holds no answer.", model=ask.profile(role).model)
+            cut = any(completion.finish_reason == "length" for completion in completions)
+            raise OutputError(
+                "The model's reply holds no answer."
+                + (f" It was cut off after {request.max_tokens} tokens; raise max_tokens." if cut else ""),
+                model=ask.profile(role).model,
+            )
         return answered
 
     async def judge(self, ask: Ask, task: Task, solution: Solution, *, role: str) -> Verdict:
         """Ask for Yes or No; the reward is P(yes) where the model gives log-probabilities."""
-        steps = "\n".join(solution.steps)
-        user = f"{_user(task)}\n<proposal>\n{steps}\nAnswer: {solution.answer}\n</proposal>"
+        proposal = "\n".join((*solution.steps, f"Answer: {solution.answer}"))
+        user = f"{_user(task)}\n<proposal>\n{_data(proposal)}\n</proposal>"
         request = _request(ask, role, "judge", _JUDGE, user, logprobs=True, top_logprobs=5)
         reply = await ask(request)
         completion = _without_thinking(reply.completions[0])
-        reward = yes_probability(completion)
+        reward = None if _unfinished(completion.text) else yes_probability(completion)
         if reward is None:
             raise OutputError(f"Expected Yes or No, got {completion.text[:80]!r}.", model=reply.model)
         said = re.sub(r"^\W*(?:yes|no)\b\W*", "", completion.text.strip(), flags=re.IGNORECASE)
@@ -162,21 +203,31 @@ def _renamed(plan: Plan, names: set[str]) -> Plan:
     return plan.model_copy(update={"thoughts": thoughts, "final": fresh.get(plan.final, plan.final)})
 
 
+_TAGS = re.compile(
+    r"<(?=\s{0,9}/?\s{0,9}(?:question|larger_question|material|finding|proposal)\b)", re.IGNORECASE
+)
+
+
+def _data(text: str) -> str:
+    """Return text in which our own tags can be seen but no longer are tags."""
+    return _TAGS.sub("&lt;", text)
+
+
 def _user(task: Task) -> str:
     parts = []
     if task.overall and task.overall not in (task.question, f"{task.material}\nQuestion: {task.question}"):
         parts.append(
-            f"For orientation only, the larger question:\n<larger_question>\n{task.overall}\n</larger_question>"
+            f"For orientation only, the larger question:\n<larger_question>\n{_data(task.overall)}\n</larger_question>"
         )
     if task.material:
-        parts.append(f"<material>\n{task.material}\n</material>")
+        parts.append(f"<material>\n{_data(task.material)}\n</material>")
     parts += [
-        f'<finding name="#{i}">\n{finding.question}\n-> {finding.answer}\n</finding>'
+        f'<finding name="#{i}">\n{_data(finding.question)}\n-> {_data(finding.answer)}\n</finding>'
         for i, finding in enumerate(task.findings, start=1)
     ]
-    parts.append(f"<question>\n{task.question}\n</question>")
+    parts.append(f"<question>\n{_data(task.question)}\n</question>")
     if task.feedback:
-        rejected = "\n".join(f"- {text}" for text in task.feedback)
+        rejected = "\n".join(f"- {_data(text)}" for text in task.feedback)
         parts.append(f"Earlier tries were rejected because:\n{rejected}")
     return "\n".join(parts)
 
@@ -214,35 +265,120 @@ def _plan(got: _Planning) -> Plan:
     return Plan(thoughts=thoughts, rationale=got.reason, final=got.final.lstrip("#"))
 
 
+_THOUGHT = "</think>"
+
+
 def _without_thinking(completion: Completion) -> Completion:
     """Drop the `<think>` block of a reasoning model, with the log-probabilities of its tokens."""
-    if "</think>" not in completion.text:
+    if _THOUGHT not in completion.text:
         return completion
-    after = completion.text.rsplit("</think>", 1)[1]
+    after = completion.text.rsplit(_THOUGHT, 1)[1]
     tokens = completion.logprobs
     if tokens:
-        ends = [
-            i for i, token in enumerate(tokens) if "</think>" in "".join(t.token for t in tokens[: i + 1])
-        ]
-        tokens = tokens[ends[0] + 1 :] if ends else tokens
+        begins = "".join(token.token for token in tokens).rfind(_THOUGHT)
+        if begins >= 0:
+            left = begins + len(_THOUGHT)
+            for place, token in enumerate(tokens):
+                if left <= 0:
+                    tokens = tokens[place:]
+                    break
+                left -= len(token.token)
+            else:
+                tokens = ()
     return completion.model_copy(update={"text": after, "logprobs": tokens})
 
 
-def _solution(completion: Completion, mode: str) -> Solution:
+def _unfinished(text: str) -> bool:
+    """Return whether a text without its thinking (`_without_thinking`) is still thinking at its end."""
+    return "<think>" in text
+
+
+_MARKED = re.compile(
+    r"\W*(?:(?:so|thus|hence|therefore)\b,?\s+)?(?:the\s+|my\s+)?(?:final\s+|correct\s+)?answer(?:\s+is)?[\s*_]*[:：](.*)",
+    re.IGNORECASE,
+)
+"""A line that gives the answer, or says that it follows."""
+
+_SAID = re.compile(r"\bthe\s+(?:final\s+|correct\s+)?answer\s+is\b:?\s*(\S.*)", re.IGNORECASE)
+_BOXED = re.compile(r"\\f?box(?:ed)?\s*\{")
+_END = re.compile(r"(?:</s>|<eos>|<end_of_turn>|<\|\w+\|>|<｜[^｜\s]+｜>)\s*\Z")
+_BOLD = re.compile(r"(?<![\w)\]*])\*\*(?=[^\s*])([^*]*)(?<=[^\s*])\*\*(?![\w(\[*])")
+_WRAPPED = re.compile(r"\$\$([^$]+)\$\$|\$([^$]+)\$|\\\((.+)\\\)|\\\[(.+)\\\]|\\text\{([^{}]*)\}|`([^`]+)`|\*([^*]+)\*", re.DOTALL)  # fmt: skip
+
+
+def _solution(completion: Completion, mode: str) -> Solution | None:
+    """Return what a sample answers, or None if it gives no answer."""
     text = _without_thinking(completion).text.strip()
+    if _unfinished(text):
+        return None
+    lines = text.splitlines()
+    answer, before = _answer(lines, mode, cut=completion.finish_reason == "length")
+    if not answer:
+        return None
     logprob = None
     if completion.logprobs:
         logprob = sum(token.logprob for token in completion.logprobs) / len(completion.logprobs)
-    if mode == "direct":
-        return Solution(answer=text, strategy=mode, logprob=logprob)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    marked = [i for i, line in enumerate(lines) if re.match(r"\W*(?:final )?answer\W*:", line, re.IGNORECASE)]
-    if marked:
-        answer = re.sub(
-            r"^\W*(?:final )?answer\W*:\W*?(?=[^\s*])", "", lines[marked[-1]], flags=re.IGNORECASE
-        )
-        answer = answer.strip().strip("*").strip() or " ".join(lines[marked[-1] + 1 :])
-        return Solution(answer=answer, steps=tuple(lines[: marked[-1]]), strategy=mode, logprob=logprob)
-    boxed = re.findall(r"\\boxed\{([^{}]*)\}", text)
-    answer = boxed[-1] if boxed else (lines[-1] if lines else "")
-    return Solution(answer=answer, steps=tuple(lines[:-1]), strategy=mode, logprob=logprob)
+    steps = () if mode == "direct" else tuple(line.strip() for line in lines[:before] if line.strip())
+    return Solution(answer=answer, steps=steps, strategy=mode, logprob=logprob)
+
+
+def _answer(lines: list[str], mode: str, *, cut: bool) -> tuple[str, int]:
+    """Return the answer, "" if there is none, and the number of the line it begins with.
+
+    Args:
+        cut: The text was cut off: only a line that says to be the answer is believed.
+    """
+    marked = [(place, match[1]) for place, line in enumerate(lines) if (match := _MARKED.match(line))]
+    for place, rest in reversed(marked[-1:] if cut else marked):
+        answer = _bare(rest) or _bare(_paragraph(lines[place + 1 :]))
+        if answer:
+            return answer, place
+    if cut or not lines:
+        return "", 0
+    last = len(lines) - 1
+    boxed = _boxed("\n".join(lines))
+    if boxed:
+        return _bare(boxed), last
+    said = _SAID.search(lines[last])
+    if said:
+        return _bare(said[1]), last
+    return _bare("\n".join(lines) if mode == "direct" else lines[last]), last
+
+
+def _paragraph(lines: list[str]) -> str:
+    """Return the first lines that belong together, without the fence of a code block."""
+    found: list[str] = []
+    for line in lines:
+        if line.strip() and not line.lstrip().startswith("```"):
+            found.append(line)
+        elif found:
+            break
+    return "\n".join(found)
+
+
+def _boxed(text: str) -> str:
+    """Return what the last `\\boxed{...}` holds, braces within it included; "" if there is none or it has no end."""
+    begins = list(_BOXED.finditer(text))
+    if not begins:
+        return ""
+    start, depth = begins[-1].end(), 1
+    for place in range(start, len(text)):
+        depth += (text[place] == "{") - (text[place] == "}")
+        if depth == 0:
+            return text[start:place].strip()
+    return ""
+
+
+def _bare(answer: str) -> str:
+    """Return an answer without markup, end-of-text marks, and the box around it."""
+    before = None
+    while answer != before:
+        before = answer
+        answer = _BOLD.sub(r"\1", _END.sub("", answer).strip())
+        if answer.count("**") % 2:
+            # Half of a pair: the other half stood before the word "Answer".
+            answer = answer.removeprefix("**") if answer.startswith("**") else answer.removesuffix("**")
+        wrapped = _WRAPPED.fullmatch(answer)
+        answer = (next(inner for inner in wrapped.groups() if inner) if wrapped else answer).strip()
+        answer = _boxed(answer) or answer
+    return answer

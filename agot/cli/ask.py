@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agot.cli import compose, flags
+from agot.cli import compose, flags, owed
 
 if TYPE_CHECKING:
     from agot.cli.driving import Work
@@ -92,7 +92,9 @@ def show(result: Result, output: flags.Output) -> None:
     from agot.cli.outcome import as_object, print_json
 
     if output == "json":
-        print_json(as_object(result))
+        told_all = as_object(result)
+        owed.settled()
+        print_json(told_all)
     if output != "text":
         return
     from agot.cli.paint import ending, printable, verdict_line

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agot.cli import compose
+from agot.cli import compose, owed
 from agot.errors import Interrupted
 
 T = TypeVar("T")
@@ -33,6 +33,18 @@ GIVE_UP_AFTER_S = 3.0
 """A hard stop that is not through by then ends the process: a call may sit in a library that cannot be cancelled."""
 
 INTERRUPTED_EXIT = 130
+
+
+class StoppedAtOnce(Interrupted):
+    """A run was stopped hard.
+
+    Attributes:
+        run_id: The run, or None if it had not begun.
+    """
+
+    def __init__(self, message: str, run_id: str | None) -> None:
+        self.run_id = run_id
+        super().__init__(message)
 
 
 def drive(settings: Settings, work: Work[T], view: View) -> T:
@@ -59,21 +71,26 @@ async def _drive(settings: Settings, work: Work[T], view: View) -> T:
         if isinstance(view.fault, BrokenPipeError):
             raise view.fault from None
         if stop.is_hard:
-            raise Interrupted(f"Stopped at once. {stop.kept()}") from None
+            raise StoppedAtOnce(f"Stopped at once. {stop.kept()}", stop.run_id) from None
         raise
     finally:
         stop.deafen()
 
 
 class Stop:
-    """What a person's signals do to a run: first a gentle stop, a second within 2 s a hard one."""
+    """What a person's signals do to a run: first a gentle stop, a second within 2 s a hard one.
+
+    Attributes:
+        run_id: The run, once it has begun.
+        is_hard: It is being stopped at once.
+    """
 
     def __init__(self, task: asyncio.Task[Any], view: View) -> None:
         self._task, self._view = task, view
         self._loop = asyncio.get_running_loop()
         self._reasoner: Reasoner | None = None
         self._asked_s: float | None = None
-        self._run_id = ""
+        self.run_id: str | None = None
         self._before: dict[signal.Signals, signal._HANDLER] = {}
         self._last_resort: threading.Timer | None = None
         self.is_hard = False
@@ -105,7 +122,7 @@ class Stop:
         def watching(event: AnyEvent) -> None:
             sink(event)
             if event.kind == "run_started":
-                self._run_id = event.run_id
+                self.run_id = event.run_id
                 if self._asked_s is not None:
                     self._loop.call_soon(self._interrupt)
 
@@ -113,7 +130,7 @@ class Stop:
 
     def kept(self) -> str:
         """Return where the work so far can be picked up again."""
-        return f"Continue: agot resume {self._run_id}" if self._run_id else "Nothing had begun."
+        return f"Continue: agot resume {self.run_id}" if self.run_id else "Nothing had begun."
 
     def hard(self) -> None:
         """Cancel the run; end the process if that does not get through."""
@@ -146,6 +163,7 @@ class Stop:
     def _exit(self) -> None:
         with suppress(Exception):
             self._view.abandon()
+            owed.pay(f"Stopped at once. {self.kept()}", run_id=self.run_id)
             sys.stderr.write(f"\nagot: stopped at once. {self.kept()}\n")
             sys.stderr.flush()
         os._exit(INTERRUPTED_EXIT)

@@ -56,6 +56,7 @@ DatabaseFlag = Annotated[
 VerboseFlag = Annotated[
     bool, typer.Option("--verbose", "-v", help="Tell the progress on standard error, also in a pipe.")
 ]
+AgainFlag = Annotated[bool, typer.Option("--again", help="Answer anew, also if the run is answered already.")]
 
 
 def limits(

@@ -44,7 +44,7 @@ def exit_code_of(error: AgotError) -> int:
         return TIMEOUT if error.kind == "seconds" else BUDGET
     if isinstance(error, SetupError):
         return USAGE
-    return _BY_ERROR.get(type(error).__name__, ERROR)
+    return next((code for kind in type(error).__mro__ if (code := _BY_ERROR.get(kind.__name__))), ERROR)
 
 
 def as_object(result: Result) -> dict[str, Any]:

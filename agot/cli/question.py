@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import BinaryIO
 
@@ -22,7 +23,15 @@ def read_question(argument: str, stdin: BinaryIO | None = None) -> str:
         if stdin is None and sys.stdin is None:
             raise SetupError("Standard input is closed. Give the question as an argument.")
         return checked_question(_from_stream(stdin or sys.stdin.buffer))
-    return checked_question(argument)
+    return checked_question(_as_typed(argument))
+
+
+def _as_typed(argument: str) -> str:
+    """Return an argument as the UTF-8 that was typed, whatever the locale made of it."""
+    try:
+        return os.fsencode(argument).decode("utf-8")
+    except UnicodeError:
+        return argument
 
 
 def _from_stream(stream: BinaryIO) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from agot.cli.driving import Sink
     from agot.ids import RunId
     from agot.reasoner import Reasoner
-    from agot.settings import Settings
+    from agot.settings import RoleSettings, Settings
     from agot.thought import Result
 
 
@@ -22,6 +23,9 @@ def resume(
     run_id: Annotated[
         str, typer.Argument(metavar="RUN", help="The run's id, or enough of it.", show_default=False)
     ],
+    model: flags.ModelFlag = None,
+    base_url: flags.BaseUrlFlag = None,
+    again: flags.AgainFlag = False,
     output: flags.OutputFlag = "text",
     budget_calls: flags.CallsFlag = None,
     budget_tokens: flags.TokensFlag = None,
@@ -31,27 +35,74 @@ def resume(
     verbose: flags.VerboseFlag = False,
     debug: flags.DebugFlag = False,
 ) -> None:
-    """Go on with a run. Calls that it paid for are replayed, not made again; limits given here replace its own."""
+    """Go on with a run. Calls that it paid for are replayed, not made again; flags replace its own model and limits.
+
+    A run that is answered already just tells its answer, unless --again is given.
+    """
     limits = flags.limits(budget_calls, budget_tokens, budget_usd, timeout)
     settings = compose.settings(database=database, limits=limits)
 
     async def work(reasoner: Reasoner, sink: Sink) -> Result:
-        found, saved = await _found(settings, run_id)
-        if not limits:
-            return await reasoner.resume(found, on_event=sink)
-        from agot.budget import Budget
+        found = await _found(settings, run_id, sink, again=again)
+        if found.result is not None:
+            return found.result
+        budget, roles = None, None
+        if limits:
+            from agot.budget import Budget
 
-        return await reasoner.resume(found, budget=Budget.model_validate(saved | limits), on_event=sink)
+            budget = Budget.model_validate(found.saved.get("budget", {}) | limits)
+        if model is not None or base_url is not None:
+            roles = _roles(found.saved, settings)
+            before = roles.get("fast") or settings.role("fast")
+            roles["fast"] = compose.switched(before, model, base_url)
+        return await reasoner.resume(found.run_id, budget=budget, on_event=sink, roles=roles, again=again)
 
     finish(run(settings, work, output=output, verbose=verbose))
 
 
-async def _found(settings: Settings, prefix: str) -> tuple[RunId, dict[str, Any]]:
-    """Return the run's whole id and the limits it was begun with."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The run to go on with.
+
+    Attributes:
+        saved: The settings it was begun with.
+        result: Its stored outcome, if that is to be told again.
+    """
+
+    run_id: RunId
+    saved: dict[str, Any]
+    result: Result | None
+
+
+async def _found(settings: Settings, prefix: str, sink: Sink, *, again: bool) -> _Found:
     store = await compose.open_store(settings)
     try:
-        found = await store.find(prefix)
-        saved = json.loads((await store.run(found)).settings_json).get("budget", {})
+        run_id = await store.find(prefix)
+        row = await store.run(run_id)
+        result = None
+        if row.status == "answered" and not again:
+            from agot.cli.runs import stored_graph
+            from agot.thought import Result
+
+            for event in await store.events(run_id):
+                sink(event)
+            result = Result(
+                run_id=run_id, question=row.question, status=row.status, answer=row.answer, confidence=row.confidence,
+                strategy=row.answer_strategy, verdicts=row.verdicts, usage=row.usage, model=row.model,
+                reason=row.reason, error=row.error, limit=row.limit, graph=await stored_graph(store, row),
+            )  # fmt: skip
     finally:
         await store.close()
-    return found, saved
+    return _Found(run_id, json.loads(row.settings_json), result)
+
+
+def _roles(saved: dict[str, Any], settings: Settings) -> dict[str, RoleSettings]:
+    """Return the roles the run was begun with; those of the settings, if it did not keep usable ones."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from agot.settings import RoleSettings
+
+    try:
+        return TypeAdapter(dict[str, RoleSettings]).validate_python(saved["roles"])
+    except (KeyError, ValidationError):
+        return dict(settings.roles)

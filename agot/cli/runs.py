@@ -16,6 +16,9 @@ from agot.cli import compose, flags
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    import networkx as nx
+
+    from agot.ids import ThoughtId
     from agot.stores.database import SqlStore
     from agot.stores.rows import StoredRun
 
@@ -144,10 +147,14 @@ def show(
 
 
 async def _as_object(store: SqlStore, run: StoredRun) -> dict[str, Any]:
-    import networkx as nx
-
     from agot.cli.outcome import run_object
-    from agot.ids import ThoughtId
+
+    return run_object(run, strategy=run.answer_strategy, graph=await stored_graph(store, run))
+
+
+async def stored_graph(store: SqlStore, run: StoredRun) -> nx.DiGraph[ThoughtId]:
+    """Return a run's graph as it stands in the database, with the node attributes of a result's graph."""
+    import networkx as nx
 
     graph: nx.DiGraph[ThoughtId] = nx.DiGraph()
     for thought in await store.thoughts(run.run_id):
@@ -157,7 +164,7 @@ async def _as_object(store: SqlStore, run: StoredRun) -> dict[str, Any]:
     for edge in await store.edges(run.run_id):
         if edge.source in graph and edge.target in graph:
             graph.add_edge(edge.source, edge.target)
-    return run_object(run, strategy=run.answer_strategy, graph=graph)
+    return graph
 
 
 @app.command("export")

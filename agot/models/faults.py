@@ -29,7 +29,7 @@ from agot.models.pool import Endpoint
 
 _NETWORK = ("httpx", "httpcore", "aiohttp", "openai")
 _TOO_LONG = re.compile(
-    r"context[ _-]?(length|window|size|limit)|maximum context|(prompt|input) is too long"
+    r"context[ _-]?(length|window|size|limit)|maximum context|(prompt|input) is too long|model's context holds"
     r"|too many (input )?tokens|maximum input length|reduce the length",
     re.IGNORECASE,
 )

@@ -1,13 +1,21 @@
-"""Loading litellm: late, in a background thread, quiet, and without any network access of its own."""
+"""Loading litellm: late, in a background thread, quiet, and without any network access of its own.
+
+The thread is a daemon: neither a cancelled call nor the end of the process waits for an import that
+takes seconds.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import importlib
 import logging
 import os
 import sys
+import threading
+import time
 import warnings
+from concurrent.futures import Future
 from typing import Any
 
 _QUIET = {
@@ -27,7 +35,68 @@ async def load_litellm(*, with_openai: bool) -> Any:
         with_openai: Load openai's client as well, which litellm would otherwise load within the first
             call, on the event loop, for half a second.
     """
-    return await asyncio.to_thread(_load, with_openai)
+    return await asyncio.wrap_future(_loading(with_openai))
+
+
+_lock = threading.Lock()
+_begun: dict[bool, Future[Any]] = {}
+"""Loads under way or done, by `with_openai`: an import is the process's, not a caller's."""
+_threads: list[threading.Thread] = []
+
+STOP_WITHIN_S = 2.0
+"""An import that is not stopped by then at the end of the process is left to itself."""
+
+
+def _loading(with_openai: bool) -> Future[Any]:
+    with _lock:
+        future = _begun.get(with_openai)
+        if future is None:
+            future = _begun[with_openai] = Future()
+            # So that a caller who is cancelled does not cancel it for the others.
+            future.set_running_or_notify_cancel()
+            thread = threading.Thread(
+                target=_work, args=(future, with_openai), name="agot-litellm", daemon=True
+            )
+            if not _threads:
+                atexit.register(_stop)
+            _threads.append(thread)
+            thread.start()
+        return future
+
+
+def _work(future: Future[Any], with_openai: bool) -> None:
+    try:
+        future.set_result(_load(with_openai))
+    except BaseException as error:  # noqa: BLE001 - handed to whoever waits for it
+        with _lock:
+            _begun.pop(with_openai, None)
+        if not future.done():
+            future.set_exception(error)
+
+
+class _NoMore:
+    """Ends threads at the next module that they would import: a place where nothing is left half done."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Find nothing, and end the thread if it is one of ours."""
+        if threading.current_thread() in _threads:
+            raise SystemExit
+
+
+def _stop() -> None:
+    """Break off what is still being imported when the process ends.
+
+    The interpreter would otherwise end the thread wherever it stands, and within compiled code (pydantic's,
+    numpy's) that is a crash.
+    """
+    alive = [thread for thread in _threads if thread.is_alive()]
+    if not alive:
+        return
+    # It stays to the end: an import may catch everything that goes wrong in it, and go on.
+    sys.meta_path.insert(0, _NoMore())
+    until_s = time.monotonic() + STOP_WITHIN_S
+    for thread in alive:
+        thread.join(max(0.0, until_s - time.monotonic()))
 
 
 def _load(with_openai: bool) -> Any:

@@ -122,7 +122,7 @@ def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
             f"The model {chosen.model!r} of the role {role!r} is not usable; expected PROVIDER/NAME, for "
             f"instance hosted_vllm/qwen3-8b or embedded/pico. Set one: agot models set {role} MODEL."
         )
-    if base_url is not None and urlsplit(base_url).scheme not in ("http", "https"):
+    if base_url is not None and not _is_address(base_url):
         raise SetupError(
             f"The base_url {chosen.base_url!r} of the role {role!r} is not usable; expected an address like "
             "http://127.0.0.1:8000/v1."
@@ -170,6 +170,15 @@ def _split(model: str, base_url: str | None) -> tuple[str, str]:
     if model.startswith("claude"):
         return "anthropic", model
     return "", model
+
+
+def _is_address(url: str) -> bool:
+    """Return whether a text is an http address with a host and, if it names one, a possible port."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_local_address(url: str) -> bool:

@@ -1,7 +1,7 @@
 """A reasoner that answers by script, and a process in which `agot` uses it.
 
 The question says what happens: `answer X`, `abstain`, `budget KIND`, `fail ERROR`, `setup`, `crash`,
-`wait` (until interrupted), `stubborn` (interrupts are ignored), `grow N` (N thoughts, slowly).
+`wait` (until interrupted), `stubborn` (interrupts are ignored), `block` (the loop is blocked), `grow N` (N thoughts, slowly).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from agot.events import (
     Verified,
 )
 from agot.ids import ROOT, RunId, ThoughtId
-from agot.settings import Settings
+from agot.settings import RoleSettings, Settings
 from agot.thought import Result, RunStatus, ThoughtStatus, Usage, Verdict
 
 RUN = RunId("01fake0run00000000")
@@ -108,10 +108,16 @@ class FakeReasoner:
         )  # fmt: skip
 
     async def resume(
-        self, run_id: str, *, budget: Budget | None = None, on_event: Callable[[AnyEvent], None] | None = None
+        self,
+        run_id: str,
+        *,
+        budget: Budget | None = None,
+        on_event: Callable[[AnyEvent], None] | None = None,
+        roles: dict[str, RoleSettings] | None = None,
+        again: bool = False,
     ) -> Result:
         result = await self.ask("answer again", on_event=on_event)
-        self.asked = {"run_id": run_id, "budget": budget}
+        self.asked = {"run_id": run_id, "budget": budget, "roles": roles, "again": again}
         return result
 
     async def _work(
@@ -134,6 +140,9 @@ class FakeReasoner:
             return "interrupted", "partly", "Interrupted", ""
         if word == "stubborn":
             await asyncio.sleep(60)
+        if word == "block":
+            for _ in range(600):
+                time.sleep(0.1)
         if word == "grow":
             await self._grow(stream, int(rest))
         stream.emit(Verified(thought=ROOT, answer=rest, verdict=VERDICTS[0]))

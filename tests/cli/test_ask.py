@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Agot
-from tests.cli.fake import RUN, FakeReasoner
+from tests.cli.fake import RUN, FakeReasoner, command
+
+ROOT = Path(__file__).parents[2]
 
 KEYS = ["run_id", "status", "answer", "confidence", "strategy", "verdicts", "usage", "graph", "model"]
 NODE_KEYS = {"id", "parent_graph", "depth", "layer", "question", "strategy", "status", "answer", "reward"}
@@ -182,3 +187,56 @@ def test_a_broken_display_does_not_end_a_run(
     monkeypatch.setattr("agot.cli.view.Lines.show", broken)
     ended = agot("ask", "answer 42")
     assert (ended.code, ended.out) == (0, "42\n") and "no such glyph" in ended.err
+
+
+UNRUN_KEYS = [*KEYS, "error", "reason", "limit"]
+
+
+def unrun(out: str) -> dict[str, Any]:
+    """Return the object of a run that came to no result."""
+    told: dict[str, Any] = json.loads(out)
+    assert list(told) == UNRUN_KEYS
+    assert (told["run_id"], told["answer"], told["graph"]) == (None, "", {"nodes": [], "edges": []})
+    return told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error", "said"),
+    [
+        (("setup",), 2, "SetupError", "no strategy 'guess'"),
+        (("",), 2, "SetupError", "question is empty"),
+        (("answer 1", "--budget-calls", "-1"), 2, "SetupError", "budget.calls"),
+        (("answer 1", "--seed", str(2**63)), 2, "SetupError", "seed"),
+        (("crash",), 1, "ValueError", "an invariant does not hold"),
+    ],
+)
+@pytest.mark.parametrize("output", [("--output", "json"), ("--output=json",)])
+def test_a_run_that_cannot_begin_is_one_object_too(
+    agot: Agot, fake: list[FakeReasoner], arguments: tuple[str, ...], output: tuple[str, ...], code: int, error: str, said: str
+) -> None:  # fmt: skip
+    ended = agot("ask", *arguments, *output)
+    told = unrun(ended.out)
+    assert (ended.code, told["status"], told["error"]) == (code, "failed", error)
+    assert said in told["reason"] and said in ended.err
+
+
+def test_other_commands_and_outputs_owe_no_object(agot: Agot, fake: list[FakeReasoner]) -> None:
+    assert agot("ask", "setup", "--output", "jsonl").out == ""
+    assert agot("ask", "setup", "--output", "json", "--output", "text").out == ""
+    assert agot("runs", "show", "zz", "--output", "json").out == ""
+    assert agot("ask", "answer 1", "--output", "json", "--nonsense").out == ""
+
+
+@pytest.mark.parametrize("base_url", ["http://[", "http://127.0.0.1:99999/v1"])
+def test_an_impossible_address_is_usage(agot: Agot, base_url: str) -> None:
+    ended = agot("ask", "What is 1 + 1?", "-m", "hosted_vllm/x", "--base-url", base_url, "--output", "json")
+    assert ended.code == 2 and base_url in ended.err and base_url in unrun(ended.out)["reason"]
+
+
+def test_an_argument_is_utf8_in_any_locale() -> None:
+    ended = subprocess.run(
+        command("ask", "answer Capital é?", "--output", "json"), capture_output=True, cwd=ROOT, timeout=30, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["answer"] == "Capital é?"

@@ -53,13 +53,16 @@ def _events(question: str) -> list[AnyEvent]:
     ]  # fmt: skip
 
 
-async def _store(home: Path) -> None:
-    settings = Settings.model_validate({"budget": {"calls": 9, "tokens": 500}})
+async def _store(home: Path, *, roles: bool = False) -> None:
+    settings = Settings.model_validate({
+        "budget": {"calls": 9, "tokens": 500},
+        "roles": {"fast": {"model": "hosted_vllm/saved"}, "judge": {"model": "hosted_vllm/saved-judge"}},
+    })  # fmt: skip
     async with await SqlStore.open(f"sqlite:///{home / 'agot.db'}") as store:
         for run_id, question in ((FIRST, "What is (17 + 4) * 3?"), (SECOND, "كم يساوي؟ 🧮")):
             await store.begin_run(
                 run_id, question=question, model="embedded/pico", strategy="auto", seed=0,
-                settings_json=settings.model_dump_json(exclude={"roles"}),
+                settings_json=settings.model_dump_json(exclude=None if roles else {"roles"}),
             )  # fmt: skip
             attempt, seq = await store.begin_attempt(run_id)
             stream = EventStream(run_id, lambda: 1.0, after_seq=seq, attempt=attempt)
@@ -156,6 +159,44 @@ def test_resume_finds_the_run_and_keeps_its_other_limits(
     assert (fake[0].asked["run_id"], budget.calls, budget.tokens) == (SECOND, 20, 500)
     agot("resume", SECOND)
     assert fake[1].asked["budget"] is None
+
+
+def test_an_answered_run_is_told_without_doing_it_again(
+    agot: Agot, stored: None, fake: list[FakeReasoner]
+) -> None:
+    ended = agot("resume", "01a")
+    assert (ended.code, ended.out, fake[0].asked) == (0, "63\n", {})
+    assert (
+        agot("resume", "01a", "--output", "json").out == agot("runs", "show", "01a", "--output", "json").out
+    )
+    events = [json.loads(line) for line in agot("resume", "01a", "--output", "jsonl").out.splitlines()]
+    assert events[-1]["kind"] == "run_finished"
+    ended = agot("resume", "01a", "--again")
+    assert (ended.out, fake[-1].asked["again"], fake[-1].asked["roles"]) == ("again\n", True, None)
+
+
+def test_resume_with_another_model(agot: Agot, home: Path, fake: list[FakeReasoner]) -> None:
+    home.mkdir()
+    asyncio.run(_store(home, roles=True))
+    agot("resume", "01b", "-m", "hosted_vllm/new", "--base-url", "http://127.0.0.1:9/v1")
+    roles = fake[0].asked["roles"]
+    assert (roles["fast"].model, roles["fast"].base_url) == ("hosted_vllm/new", "http://127.0.0.1:9/v1")
+    assert roles["judge"].model == "hosted_vllm/saved-judge"
+    agot("resume", "01b", "--base-url", "http://127.0.0.1:9/v1")
+    assert fake[1].asked["roles"]["fast"].model == "hosted_vllm/saved"
+
+
+def test_resume_with_another_model_where_none_was_saved(
+    agot: Agot, stored: None, fake: list[FakeReasoner]
+) -> None:
+    agot("resume", "01b", "-m", "hosted_vllm/new")
+    assert {name: role.model for name, role in fake[0].asked["roles"].items()} == {"fast": "hosted_vllm/new"}
+
+
+def test_resume_of_no_run_is_one_object(agot: Agot, stored: None, fake: list[FakeReasoner]) -> None:
+    ended = agot("resume", "zz", "--output", "json")
+    told = json.loads(ended.out)
+    assert (ended.code, told["run_id"], told["status"], told["error"]) == (1, None, "failed", "StoreError")
 
 
 def test_resume_of_no_run_is_an_error(agot: Agot, stored: None, fake: list[FakeReasoner]) -> None:

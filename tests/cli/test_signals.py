@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -117,3 +119,51 @@ def test_closed_and_full_outputs_are_no_tracebacks(redirection: str) -> None:
     assert ended.returncode == (1 if full else 0)
     assert ("No space left" in ended.stderr) == full
     assert len(ended.stderr.splitlines()) == full
+
+
+@pytest.mark.parametrize("json_wanted", [True, False])
+def test_a_signal_during_the_imports_is_no_traceback(json_wanted: bool) -> None:
+    program = """
+import builtins, os, signal
+real = builtins.__import__
+def importing(name, *rest):
+    if name == "typer":
+        os.kill(os.getpid(), signal.SIGINT)
+    return real(name, *rest)
+builtins.__import__ = importing
+from agot.cli.main import main
+main()
+"""
+    flags = ["--output", "json"] if json_wanted else []
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "ask", "answer x", *flags], capture_output=True, text=True, cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=30, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (130, "agot: Interrupted.\n")
+    assert (json.loads(ended.stdout)["status"] if ended.stdout else None) == (
+        "interrupted" if json_wanted else None
+    )
+
+
+def test_a_hard_stop_is_one_json_object() -> None:
+    with started("ask", "stubborn", "--verbose", "--output", "json") as process:
+        _until_begun(process)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=10)
+    told = json.loads(out)
+    assert process.returncode == 130
+    assert (told["run_id"], told["status"], told["error"]) == (RUN, "interrupted", "Interrupted")
+    assert f"agot resume {RUN}" in told["reason"]
+
+
+def test_a_stop_that_does_not_get_through_is_one_json_object() -> None:
+    # A third signal ends the process where it stands, here within code that cannot be cancelled.
+    with started("ask", "block", "--verbose", "--output", "json") as process:
+        _until_begun(process)
+        for _ in range(3):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+        out, _ = process.communicate(timeout=10)
+    assert process.returncode == 130 and json.loads(out)["run_id"] == RUN

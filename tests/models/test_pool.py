@@ -1,6 +1,7 @@
 """Roles to endpoints, without a network."""
 
 import contextlib
+import re
 
 import pytest
 from hypothesis import given
@@ -102,9 +103,15 @@ def test_unusable_model_strings(model: str) -> None:
         pool(fast=RoleSettings(model=model)).endpoint("fast")
 
 
-@pytest.mark.parametrize("base_url", ["127.0.0.1:8000/v1", "localhost:8000", "ftp://x/v1"])
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "127.0.0.1:8000/v1", "localhost:8000", "ftp://x/v1", "http://[", "http://127.0.0.1:99999/v1", "http://x:y/v1",
+        "http:///v1", "http://[::zz]/v1",
+    ],
+)  # fmt: skip
 def test_unusable_addresses(base_url: str) -> None:
-    with pytest.raises(SetupError, match="base_url"):
+    with pytest.raises(SetupError, match=re.escape(f"base_url {base_url!r}")):
         pool(fast=RoleSettings(model="x", base_url=base_url)).endpoint("fast")
 
 

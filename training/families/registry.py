@@ -44,13 +44,13 @@ class Family:
 
 
 FAMILIES: dict[str, Family] = {
-    "arithmetic": Family(arithmetic.generate, (1, CHAIN_LIMIT), (4, 30), 1.3, arithmetic.slip),
-    "lists": Family(lists.generate, (1, CHAIN_LIMIT), (4, 24), 1.3, lists.slip),
+    "arithmetic": Family(arithmetic.generate, (1, CHAIN_LIMIT), (4, 30), 1.5, arithmetic.slip),
+    "lists": Family(lists.generate, (1, CHAIN_LIMIT), (4, 24), 1.6, lists.slip),
     "word_problems": Family(word_problems.generate, (1, CHAIN_LIMIT), (4, 20), 1.3, word_problems.slip),
     "strings": Family(strings.generate, (1, CHAIN_LIMIT), (4, 20), 1.1, strings.slip),
     "dates": Family(dates.generate, (1, CHAIN_LIMIT), (4, 20), 0.9),
-    "countdown": Family(countdown.generate, (2, 4), (0, 0), 0.5),
+    "countdown": Family(countdown.generate, (2, 4), (0, 0), 0.7),
     "comparing": Family(comparing.generate, (1, 8), (0, 0), 0.9),
-    "facts": Family(facts.generate, (1, 6), (2, 6), 0.9),
+    "facts": Family(facts.generate, (1, 6), (2, 6), 1.2),
     "compound": Family(compound.generate, (3, CHAIN_LIMIT), (3, 30), 0.8),
 }

@@ -86,7 +86,7 @@ def _sentence(rng: random.Random) -> Problem:
     text = pick(rng, _ONE[sign]).replace("{N}", name).replace("{F}", friend).replace("{o}", objects)
     text = text.replace("{a}", str(a)).replace("{b}", str(b))
     line = equation(a, sign, b)
-    return _make(text, int(line.split("=")[1]), [f"{objects}: {line}"], line.split("=")[0], rng)
+    return _make(text, int(line.rpartition("=")[2]), [f"{objects}: {line}"], f"{a}{sign}{b}", rng)
 
 
 def _wrap(expression: str) -> str:

@@ -27,21 +27,26 @@ class RowCache:
     ROWS, TOKENS = 4, 128
 
     def __init__(self, tensors: int, kv_heads: int, head_size: int, context: int) -> None:
-        self._shape = (tensors, kv_heads, head_size)
+        self._shape = (kv_heads, head_size)
         self._context = context
-        self.values = self._empty(0, 0)
-        """[2 * layers, rows, kv_heads, capacity, head size]"""
+        self.values = [self._empty(0, 0) for _ in range(tensors)]
+        """Keys and values of every layer in turn, each [rows, kv_heads, capacity, head size]."""
 
     def _empty(self, rows: int, capacity: int) -> NDArray[np.float32]:
-        tensors, heads, size = self._shape
+        heads, size = self._shape
         # Zeros and not garbage: what a row has not written is multiplied by a weight of zero.
-        return np.zeros((tensors, rows, heads, capacity, size), np.float32)
+        return np.zeros((rows, heads, capacity, size), np.float32)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory taken now."""
+        return sum(tensor.nbytes for tensor in self.values)
 
     def bytes_for(self, rows: int, tokens: int) -> int:
         """Return the memory that rows of this many tokens take."""
-        tensors, heads, size = self._shape
+        heads, size = self._shape
         rows, tokens = self._rounded(rows, tokens)
-        return 4 * tensors * heads * size * rows * tokens
+        return 4 * len(self.values) * heads * size * rows * tokens
 
     def _rounded(self, rows: int, tokens: int) -> tuple[int, int]:
         return -(-rows // self.ROWS) * self.ROWS, min(self._context, -(-tokens // self.TOKENS) * self.TOKENS)
@@ -51,30 +56,35 @@ class RowCache:
 
         Rows and tokens beyond that may be lost.
         """
-        _, have_rows, _, have_tokens, _ = self.values.shape
+        have_rows, _, have_tokens, _ = self.values[0].shape
         if rows <= have_rows and tokens <= have_tokens:
             return False
-        new = self._empty(*self._rounded(rows, tokens))
-        rows, tokens = min(new.shape[1], have_rows), min(new.shape[3], have_tokens)
-        new[:, :rows, :, :tokens] = self.values[:, :rows, :, :tokens]
-        self.values = new
+        rows, tokens = self._rounded(rows, tokens)
+        kept_rows, kept_tokens = min(rows, have_rows), min(tokens, have_tokens)
+        # One tensor after the other, so that there is never twice of everything.
+        for i, old in enumerate(self.values):
+            new = self._empty(rows, tokens)
+            new[:kept_rows, :, :kept_tokens] = old[:kept_rows, :, :kept_tokens]
+            self.values[i] = new
         return True
 
     def write(self, row: int, snapshot: Snapshot) -> None:
         """Copy a snapshot into a row."""
-        self.values[:, row, :, : snapshot.shape[3]] = snapshot[:, 0]
+        for tensor, part in zip(self.values, snapshot, strict=True):
+            tensor[row, :, : snapshot.shape[3]] = part[0]
 
     def read(self, row: int, tokens: int) -> Snapshot:
         """Return a copy of the first tokens of a row."""
-        return self.values[:, row : row + 1, :, :tokens].copy()
+        return np.stack([tensor[row : row + 1, :, :tokens] for tensor in self.values])
 
     def move(self, source: int, target: int, tokens: int) -> None:
         """Copy the first tokens of a row to another."""
-        self.values[:, target, :, :tokens] = self.values[:, source, :, :tokens]
+        for tensor in self.values:
+            tensor[target, :, :tokens] = tensor[source, :, :tokens]
 
     def clear(self) -> None:
         """Give the memory back."""
-        self.values = self._empty(0, 0)
+        self.values = [self._empty(0, 0) for _ in self.values]
 
 
 class PromptCache:

@@ -39,7 +39,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 MAX_ROWS = 16
 """Most sequences decoded together."""
-CACHE_BYTES = 96 << 20
+CACHE_BYTES = 64 << 20
 """Most memory of the running sequences' keys and values."""
 PROMPT_CACHE_BYTES = 16 << 20
 """Most memory of remembered prompts."""
@@ -89,6 +89,7 @@ class Graph:
         options.intra_op_num_threads = threads or min(2, os.cpu_count() or 1)
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        options.enable_cpu_mem_arena = False
         # Threads that spin while they wait slow everything down where the cores are shared.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -113,7 +114,7 @@ class Graph:
         tokens, last = np.array([prompt], np.int64), np.array([size - 1], np.int32)
         total = np.array(size, np.int32)
         logits = np.empty((1, size, self._vocabulary), np.float32)
-        binding = self._bind(tokens, last, total, logits, values)
+        binding = self._bind(tokens, last, total, logits, list(values))
         self._session.run_with_iobinding(binding)
         return values, logits[0, -1].copy()
 
@@ -134,7 +135,7 @@ class Graph:
         # The row that only pads is a sequence of one token.
         self._tokens[count:rows, 0], self._last[count:rows] = START, 0
         self._total[...] = max(positions) + 1
-        place = (rows, cache.values.ctypes.data)
+        place = (rows, cache.values[0].ctypes.data)
         if self._bound != place:
             self._bound = place
             self._binding = self._bind(
@@ -142,7 +143,7 @@ class Graph:
                 self._last[:rows],
                 self._total,
                 self._logits[:rows],
-                cache.values[:, :rows],
+                [tensor[:rows] for tensor in cache.values],
             )
         self._session.run_with_iobinding(self._binding)
         return self._logits[:count, 0]
@@ -157,7 +158,7 @@ class Graph:
         last: NDArray[Any],
         total: NDArray[Any],
         logits: NDArray[Any],
-        cache: NDArray[Any],
+        cache: list[NDArray[np.float32]],
     ) -> Any:
         binding = self._session.io_binding()
 

@@ -1,0 +1,93 @@
+"""What settings accept, refuse and say."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agot.errors import SetupError
+from agot.question import checked_question
+from agot.settings import RoleSettings, Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def none_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin without any settings."""
+    for name in list(os.environ):
+        if name.startswith("AGOT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AGOT_HOME", str(tmp_path))
+
+
+@pytest.mark.parametrize("seed", [-(2**63), 0, 2**63 - 1])
+def test_seeds_that_a_database_holds(seed: int) -> None:
+    assert load_settings({"seed": seed}).seed == seed
+
+
+@pytest.mark.parametrize("seed", [-(2**63) - 1, 2**63, 10**30])
+def test_other_seeds_are_refused(seed: int) -> None:
+    with pytest.raises(SetupError, match=r"setting seed is not usable.*9223372036854775808"):
+        load_settings({"seed": seed})
+
+
+def test_unknown_roles_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said = "no role 'quick'. Roles are: fast, strong, judge, embed"
+    with pytest.raises(SetupError, match=said):
+        Settings(roles={"quick": RoleSettings(model="m")})
+    (tmp_path / "config.toml").write_text('[roles.quick]\nmodel = "m"\n')
+    with pytest.raises(SetupError, match=said):
+        load_settings()
+    (tmp_path / "config.toml").unlink()
+    monkeypatch.setenv("AGOT_ROLES__QUICK__MODEL", "m")
+    with pytest.raises(SetupError, match=said):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("AGOT_MODLE", "AGOT_MODEL"), ("AGOT_DATABASE", "AGOT_DATABASE_URL"), ("AGOT_BUDGET_CALLS", "AGOT_BUDGET__CALLS"),
+        ("AGOT_ROLE__JUDGE__MODEL", "AGOT_ROLES__JUDGE__MODEL"), ("AGOT_MODEL__FAST", "AGOT_MODEL"), ("AGOT_BUDGET", "AGOT_"),
+    ],
+)  # fmt: skip
+def test_misspelt_variables_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, meant: str) -> None:
+    monkeypatch.setenv(name, "5")
+    with pytest.raises(SetupError, match=f"variable {name} is none of AGoT's. Did you mean {meant}"):
+        load_settings()
+
+
+def test_known_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AGOT_DEBUG": "1", "AGOT_MODEL": "m", "AGOT_DATABASE_URL": "sqlite:///x", "AGOT_SEED": "7", "AGOT_BUDGET__CALLS": "5",
+        "AGOT_ROLES__JUDGE__MODEL": "j", "AGOT_ROLES__JUDGE__EXTRA_BODY": '{"top_k": 20}', "AGOT_ENGINE__MODE": "layered",
+        "AGOT_NOTHING": "",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    found = load_settings()
+    assert (found.role("fast").model, found.role("judge").model) == ("m", "j")
+    assert (found.seed, found.budget.calls, found.engine.mode) == (7, 5, "layered")
+    assert (found.database_url, found.role("judge").extra_body) == ("sqlite:///x", {"top_k": 20})
+
+
+@pytest.mark.parametrize("value", ["form,stated", " form , stated,", '["form", "stated"]'])
+def test_lists_from_the_environment(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("AGOT_ENGINE__SKIP_CHECKS", value)
+    assert load_settings().engine.skip_checks == ("form", "stated")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ENGINE__SKIP_CHECKS", '["form"'), ("ROLES__FAST__EXTRA_BODY", "x"), ("BUDGET__CALL", "5"), ("ROLES__FAST", "m")],
+)  # fmt: skip
+def test_unusable_values_are_setup_errors(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"AGOT_{name}", value)
+    with pytest.raises(SetupError, match="is not usable"):
+        load_settings()
+
+
+@pytest.mark.parametrize("question", [None, 7, b"what?"])
+def test_a_question_is_text(question: object) -> None:
+    with pytest.raises(SetupError, match=f"{type(question).__name__}; expected text"):
+        checked_question(question)  # type: ignore[arg-type]
