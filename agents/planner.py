@@ -33,11 +33,15 @@ class Planner:
     Args:
         most_thoughts: Thoughts that one plan may have.
         widest: Thoughts that one layer of a plan may have, or None for any number.
-        retries: New plans asked for after a rejected one.
+        retries: Times that new plans are asked for after a rejected one.
+        samples: Plans drawn together on a retry, where the model can draw several.
     """
 
-    def __init__(self, *, most_thoughts: int, retries: int, widest: int | None = None) -> None:
-        self._most, self._retries, self._widest = most_thoughts, retries, widest
+    def __init__(
+        self, *, most_thoughts: int, retries: int, samples: int = 1, widest: int | None = None
+    ) -> None:
+        self._most, self._retries = most_thoughts, retries
+        self._samples, self._widest = samples, widest
 
     def too_large(self, plan: Plan) -> str | None:
         """Return what is wrong with the size of a repaired plan, or None."""
@@ -70,11 +74,12 @@ class Planner:
             None if no plan was good enough, or the model declined to plan; each rejection is an event.
         """
         feedback: tuple[str, ...] = ()
+        plans = [] if plan is None else [plan]
         for retry in range(self._retries + 1):
-            if plan is None:
+            if not plans:
+                wanted = task.model_copy(update={"feedback": (*task.feedback, *feedback)})
                 try:
-                    wanted = task.model_copy(update={"feedback": (*task.feedback, *feedback)})
-                    got = await dialect.plan(ask, wanted, role=role, retry=retry)
+                    got = await dialect.plan(ask, wanted, role=role, retry=retry, n=self._samples)
                 except OutputError as error:
                     feedback = (*feedback, str(error))
                     emit(PlanRejected(graph=task.thought, feedback=str(error)))
@@ -82,15 +87,27 @@ class Planner:
                 if isinstance(got, Decline):
                     emit(PlanRejected(graph=task.thought, feedback=f"no plan: {got.reason}"))
                     return None
-                plan = got
-            repaired = repair(plan, question=task.question)
-            complaint, reward = self._complaint(task, repaired, verbatim=dialect.name == "compact")
-            if complaint is None:
-                return AcceptedPlan(repaired, reward)
+                plans = got
+            accepted, complaint = self._best(task, plans, verbatim=dialect.name == "compact")
+            if accepted is not None:
+                return accepted
             feedback = (*feedback, complaint)
             emit(PlanRejected(graph=task.thought, feedback=complaint))
-            plan = None
+            plans = []
         return None
+
+    def _best(self, task: Task, plans: list[Plan], *, verbatim: bool) -> tuple[AcceptedPlan | None, str]:
+        """Return the plan that the checks like best, or what was wrong with the first one."""
+        best: AcceptedPlan | None = None
+        first = ""
+        for plan in plans:
+            repaired = repair(plan, question=task.question)
+            complaint, reward = self._complaint(task, repaired, verbatim=verbatim)
+            if complaint is not None:
+                first = first or complaint
+            elif best is None or (reward or 0.0) > (best.reward or 0.0):
+                best = AcceptedPlan(repaired, reward)
+        return best, first
 
     def _complaint(
         self, task: Task, repaired: Repaired, *, verbatim: bool

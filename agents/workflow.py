@@ -165,10 +165,12 @@ async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thou
             return {"next": "end"}
         work.complaint = next((v.feedback for v in tried.verdicts if v.feedback), "the answer was doubted")
     work.tries += 1
-    if work.tries > work.settings.retries or (not work.settings.verify and work.solution is not None):
+    move = _next_move(work)
+    if move is None:
         work.outcome = _settle(work)
         return {"next": "end"}
-    _next_move(work)
+    work.move = move
+    work.emit(ThoughtRetried(thought=work.task.thought, retry=work.tries, strategy=move, why=work.complaint))
     return {"next": "solve"}
 
 
@@ -195,31 +197,45 @@ def _tried(work: ThoughtContext, solution: Solution, verdicts: list[Verdict]) ->
     return tried
 
 
-def _next_move(work: ThoughtContext) -> None:
-    """Choose the next try: cheap repetition first, then another model or a plan."""
+def _next_move(work: ThoughtContext) -> str | None:
+    """Return the next try, the cheapest that can help first, or None if the best so far has to do."""
+    if work.tries > work.settings.retries or (not work.settings.verify and work.solution is not None):
+        return None
     if work.settings.strategy != "auto":
-        move = work.settings.strategy
-    elif work.tries == 1:
-        move = "vote"
-    elif work.strong and work.role != work.strong:
-        work.role, move = work.strong, "chain"
-    elif work.may_expand and not work.planned:
-        move = "plan"
-    else:
-        move = "vote"
-    work.move = move
-    work.emit(ThoughtRetried(thought=work.task.thought, retry=work.tries, strategy=move, why=work.complaint))
+        return work.settings.strategy
+    if work.planned:
+        # The parts were retried on their own. What was too long for one chain is not worth many
+        # of them; a single one is tried only if the plan came to nothing.
+        return None if work.tried or work.move == "chain" else "chain"
+    if work.tries == 1:
+        return "vote"
+    if work.strong and work.role != work.strong:
+        work.role = work.strong
+        return "chain"
+    return "plan" if work.may_expand else None
 
 
 def _settle(work: ThoughtContext) -> Outcome:
-    """Return the best of what was tried, or abstain if even that is too doubtful."""
+    """Return the best of what was tried, or abstain if even that is too doubtful.
+
+    A thought inside a graph abstains only if it was refuted: a doubtful part still lets the whole be
+    put together, and its low reward bounds that of the whole.
+    """
     best = max(work.tried, key=lambda tried: 0.5 if tried.score is None else tried.score, default=None)
     if best is None:
         return Outcome(ThoughtStatus.FAILED, reason=work.complaint or "nothing was answered")
-    if best.score is not None and best.score < work.settings.abstain:
+    if (
+        best.score is not None
+        and best.score < work.settings.abstain
+        and (_refuted(best) or not work.task.depth)
+    ):
         reason = next((v.feedback for v in best.verdicts if v.feedback), "every answer was rejected")
         return Outcome(ThoughtStatus.ABSTAINED, best, reason=f"No answer passed verification: {reason}.")
     return Outcome(ThoughtStatus.DONE, best, reason="accepted with doubt: the best of all tries")
+
+
+def _refuted(tried: Tried) -> bool:
+    return any(verdict.conclusive and verdict.reward == 0.0 for verdict in tried.verdicts)
 
 
 def _with_feedback(work: ThoughtContext) -> Task:
@@ -229,10 +245,8 @@ def _with_feedback(work: ThoughtContext) -> Task:
 
 def _tools(work: ThoughtContext) -> _Tools:
     profile = work.ask.profile(work.role)
-    # A second vote draws twice as many samples: the first one was not convincing.
-    samples = work.settings.samples * (2 if work.tries > 1 else 1)
     return _Tools(
-        ask=work.ask, dialect=work.dialect(work.role), role=work.role, samples=samples,
+        ask=work.ask, dialect=work.dialect(work.role), role=work.role, samples=work.settings.samples,
         temperature=profile.temperature, retry=work.tries, verifier=work.verifier,
     )  # fmt: skip
 

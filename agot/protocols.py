@@ -225,8 +225,12 @@ class Dialect(Protocol):
     async def think(self, ask: Ask, task: Task, *, role: str, may_expand: bool) -> Solution | Plan | Decline:
         """Answer or expand, in one call."""
 
-    async def plan(self, ask: Ask, task: Task, *, role: str, retry: int) -> Plan | Decline:
-        """Split a task; `task.feedback` says what was wrong with earlier plans."""
+    async def plan(self, ask: Ask, task: Task, *, role: str, retry: int, n: int) -> list[Plan] | Decline:
+        """Split a task; `task.feedback` says what was wrong with earlier plans.
+
+        Returns:
+            Up to `n` different plans if the model can draw samples at little cost, else one.
+        """
 
     async def solve(
         self,

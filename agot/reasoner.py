@@ -332,6 +332,7 @@ class Reasoner:
             planner=Planner(
                 most_thoughts=engine.max_plan_thoughts,
                 retries=engine.plan_retries,
+                samples=engine.samples,
                 widest=engine.layer_width if engine.mode == "layered" else None,
             ),
             verifier=VerifierAgent(check for name, check in CHECKS.items() if name not in engine.skip_checks),

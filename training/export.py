@@ -62,7 +62,7 @@ class Graph:
         integers, scale = quantise(weight, bits)
         if bits == 4:
             # Two values share a byte, the first in the low half.
-            integers = integers[..., 0::2] | (integers[..., 1::2] << 4)
+            integers = (integers[..., 0::2] | (integers[..., 1::2] << 4)).astype(np.uint8)
         return self.constant(f"{name}.blocks", integers), self.constant(f"{name}.scale", scale)
 
     def product(self, x: str, name: str, weight: NDArray[np.float32], bits: int) -> str:
@@ -134,7 +134,7 @@ class Graph:
         whole = self.node(
             "Cast", [self.node("Gather", [table[0], "tokens"], ["e.0"])], ["e.1"], to=TensorProto.FLOAT
         )
-        centred = self.node("Sub", [whole, self.constant("middle", np.float32(128))], ["e.2"])
+        centred = self.node("Sub", [whole, self.constant("middle", np.array(128, np.float32))], ["e.2"])
         scale = self.node("Gather", [table[1], "tokens"], ["e.3"])
         scale = self.node("Unsqueeze", [scale, self.constant("axis", np.array([-1], np.int64))], ["e.4"])
         values = self.node("Mul", [centred, scale], ["e.5"])
@@ -145,9 +145,9 @@ class Graph:
         shape, weights = self.shape, self.weights
         joined = np.concatenate([weights[name][layer] for name in ("wq", "wk", "wv")])
         mixed = self.product(y, f"qkv.{layer}", joined, self.bits)
-        cache = ["b", shape.kv_heads, "capacity", shape.head_size]
+        cache: list[int | str] = ["b", shape.kv_heads, "capacity", shape.head_size]
         for kind in ("key", "value"):
-            self._declare(f"{kind}.{layer}", TensorProto.FLOAT, list(cache))
+            self._declare(f"{kind}.{layer}", TensorProto.FLOAT, cache)
             outputs.append(helper.make_tensor_value_info(f"new_{kind}.{layer}", TensorProto.FLOAT, cache))
         mixed = self.node(
             "GroupQueryAttention",

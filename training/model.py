@@ -25,13 +25,14 @@ def fake_quantise(weight: Tensor, bits: int = 4, block: int = BLOCK) -> Tensor:
         weight: [..., k] with k a multiple of block.
     """
     middle = float(1 << (bits - 1))
-    blocks = weight.detach().unflatten(-1, (-1, block))
+    blocks = weight.detach().reshape(*weight.shape[:-1], -1, block)
     high, low = blocks.amax(-1, keepdim=True), blocks.amin(-1, keepdim=True)
     peak = torch.where(high > -low, high, low)
     scale = peak / -middle
     inverse = torch.where(scale != 0, 1.0 / scale, 0.0)
     rounded = ((blocks * inverse).round().clamp(-middle, middle - 1) * scale).flatten(-2)
-    return weight + (rounded - weight.detach())
+    result: Tensor = weight + (rounded - weight.detach())
+    return result
 
 
 def norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
@@ -53,6 +54,10 @@ class Transformer(nn.Module):
     Matrices of all layers are stacked ([layers, outputs, inputs]), which lets the optimiser treat each
     kind in one batched call.
     """
+
+    cos: Tensor
+    sin: Tensor
+    quantised: Tensor
 
     def __init__(self, shape: Shape, seed: int) -> None:
         super().__init__()
@@ -163,7 +168,7 @@ def block(
     """
     norm_attention, norm_mlp, wq, wk, wv, wo, wg, wu, wd = weights
     y = norm(x, norm_attention, epsilon)
-    q, k, v = (F.linear(y, w).unflatten(-1, (-1, size)).transpose(1, 2) for w in (wq, wk, wv))
+    q, k, v = (F.linear(y, w).view(*y.shape[:-1], -1, size).transpose(1, 2) for w in (wq, wk, wv))
     mixed = attend(rotate(q, cos, sin), rotate(k, cos, sin), v)
     x = x + F.linear(mixed.transpose(1, 2).flatten(2), wo)
     y = norm(x, norm_mlp, epsilon)
@@ -201,7 +206,7 @@ def sparse_attention(documents: Tensor) -> Attend:
     from torch.nn.attention.flex_attention import BlockMask, flex_attention
 
     size = 128
-    blocks = documents.unflatten(1, (-1, size))
+    blocks = documents.view(len(documents), -1, size)
     count = blocks.shape[1]
     # Numbers do not decrease, so two blocks share a document exactly if these two ends overlap.
     shared = blocks[:, :, None, 0] <= blocks[:, None, :, -1]

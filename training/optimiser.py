@@ -24,7 +24,8 @@ def orthogonalise(matrices: Tensor) -> Tensor:
     for _ in range(_STEPS):
         gram = x @ x.transpose(-1, -2)
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.float()
+    result: Tensor = x.float()
+    return result
 
 
 class Optimiser:

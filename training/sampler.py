@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from agot.models.embedded.tokenizer import ASK, END, FIRST_MODE, MODES, SPECIALS, START, Tokenizer
-from training.model import Transformer, norm, rotate
+from training.model import Transformer, block, norm
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,9 @@ class Sampler:
     def __init__(self, model: Transformer, tokenizer: Tokenizer, dtype: torch.dtype) -> None:
         self._shape, self._tokenizer, self._dtype = model.shape, tokenizer, dtype
         with torch.no_grad():
-            self._weights = {name: value.clone() for name, value in model.matrices(dtype).items()}
+            self._layers = [tuple(value.clone() for value in layer) for layer in model.layers(dtype)]
             self._embedding = model.embedding.detach().to(dtype).clone()
-            self._norms = [
-                value.detach().clone() for value in (model.norm_attention, model.norm_mlp, model.norm_final)
-            ]
+            self._norm = model.norm_final.detach().clone()
         self._cos, self._sin = model.cos.to(dtype), model.sin.to(dtype)
         self._device = model.embedding.device
         self._yes = [tokenizer.encode(text)[0] for text in ("yes", "no")]
@@ -196,47 +195,41 @@ class Sampler:
 
     def _prefill(self, tokens: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         longest = tokens.shape[1]
-        cos, sin = self._cos[:longest], self._sin[:longest]
 
         def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-            k = rotate(k, cos, sin)
             keys[layer, :, :, :longest] = k
             values[layer, :, :, :longest] = v
-            return F.scaled_dot_product_attention(rotate(q, cos, sin), k, v, is_causal=True, enable_gqa=True)
+            return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
 
-        return self._layers(self._embedding[tokens], attend)
+        return self._forward(tokens, self._cos[:longest], self._sin[:longest], attend)
 
     def _step(self, tokens: Tensor, positions: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         rows = torch.arange(len(tokens), device=tokens.device)
         cos, sin = self._cos[positions][:, None, None], self._sin[positions][:, None, None]
         mask = torch.arange(keys.shape[3], device=rows.device)[None] <= positions[:, None]
         bias = torch.zeros_like(mask, dtype=self._dtype).masked_fill(~mask, -torch.inf)[:, None, None]
-        groups = self._shape.heads // self._shape.kv_heads
+        heads, size = self._shape.kv_heads, self._shape.head_size
 
         def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-            keys[layer][rows, :, positions] = rotate(k, cos, sin)[:, :, 0]
+            keys[layer][rows, :, positions] = k[:, :, 0]
             values[layer][rows, :, positions] = v[:, :, 0]
             # The query heads of one group become rows of a single product with their shared keys.
-            q = rotate(q, cos, sin)[:, :, 0].unflatten(1, (-1, groups))
-            scores = q @ keys[layer].transpose(-1, -2) * self._shape.head_size**-0.5
+            scores = q.reshape(len(q), heads, -1, size) @ keys[layer].transpose(-1, -2) * size**-0.5
             mixed = (scores + bias).softmax(-1) @ values[layer]
-            return mixed.flatten(1, 2).unsqueeze(2)
+            result: Tensor = mixed.flatten(1, 2).unsqueeze(2)
+            return result
 
-        return self._layers(self._embedding[tokens].unsqueeze(1), attend)[:, 0]
+        return self._forward(tokens.unsqueeze(1), cos, sin, attend)[:, 0]
 
-    def _layers(self, x: Tensor, attend) -> Tensor:  # type: ignore[no-untyped-def]
-        shape, weights = self._shape, self._weights
-        for layer in range(shape.layers):
-            y = norm(x, self._norms[0][layer], shape.epsilon)
-            q, k, v = (
-                F.linear(y, weights[name][layer]).unflatten(-1, (-1, shape.head_size)).transpose(1, 2)
-                for name in ("wq", "wk", "wv")
-            )
-            mixed = attend(layer, q, k, v)
-            x = x + F.linear(mixed.transpose(1, 2).flatten(2), weights["wo"][layer])
-            y = norm(x, self._norms[1][layer], shape.epsilon)
-            x = x + F.linear(
-                F.silu(F.linear(y, weights["wg"][layer])) * F.linear(y, weights["wu"][layer]),
-                weights["wd"][layer],
-            )
-        return norm(x, self._norms[2], shape.epsilon)
+    def _forward(
+        self,
+        tokens: Tensor,
+        cos: Tensor,
+        sin: Tensor,
+        attend: Callable[[int, Tensor, Tensor, Tensor], Tensor],
+    ) -> Tensor:
+        shape = self._shape
+        x = self._embedding[tokens]
+        for layer, weights in enumerate(self._layers):
+            x = block(x, weights, cos, sin, functools.partial(attend, layer), shape.head_size, shape.epsilon)
+        return norm(x, self._norm, shape.epsilon)

@@ -29,7 +29,7 @@ from training.shape import Shape
 
 def arguments() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description="Train the embedded model.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=480.0, help="whole budget, start-up included")
     parser.add_argument("--out", type=Path, required=True)
@@ -157,7 +157,7 @@ class Trainer:
             for array in self.batch().arrays()
         )
         loss = self._loss(tokens.long(), positions.long(), weights, documents)
-        loss.backward()
+        torch.autograd.backward(loss)
         self.optimiser.step(schedule(done, self.options.hold))
         return loss.detach()
 

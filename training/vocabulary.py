@@ -33,7 +33,7 @@ def material() -> set[str]:
 
 def misspellings(word: str) -> set[str]:
     """Return the word with one letter doubled, left out, or exchanged with the next."""
-    made = set()
+    made: set[str] = set()
     for i in range(1, len(word)):
         made.update((word[:i] + word[i] + word[i:], word[:i] + word[i + 1 :]))
         made.add(word[:i] + word[i + 1 : i + 2] + word[i] + word[i + 2 :])

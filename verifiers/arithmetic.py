@@ -26,7 +26,7 @@ _ASKING = frozenset(
     exact expression final find following for get give good hello help hey hi how i if is it just kindly let maths math me
     much my need of ok out please pls problem provide q question quick quickly result s show simplify so solve solution step
     steps sum tell thank thanks that the then this to u us value want what whats will with work working would you your by
-    figure exactly right now""".split()
+    figure exactly right now state put after without additional text only""".split()
 )
 """Words that may stand around an expression whose value is all that is asked for."""
 _NO_SLIPS = frozenset(

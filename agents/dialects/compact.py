@@ -53,13 +53,22 @@ class CompactDialect:
                     model=reply.model,
                 )
 
-    async def plan(self, ask: Ask, task: Task, *, role: str, retry: int) -> Plan | Decline:
-        """Split the question; a retry is another sample."""
+    async def plan(self, ask: Ask, task: Task, *, role: str, retry: int, n: int) -> list[Plan] | Decline:
+        """Split a task: greedily at first, then by `n` samples, because the model cannot read feedback."""
         request = _request(
             role, "plan", "plan", _user(task), temperature=_RETRY_TEMPERATURE if retry else 0.0
         )
-        reply = await ask(request)
-        return _plan(reply.completions[0].text, reply.model)
+        model = ask.profile(role).model
+        plans: list[Plan] = []
+        fault: OutputError | None = None
+        for completion in await ask.samples(request, n if retry else 1):
+            try:
+                plans.append(_plan(completion.text, model))
+            except OutputError as error:
+                fault = error
+        if not plans and fault is not None:
+            raise fault
+        return plans
 
     async def solve(
         self,

@@ -123,10 +123,10 @@ class StandardDialect:
         got = await structured(ask, request, _Thinking, memory=self._memory)
         return _thinking(got, ask.profile(role).model, "chain")
 
-    async def plan(self, ask: Ask, task: Task, *, role: str, retry: int) -> Plan | Decline:
-        """Split a task; complaints about earlier plans stand in its feedback."""
+    async def plan(self, ask: Ask, task: Task, *, role: str, retry: int, n: int) -> list[Plan] | Decline:
+        """Split a task once; complaints about earlier plans stand in its feedback, which beats more samples."""
         request = _request(ask, role, "plan", _PLAN.format(most=self._most), _user(task))
-        return _plan(await structured(ask, request, _Planning, memory=self._memory))
+        return [_plan(await structured(ask, request, _Planning, memory=self._memory))]
 
     async def solve(
         self,

@@ -24,7 +24,7 @@ class RowCache:
         context: Most tokens of a row.
     """
 
-    ROWS, TOKENS = 4, 128
+    ROWS, TOKENS = 2, 128
 
     def __init__(self, tensors: int, kv_heads: int, head_size: int, context: int) -> None:
         self._shape = (kv_heads, head_size)

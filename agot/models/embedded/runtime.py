@@ -9,7 +9,6 @@ padded to an even number of rows, and every sample draws from its own random num
 from __future__ import annotations
 
 import json
-import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from agot.models.embedded.cache import PromptCache, RowCache, Snapshot
+from agot.models.embedded.cache import PromptCache, Snapshot
+from agot.models.embedded.graph import MAX_ROWS, Graph
 from agot.models.embedded.messages import (
     Completion,
     Finish,
@@ -37,11 +36,9 @@ from agot.models.embedded.tokenizer import ASK, END, MODES, START, Tokenizer
 WEIGHTS = Path(__file__).parent / "weights"
 """Where the package keeps the model's files."""
 
-MAX_ROWS = 16
-"""Most sequences decoded together."""
-CACHE_BYTES = 64 << 20
+CACHE_BYTES = 48 << 20
 """Most memory of the running sequences' keys and values."""
-PROMPT_CACHE_BYTES = 16 << 20
+PROMPT_CACHE_BYTES = 12 << 20
 """Most memory of remembered prompts."""
 
 OnPiece = Callable[[Piece], None]
@@ -73,108 +70,6 @@ class _Sequence:
     mode: str = ""
     generated: int = 0
     snapshot: Snapshot | None = None
-
-
-class Graph:
-    """The ONNX graph with its cache bound in place.
-
-    Args:
-        path: model.onnx.
-        shape: The `shape` of card.json.
-        threads: Threads of the session; 0 takes two, or one on a machine with one processor.
-    """
-
-    def __init__(self, path: Path, shape: dict[str, Any], threads: int = 0) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or min(2, os.cpu_count() or 1)
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.enable_cpu_mem_arena = False
-        # Threads that spin while they wait slow everything down where the cores are shared.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        self._layers, self._vocabulary = int(shape["layers"]), int(shape["vocabulary"])
-        self._heads = int(shape["kv_heads"])
-        self._size = int(shape["width"]) // int(shape["heads"])
-        self._bound: tuple[int, int] | None = None
-        self._binding: Any = None
-        self._tokens = np.zeros((MAX_ROWS + 2, 1), np.int64)
-        self._last = np.zeros(MAX_ROWS + 2, np.int32)
-        self._total = np.zeros((), np.int32)
-        self._logits = np.zeros((MAX_ROWS + 2, 1, self._vocabulary), np.float32)
-
-    def new_cache(self, context: int) -> RowCache:
-        """Return an empty cache for this graph."""
-        return RowCache(2 * self._layers, self._heads, self._size, context)
-
-    def prefill(self, prompt: tuple[int, ...]) -> tuple[Snapshot, NDArray[np.float32]]:
-        """Compute a prompt alone; return its keys and values, and the logits [vocabulary] after it."""
-        size = len(prompt)
-        values = np.zeros((2 * self._layers, 1, self._heads, size, self._size), np.float32)
-        tokens, last = np.array([prompt], np.int64), np.array([size - 1], np.int32)
-        total = np.array(size, np.int32)
-        logits = np.empty((1, size, self._vocabulary), np.float32)
-        binding = self._bind(tokens, last, total, logits, list(values))
-        self._session.run_with_iobinding(binding)
-        return values, logits[0, -1].copy()
-
-    def step(self, cache: RowCache, tokens: list[int], positions: list[int]) -> NDArray[np.float32]:
-        """Feed one token to each of the first rows of the cache.
-
-        Args:
-            cache: Has room for one row more than there are tokens, if that number is odd.
-            tokens: The token of each row.
-            positions: Where each goes, which is the number of tokens already in its row.
-
-        Returns:
-            Logits [rows, vocabulary], valid until the next step.
-        """
-        count = len(tokens)
-        rows = count + count % 2
-        self._tokens[:count, 0], self._last[:count] = tokens, positions
-        # The row that only pads is a sequence of one token.
-        self._tokens[count:rows, 0], self._last[count:rows] = START, 0
-        self._total[...] = max(positions) + 1
-        place = (rows, cache.values[0].ctypes.data)
-        if self._bound != place:
-            self._bound = place
-            self._binding = self._bind(
-                self._tokens[:rows],
-                self._last[:rows],
-                self._total,
-                self._logits[:rows],
-                [tensor[:rows] for tensor in cache.values],
-            )
-        self._session.run_with_iobinding(self._binding)
-        return self._logits[:count, 0]
-
-    def unbind(self) -> None:
-        """Forget the memory of the cache, which is about to be replaced."""
-        self._bound, self._binding = None, None
-
-    def _bind(
-        self,
-        tokens: NDArray[Any],
-        last: NDArray[Any],
-        total: NDArray[Any],
-        logits: NDArray[Any],
-        cache: list[NDArray[np.float32]],
-    ) -> Any:
-        binding = self._session.io_binding()
-
-        def bind(name: str, array: NDArray[Any], output: bool = False) -> None:
-            add = binding.bind_output if output else binding.bind_input
-            add(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
-
-        bind("tokens", tokens)
-        bind("last", last)
-        bind("total", total)
-        bind("logits", logits, output=True)
-        for i in range(self._layers):
-            for kind, array in (("key", cache[2 * i]), ("value", cache[2 * i + 1])):
-                bind(f"{kind}.{i}", array)
-                bind(f"new_{kind}.{i}", array, output=True)
-        return binding
 
 
 class Engine:
@@ -287,16 +182,24 @@ class Engine:
 
     def _admit(self) -> None:
         """Compute the prompt of at most one new request, and fill free rows."""
-        if self._jobs and len(self._ready) < MAX_ROWS:
+        if self._jobs and not self._ready:
             self._start(self._jobs.popleft())
-        while self._ready and len(self._rows) < MAX_ROWS:
-            longest = max(sequence.position for sequence in (*self._rows, self._ready[0])) + 1
-            count = len(self._rows) + 1
-            if self._rows and self._cache.bytes_for(count, longest) > CACHE_BYTES:
+        count = len(self._rows)
+        longest = max((sequence.position + 1 for sequence in self._rows), default=0)
+        joining: list[_Sequence] = []
+        while self._ready and count + len(joining) < MAX_ROWS:
+            needed = max(longest, self._ready[0].position + 1)
+            total = count + len(joining) + 1
+            if total > 1 and self._cache.bytes_for(total, needed) > CACHE_BYTES:
                 break
-            sequence = self._ready.popleft()
-            if self._cache.ensure(count + count % 2, longest):
-                self._graph.unbind()
+            longest = needed
+            joining.append(self._ready.popleft())
+        if not joining:
+            return
+        total = count + len(joining)
+        if self._cache.ensure(total + total % 2, longest):
+            self._graph.unbind()
+        for sequence in joining:
             assert sequence.snapshot is not None
             self._cache.write(len(self._rows), sequence.snapshot)
             sequence.snapshot = None
