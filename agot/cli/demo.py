@@ -66,7 +66,7 @@ QUESTIONS = (
     ),
     Shown("countdown", "Use 4, 7, 8, 1 each exactly once with + - * / to make 24.", ""),
     Shown(
-        "a long one, nested",
+        "a long procedure, split",
         "Start with the list [8, 3, 6, 1, 9]. Append 4 to the end. Reverse the list. Remove the first element. "
         "Add 7 at the beginning of the list. Swap the first and last items. Rotate the list 2 to the left. "
         "Append 5 to the end. Keep only the first 6 elements. Reverse the list. Remove the last element. "
@@ -74,12 +74,17 @@ QUESTIONS = (
         "Remove the first element. Swap the first and last items. What is the final list?",
         "[6, 9, 8, 7, 3, 2]",
     ),
+    Shown(
+        "a longer one, a graph inside a graph",
+        "Compute (65+17-(8+5)+7+10*(65+(3+7))-15*(16+1)+(13-6+(24+8))+(6/3+9)-(65-(1+1))+(8*10+(248-2)))*9+9/9",
+        "7957",
+    ),
     Shown("outside its world", "Who wrote Hamlet?", None),
 )
 
 
 def demo(debug: flags.DebugFlag = False) -> None:
-    """Watch the embedded model answer nine questions; nothing leaves this machine."""
+    """Watch the embedded model answer ten questions; nothing leaves this machine."""
     from agot.cli.driving import drive
     from agot.cli.view import Relay
     from agot.settings import Settings
