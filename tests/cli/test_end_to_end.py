@@ -17,7 +17,7 @@ from agot.cli.outcome import ABSTAINED, BUDGET, UNREACHABLE
 from agot.verifiers.expressions import value
 
 ROOT = Path(__file__).parents[2]
-LONG = next(shown for shown in QUESTIONS if shown.kind.startswith("a long one")).question
+LONG = next(shown for shown in QUESTIONS if shown.kind.startswith("a long procedure")).question
 
 
 def _environment(home: Path) -> dict[str, str]:

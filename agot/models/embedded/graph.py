@@ -32,8 +32,10 @@ class Graph:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.enable_cpu_mem_arena = False
-        # Threads that spin while they wait slow everything down where the cores are shared.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # An operator takes less time than waking a thread, so threads spin between two of them; but briefly,
+        # for the cores are shared. Versions that do not know the option spin longer.
+        options.add_session_config_entry("session.intra_op.spin_duration_us", "20")
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._layers, self._vocabulary = int(shape["layers"]), int(shape["vocabulary"])
         self._heads = int(shape["kv_heads"])
