@@ -31,7 +31,7 @@ from agot.journal import Journal
 from agot.models.gateway import Gateway
 from agot.question import split_material
 from agot.reasoner import Reasoner
-from agot.settings import Settings
+from agot.settings import EMBEDDED_MODEL, Settings
 from agot.thought import Solution, Task
 from benchmarks.statistics import paired_difference, wilson
 from training.example import Problem
@@ -140,8 +140,10 @@ class Bench:
 async def measure(arguments: argparse.Namespace) -> Cells:
     """Answer everything and return the counts by (method, family, operations)."""
     engine: dict[str, Any] = {"skip_checks": ORACLES if arguments.checks == "steps" else ()}
+    # Hundreds of samples wait for one small worker here, which no user's call does.
+    roles = {"fast": {"model": EMBEDDED_MODEL, "timeout_s": 3600.0}}
     settings = Settings.model_validate(
-        {"database_url": "sqlite://", "engine": engine, "seed": arguments.seed}
+        {"roles": roles, "database_url": "sqlite://", "engine": engine, "seed": arguments.seed}
     )
     wanted = questions(arguments.split, arguments.families, arguments.operations, arguments.per_cell)
     cells: Cells = {}

@@ -3,7 +3,7 @@
 import agot
 
 result = agot.ask_sync(
-    "Tom has 12 apples. He buys 3 bags of 5 apples and gives 7 apples away. How many apples does Tom have?"
+    "Mara has 24 apples. She buys 18 more apples. She gives 7 apples to Tom. How many apples does Mara have now?"
 )
 
 print(result.answer, result.status)

@@ -135,7 +135,9 @@ def test_expected_answers_of_the_demo_are_right() -> None:
     items.insert(0, 2)
     items = [items[-1], *items[:-1], 6][1:]
     items[0], items[-1] = items[-1], items[0]
-    assert str(items) == by_kind["a long one, nested"].expected
+    assert str(items) == by_kind["a long procedure, split"].expected
+    nested = by_kind["a longer one, a graph inside a graph"]
+    assert str(value(nested.question.removeprefix("Compute "))) == nested.expected
 
 
 @pytest.mark.parametrize("name", ["NO_COLOR", "PYTHONIOENCODING"])

@@ -129,7 +129,13 @@ class Client:
                 loop.call_soon_threadsafe(events.put_nowait, event)
 
         # Starting a process takes some milliseconds, and the lock may be held by another thread that does.
-        number = await asyncio.to_thread(self.submit, request, hand_over, pieces)
+        sending = asyncio.ensure_future(asyncio.to_thread(self.submit, request, hand_over, pieces))
+        try:
+            number = await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            # The thread goes on; what it sends must not stay behind.
+            sending.add_done_callback(self._withdraw)
+            raise
         try:
             while True:
                 event = await events.get()
@@ -140,6 +146,10 @@ class Client:
                     return
         finally:
             self.cancel(number)
+
+    def _withdraw(self, sent: asyncio.Future[int]) -> None:
+        if not sent.cancelled() and sent.exception() is None:
+            self.cancel(sent.result())
 
     def generate_blocking(self, request: Generation) -> Reply:
         """Return the reply to a request, blocking this thread; raises as `generate`."""

@@ -151,6 +151,21 @@ async def test_cancelling_a_request_frees_the_worker() -> None:
     assert reply.completions[0].text.endswith("answer: 4")
 
 
+async def test_cancelling_while_the_worker_starts() -> None:
+    client = Client()
+    task = asyncio.create_task(client.generate(ENDLESS))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for _ in range(200):
+        if client.pid is not None and client._waiting == {}:
+            break
+        await asyncio.sleep(0.01)
+    assert client._waiting == {}
+    client.close()
+
+
 async def test_closing_a_stream_cancels_it() -> None:
     events = shared().stream(ENDLESS)
     await anext(events)
