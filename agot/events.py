@@ -6,8 +6,7 @@ counts from 1 within a run and goes on when the run is resumed; `attempt` tells 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -234,8 +233,6 @@ class EventStream:
         self.run_id, self.attempt = run_id, attempt
         self._clock, self._seq = clock, after_seq
         self._sinks: list[Sink] = []
-        self._queues: list[asyncio.Queue[AnyEvent | None]] = []
-        self._closed = False
 
     def add_sink(self, sink: Sink) -> None:
         """Call `sink` with every event from now on."""
@@ -260,23 +257,3 @@ class EventStream:
                 self.emit(
                     Notice(level="warning", text=f"A reader of the events failed and is left out: {error!r}")
                 )
-        for queue in self._queues:
-            queue.put_nowait(stamped)
-
-    def close(self) -> None:
-        """End every subscription; later events still reach the sinks."""
-        self._closed = True
-        for queue in self._queues:
-            queue.put_nowait(None)
-
-    async def subscribe(self) -> AsyncIterator[AnyEvent]:
-        """Yield every event from now until the stream is closed."""
-        queue: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
-        if self._closed:
-            return
-        self._queues.append(queue)
-        try:
-            while (event := await queue.get()) is not None:
-                yield event
-        finally:
-            self._queues.remove(queue)

@@ -261,8 +261,6 @@ class Reasoner:
                 self._asks.discard(asking)
             if run is not None:
                 self._runs.discard(run)
-            if stream is not None:
-                stream.close()
             await store.end_attempt(job.run_id)
 
     def _compose(self, job: _Job, stream: EventStream, journal: Journal) -> Run:
