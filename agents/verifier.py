@@ -74,26 +74,18 @@ class VerifierAgent:
             return None
 
 
-def reward_of(verdicts: Sequence[Verdict]) -> float | None:
+def reward_of(solution: Solution, verdicts: Sequence[Verdict]) -> float | None:
     """Return one reward in [0, 1] for a solution, or None if no check could tell.
 
-    A conclusive verdict decides alone; otherwise the judge, who saw everything; otherwise the most critical check.
+    A conclusive verdict decides alone; otherwise the judge, who saw everything; otherwise the most critical
+    check. A judge that is often wrong must not overrule a clear majority, nor a majority a clear judge, so for
+    votes an inconclusive reward is averaged with the vote's share.
     """
     told = [verdict for verdict in verdicts if verdict.reward is not None]
     conclusive = [verdict for verdict in told if verdict.conclusive]
     judged = [verdict for verdict in told if verdict.check == JUDGE]
     deciding = conclusive or judged or told
-    return min((verdict.reward for verdict in deciding if verdict.reward is not None), default=None)
-
-
-def acceptance(solution: Solution, verdicts: Sequence[Verdict]) -> float | None:
-    """Return the score by which a solution is accepted: the reward, for votes weighed with their share.
-
-    A judge that is often wrong must not overrule a clear majority, nor a majority a clear judge, so
-    the two are averaged; a conclusive check stands alone.
-    """
-    reward = reward_of(verdicts)
-    decided = any(verdict.conclusive for verdict in verdicts)
-    if reward is None or decided or solution.strategy != "vote" or solution.confidence is None:
+    reward = min((verdict.reward for verdict in deciding if verdict.reward is not None), default=None)
+    if reward is None or conclusive or solution.strategy != "vote" or solution.confidence is None:
         return reward
     return (reward + solution.confidence) / 2

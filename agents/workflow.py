@@ -18,7 +18,7 @@ from langgraph.runtime import Runtime
 
 from agot.agents.planner import AcceptedPlan, Planner
 from agot.agents.strategies.registry import Registry
-from agot.agents.verifier import VerifierAgent, acceptance
+from agot.agents.verifier import VerifierAgent, reward_of
 from agot.errors import OutputError
 from agot.events import AnyEvent, StrategyChosen, ThoughtExpanded, ThoughtRetried, Verified
 from agot.protocols import Ask, Dialect
@@ -31,11 +31,11 @@ Expand = Callable[[Task, AcceptedPlan], Awaitable[Solution | None]]
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One solution with what the checks said."""
+    """One solution, what the checks said, and the reward in [0, 1] that follows, None for "cannot tell"."""
 
     solution: Solution
     verdicts: tuple[Verdict, ...]
-    score: float | None
+    reward: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class ThoughtContext:
     Attributes:
         strong: Name of the role to escalate to, or "" if it is the same model.
         may_expand: The thought may become a nested graph.
-        on_candidate: Told of every solution with its score, for the best partial answer.
+        on_candidate: Told of every solution with its reward, for the best partial answer.
     """
 
     task: Task
@@ -159,8 +159,8 @@ async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thou
     if work.solution is not None:
         tried = await _check(work, work.solution)
         work.tried.append(tried)
-        if tried.score is None or tried.score >= work.settings.accept:
-            reason = "nothing could verify it" if tried.score is None and work.settings.verify else ""
+        if tried.reward is None or tried.reward >= work.settings.accept:
+            reason = "nothing could verify it" if tried.reward is None and work.settings.verify else ""
             work.outcome = Outcome(ThoughtStatus.DONE, tried, reason)
             return {"next": "end"}
         work.complaint = next((v.feedback for v in tried.verdicts if v.feedback), "the answer was doubted")
@@ -192,7 +192,7 @@ async def _check(work: ThoughtContext, solution: Solution) -> Tried:
 
 
 def _tried(work: ThoughtContext, solution: Solution, verdicts: list[Verdict]) -> Tried:
-    tried = Tried(solution, tuple(verdicts), acceptance(solution, verdicts))
+    tried = Tried(solution, tuple(verdicts), reward_of(solution, verdicts))
     work.on_candidate(tried)
     return tried
 
@@ -221,12 +221,12 @@ def _settle(work: ThoughtContext) -> Outcome:
     A thought inside a graph abstains only if it was refuted: a doubtful part still lets the whole be
     put together, and its low reward bounds that of the whole.
     """
-    best = max(work.tried, key=lambda tried: 0.5 if tried.score is None else tried.score, default=None)
+    best = max(work.tried, key=lambda tried: 0.5 if tried.reward is None else tried.reward, default=None)
     if best is None:
         return Outcome(ThoughtStatus.FAILED, reason=work.complaint or "nothing was answered")
     if (
-        best.score is not None
-        and best.score < work.settings.abstain
+        best.reward is not None
+        and best.reward < work.settings.abstain
         and (_refuted(best) or not work.task.depth)
     ):
         reason = next((v.feedback for v in best.verdicts if v.feedback), "every answer was rejected")

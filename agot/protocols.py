@@ -241,7 +241,6 @@ class Dialect(Protocol):
         mode: Literal["direct", "chain"],
         n: int,
         temperature: float,
-        retry: int,
     ) -> list[Solution]:
         """Draw `n` solutions."""
 

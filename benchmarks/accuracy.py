@@ -110,7 +110,6 @@ class Bench:
                 mode=mode,
                 n=n,
                 temperature=temperature,
-                retry=0,
             )
         except OutputError:
             solutions = []

@@ -57,10 +57,8 @@ async def look(models: Gateway, room: asyncio.Semaphore, family: str, problem: P
 
     async with room:
         try:
-            chain = (
-                await dialect.solve(ask, task, role="fast", mode="chain", n=1, temperature=0.0, retry=0)
-            )[0]
-            drawn = await dialect.solve(ask, task, role="fast", mode="chain", n=8, temperature=0.7, retry=1)
+            chain = (await dialect.solve(ask, task, role="fast", mode="chain", n=1, temperature=0.0))[0]
+            drawn = await dialect.solve(ask, task, role="fast", mode="chain", n=8, temperature=0.7)
         except OutputError:
             return None
         vote = tally(drawn)

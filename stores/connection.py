@@ -81,12 +81,13 @@ def describe(url: URL) -> str:
     return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
 
 
-def open_database(text: str, *, busy_timeout_s: float) -> Database:
+def open_database(text: str, *, busy_timeout_s: float, to_write: bool = True) -> Database:
     """Open a database, make or migrate its tables, and return it. Blocks.
 
     Args:
         text: SQLAlchemy URL.
         busy_timeout_s: How long to wait for another process's lock.
+        to_write: Refuse a database that can only be read.
 
     Raises:
         StoreError: If it cannot be used; says why and what to do.
@@ -98,7 +99,7 @@ def open_database(text: str, *, busy_timeout_s: float) -> Database:
     except (ImportError, OSError) as error:
         raise faults.store_error(error, where=where, url=url) from None
     try:
-        _prepare(database, busy_timeout_s)
+        _prepare(database, busy_timeout_s, to_write=to_write)
     except Exception as error:  # noqa: BLE001 - drivers' errors have no common base
         database.close()
         raise database.error(error) from None
@@ -153,7 +154,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _prepare(database: Database, busy_timeout_s: float) -> None:
+def _prepare(database: Database, busy_timeout_s: float, *, to_write: bool) -> None:
     if database.writing.dialect.name == "sqlite" and not database.in_memory:
         _use_wal(database, busy_timeout_s)
     newest = 1 + len(STEPS)
@@ -162,9 +163,12 @@ def _prepare(database: Database, busy_timeout_s: float) -> None:
     if version is not None:
         check_not_newer(version, newest=newest, where=database.where)
     if version == newest:
-        # Shows now, and not in the middle of a run, that the database is read-only or locked.
-        with database.writing.begin() as connection:
-            connection.execute(delete(schema_version).where(schema_version.c.id != 1))  # there is no such row
+        if to_write:
+            # Shows now, and not in the middle of a run, that the database is read-only or locked.
+            with database.writing.begin() as connection:
+                connection.execute(
+                    delete(schema_version).where(schema_version.c.id != 1)
+                )  # there is no such row
         return
     with database.writing.begin() as connection:
         migrate(connection, where=database.where)

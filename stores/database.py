@@ -74,7 +74,12 @@ class SqlStore:
 
     @classmethod
     async def open(
-        cls, url: str, *, clock: Callable[[], float] = time.time, busy_timeout_s: float = BUSY_TIMEOUT_S
+        cls,
+        url: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        to_write: bool = True,
     ) -> Self:
         """Open a database; make it, its folder and its tables if they do not exist; migrate it if it is older.
 
@@ -82,11 +87,14 @@ class SqlStore:
             url: `sqlite:///path`, `sqlite://` for one in memory, or `postgresql://user:password@host/name`.
             clock: Seconds since the epoch.
             busy_timeout_s: How long to wait for another process's lock.
+            to_write: False lets a read-only or locked database be opened, to look at its runs.
 
         Raises:
             StoreError: If it cannot be used; says what is wrong, where, and what to do.
         """
-        database = await asyncio.to_thread(open_database, url, busy_timeout_s=busy_timeout_s)
+        database = await asyncio.to_thread(
+            open_database, url, busy_timeout_s=busy_timeout_s, to_write=to_write
+        )
         return cls(database, clock=clock)
 
     async def __aenter__(self) -> Self:

@@ -30,7 +30,7 @@ class CompactDialect:
     async def think(self, ask: Ask, task: Task, *, role: str, may_expand: bool) -> Solution | Plan | Decline:
         """Let the model choose to answer, to plan or to decline."""
         if not may_expand:
-            return (await self.solve(ask, task, role=role, mode="chain", n=1, temperature=0.0, retry=0))[0]
+            return (await self.solve(ask, task, role=role, mode="chain", n=1, temperature=0.0))[0]
         request = _request(role, "think", None, _user(task), logprobs=ask.profile(role).gives_logprobs)
         try:
             reply = await ask(request)
@@ -79,7 +79,6 @@ class CompactDialect:
         mode: Literal["direct", "chain"],
         n: int,
         temperature: float,
-        retry: int,
     ) -> list[Solution]:
         """Draw `n` solutions; unreadable ones are left out if another can be read."""
         request = _request(

@@ -118,7 +118,7 @@ class StandardDialect:
     async def think(self, ask: Ask, task: Task, *, role: str, may_expand: bool) -> Solution | Plan | Decline:
         """Answer or expand, in one structured call."""
         if not may_expand:
-            return (await self.solve(ask, task, role=role, mode="chain", n=1, temperature=0.0, retry=0))[0]
+            return (await self.solve(ask, task, role=role, mode="chain", n=1, temperature=0.0))[0]
         request = _request(ask, role, "think", _THINK.format(most=self._most), _user(task))
         got = await structured(ask, request, _Thinking, memory=self._memory)
         return _thinking(got, ask.profile(role).model, "chain")
@@ -137,7 +137,6 @@ class StandardDialect:
         mode: Literal["direct", "chain"],
         n: int,
         temperature: float,
-        retry: int,
     ) -> list[Solution]:
         """Draw `n` solutions as free text, which every model can write.
 

@@ -10,6 +10,6 @@ async def chain(task: Task, tools: Toolbox) -> Solution:
     """Ask once for steps and answer; a retry is drawn at the sampling temperature."""
     temperature = tools.temperature if tools.retry else 0.0
     solutions = await tools.dialect.solve(
-        tools.ask, task, role=tools.role, mode="chain", n=1, temperature=temperature, retry=tools.retry
+        tools.ask, task, role=tools.role, mode="chain", n=1, temperature=temperature
     )
     return solutions[0].model_copy(update={"strategy": "chain"})

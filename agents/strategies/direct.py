@@ -10,6 +10,6 @@ async def direct(task: Task, tools: Toolbox) -> Solution:
     """Ask once for the answer alone; a retry is drawn at the sampling temperature."""
     temperature = tools.temperature if tools.retry else 0.0
     solutions = await tools.dialect.solve(
-        tools.ask, task, role=tools.role, mode="direct", n=1, temperature=temperature, retry=tools.retry
+        tools.ask, task, role=tools.role, mode="direct", n=1, temperature=temperature
     )
     return solutions[0].model_copy(update={"strategy": "direct"})

@@ -25,7 +25,6 @@ async def vote(task: Task, tools: Toolbox) -> Solution:
         mode="chain",
         n=tools.samples,
         temperature=tools.temperature,
-        retry=tools.retry,
     )
     standing = [solution for solution in drawn if not await _refuted(task, solution, tools)]
     return tally(standing or drawn)

@@ -95,8 +95,11 @@ async def find_local_models() -> list[FoundModel]:
     return await find()
 
 
-async def open_store(settings: Settings) -> SqlStore:
+async def open_store(settings: Settings, *, to_write: bool = True) -> SqlStore:
     """Return the database of the settings; it has to be closed.
+
+    Args:
+        to_write: False lets a read-only database be opened.
 
     Raises:
         StoreError: If it cannot be opened.
@@ -104,7 +107,7 @@ async def open_store(settings: Settings) -> SqlStore:
     from agot.settings import default_database_url
     from agot.stores.database import SqlStore
 
-    return await SqlStore.open(settings.database_url or default_database_url())
+    return await SqlStore.open(settings.database_url or default_database_url(), to_write=to_write)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -41,9 +41,11 @@ def _default(
         list_runs(output=output, database=database)
 
 
-def _with_store(database: str | None, work: Callable[[SqlStore], Awaitable[T]]) -> T:
+def _with_store(
+    database: str | None, work: Callable[[SqlStore], Awaitable[T]], *, to_write: bool = False
+) -> T:
     async def opened() -> T:
-        store = await compose.open_store(compose.settings(database=database))
+        store = await compose.open_store(compose.settings(database=database), to_write=to_write)
         try:
             return await work(store)
         finally:
@@ -228,5 +230,5 @@ def delete(
         for one in found:
             await store.delete(one)
 
-    _with_store(database, remove)
+    _with_store(database, remove, to_write=True)
     sys.stdout.write(f"Deleted {', '.join(found)}.\n")

@@ -19,7 +19,7 @@ from agot.agents.planner import AcceptedPlan, Planner
 from agot.agents.repair import REFERENCE, repair, state_question
 from agot.agents.strategies.registry import Registry
 from agot.agents.synthesizer import from_final, synthesize
-from agot.agents.verifier import VerifierAgent, reward_of
+from agot.agents.verifier import VerifierAgent
 from agot.agents.workflow import Outcome, ThoughtContext, Tried, Workflow, solve_thought
 from agot.budget import Meter
 from agot.engine.caller import Caller, CallRoom
@@ -131,7 +131,7 @@ class Engine:
 
         def keep(tried: Tried) -> None:
             best = self.candidates.get(task.thought)
-            if best is None or (tried.score or 0.0) >= (best.score or 0.0):
+            if best is None or (tried.reward or 0.0) >= (best.reward or 0.0):
                 self.candidates[task.thought] = tried
 
         return ThoughtContext(
@@ -145,7 +145,7 @@ class Engine:
         best = outcome.best
         answer = best.solution.answer if best is not None and outcome.status is ThoughtStatus.DONE else ""
         strategy = best.solution.strategy if best is not None else ""
-        reward = reward_of(best.verdicts) if best is not None else None
+        reward = best.reward if best is not None else None
         self.graph.update(
             task.thought,
             status=outcome.status,
@@ -320,7 +320,7 @@ class Engine:
             stands furthest along the graph, of the least nested graph that has any.
         """
         tried = self.candidates.get(ROOT)
-        if tried is not None and (tried.score is None or tried.score >= self._settings.abstain):
+        if tried is not None and (tried.reward is None or tried.reward >= self._settings.abstain):
             return tried, None
         found = [
             (-data["depth"], data["layer"], data["reward"] or 0.0, thought)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from agot.agents.verifier import reward_of
 from agot.agents.workflow import Outcome
 from agot.budget import Meter
 from agot.engine.engine import Engine
@@ -103,8 +102,7 @@ class Run:
         verdicts: tuple[Verdict, ...] = ()
         if tried is not None:
             answer, strategy, verdicts = tried.solution.answer, tried.solution.strategy, tried.verdicts
-            reward = reward_of(verdicts)
-            confidence = reward if reward is not None else tried.solution.confidence
+            confidence = tried.reward if tried.reward is not None else tried.solution.confidence
         elif partial is not None:
             answer, strategy, confidence = partial.answer, "partial", partial.reward
             reason = f"{reason} The answer is that of a part: {partial.question}".strip()

@@ -43,7 +43,7 @@ DIALECT = StandardDialect(SchemaMemory(), most_thoughts=4)
 
 
 async def solved(ask: Told, mode: Any = "chain") -> list[Solution]:
-    return await DIALECT.solve(ask, TASK, role="fast", mode=mode, n=1, temperature=0.0, retry=0)
+    return await DIALECT.solve(ask, TASK, role="fast", mode=mode, n=1, temperature=0.0)
 
 
 @pytest.mark.parametrize(

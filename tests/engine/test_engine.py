@@ -199,10 +199,35 @@ async def test_rejected_answer_is_retried_by_vote(bench) -> None:
     assert b.of("thought_retried")[0].strategy == "vote"
 
 
-async def test_always_rejected_answer_abstains(bench) -> None:
-    b = bench(solver({}, {"Who?": "Bob"}, judge="no"))
-    outcome = await b.run("Who?")
-    assert outcome.status is ThoughtStatus.ABSTAINED or outcome.best.score >= 0.2
+async def test_answers_that_are_rejected_and_never_agree_abstain(bench) -> None:
+    def script(request: ModelRequest) -> str | list[str]:
+        if mode(request) == "verify":
+            return "no"
+        if mode(request) == "auto":
+            return "chain:\nanswer: Bob"
+        return [f"answer: {name}" for name in "Ann Bea Cem Dan Eve Fay Gus Hal".split()]
+
+    outcome = await bench(script).run("Who?")
+    assert outcome.status is ThoughtStatus.ABSTAINED
+
+
+async def test_unanimous_vote_is_kept_although_the_judge_doubts_it(bench) -> None:
+    outcome = await bench(solver({}, {"Who?": "Bob"}, judge="no")).run("Who?")
+    assert (outcome.status, outcome.best.reward) == (ThoughtStatus.DONE, 0.5)
+
+
+async def test_whole_is_as_good_as_the_votes_on_its_doubted_parts(bench) -> None:
+    question = "Start with Ann. Ask her. Ask him. Ask them. Who is it?"
+    plan = "1: Start with Ann. Ask her. Who is it?\n2: Start with #1. Ask him. Ask them. Who is it?"
+    answers = {
+        "Start with Ann. Ask her. Who is it?": "Bob",
+        "Start with Bob. Ask him. Ask them. Who is it?": "Eve",
+    }
+    b = bench(solver({question: plan}, answers, judge="no"))
+    outcome = await b.run(question)
+    assert (outcome.status, outcome.best.solution.answer) == (ThoughtStatus.DONE, "Eve")
+    assert outcome.best.reward == 0.5
+    assert b.engine.graph.finding("0.0").reward == 0.5
 
 
 async def test_provably_wrong_answers_abstain(bench) -> None:

@@ -126,6 +126,15 @@ async def test_a_read_only_database_is_refused_at_once(sqlite_url: str, tmp_path
     await refused(f"sqlite:///file:{tmp_path / 'agot.db'}?mode=ro&uri=true", "is read-only.*writable")
 
 
+async def test_a_read_only_database_can_be_looked_at(sqlite_url: str, tmp_path: Path, begin: Any) -> None:
+    async with await SqlStore.open(sqlite_url) as store:
+        run = await begin(store)
+    async with await SqlStore.open(
+        f"sqlite:///file:{tmp_path / 'agot.db'}?mode=ro&uri=true", to_write=False
+    ) as store:
+        assert [found.run_id for found in await store.runs()] == [run.id]
+
+
 _AS_A_STRANGER = """
 import asyncio, os, sys
 from agot.errors import StoreError
