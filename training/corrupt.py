@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 
 from training.example import Problem
 from training.families.common import Planned, between, pick
@@ -26,6 +27,14 @@ def wrong_chain(rng: random.Random, problem: Problem) -> str | None:
             wrong = _textual(rng, problem)
         if wrong is not None and wrong != right:
             return wrong
+    return None
+
+
+def first_difference(lines: Sequence[str], right: Sequence[str]) -> int | None:
+    """Return the index of the first line that is not that of the right chain, or None if there is none."""
+    for place, line in enumerate(lines):
+        if place >= len(right) or line != right[place]:
+            return place
     return None
 
 

@@ -18,14 +18,17 @@ from typing import Literal
 
 from training import corrupt, outside
 from training.example import Example, Problem
-from training.families.common import PLAN_ABOVE
+from training.families import countdown
+from training.families.common import PLAN_ABOVE, between
 from training.families.plans import subproblems
 from training.families.registry import CHAIN_LIMIT, FAMILIES
 
 Split = Literal["train", "validation", "test"]
 
-SHARES = {"chain": 59, "plan": 10, "decline": 10, "verify": 12, "direct": 4, "synth": 2, "calc": 3}
-"""Percent of the examples per mode."""
+SHARES = {
+    "chain": 57, "plan": 10, "decline": 10, "verify": 11, "value": 5, "direct": 3, "synth": 2, "calc": 2,
+}  # fmt: skip
+"""Percent of the examples per mode; "value" is the verify mode asked about the first lines of a chain."""
 FORCED_PLAN = 0.3
 """Share of the plan examples with 4 to 8 operations, where the caller forces the plan."""
 SUB_QUESTION = 0.3
@@ -33,6 +36,7 @@ SUB_QUESTION = 0.3
 CHAIN_OPERATIONS = (0, 11, 11, 14, 14, 14, 12, 10, 10, 5, 5)
 """Weight of each number of operations among chains (index = operations)."""
 VERIFY_SEPARATOR = "\nProposed:\n"
+VALUE_SEPARATOR = "\nProposed so far:\n"
 KNOWN_SEPARATOR = "\nKnown:\n"
 
 _MODES = tuple(SHARES)
@@ -126,6 +130,35 @@ def _verify(rng: random.Random) -> Example:
     return Example(f"{problem.question}{VERIFY_SEPARATOR}{text}", "verify", "yes" if wrong is None else "no")
 
 
+def value_example(question: str, lines: Sequence[str], promising: bool) -> Example:
+    """Return the question whether a chain that begins with these lines can still end in the right answer."""
+    user = f"{question}{VALUE_SEPARATOR}" + "\n".join(lines)
+    return Example(user, "verify", "yes" if promising else "no")
+
+
+def _value(rng: random.Random) -> Example:
+    while True:
+        problem = countdown.generate(rng, between(rng, 2, 4)) if rng.random() < 0.3 else _short(rng)
+        if len(problem.steps) < 2:
+            continue
+        if problem.family == "countdown" and rng.random() < 0.7:
+            lines, left = countdown.wander(rng, problem)
+            promising = countdown.reachable(tuple(sorted(left)), countdown.target_of(problem))
+            # Moves at random mostly lead nowhere; most of those are left out.
+            if not promising and rng.random() < 0.6:
+                continue
+            return value_example(problem.question, lines, promising)
+        wrong = corrupt.wrong_chain(rng, problem) if rng.random() < 0.5 else None
+        if wrong is None:
+            return value_example(
+                problem.question, problem.steps[: between(rng, 1, len(problem.steps) - 1)], True
+            )
+        lines = wrong.split("\n")[:-1]
+        first = corrupt.first_difference(lines, problem.steps)
+        if first is not None and problem.family != "countdown":
+            return value_example(problem.question, lines[: between(rng, first + 1, len(lines))], False)
+
+
 def synth_user(question: str, lines: Sequence[str], answers: Sequence[str]) -> str:
     """Return the user text of a synth call: the question and what is known by now."""
     pairs = zip(lines, answers, strict=True)
@@ -165,6 +198,8 @@ def examples(seed: int, split: Split) -> Iterator[Example]:
             yield Example(outside.question(rng, held_out), "decline", "", True)
         elif mode == "verify":
             yield _verify(rng)
+        elif mode == "value":
+            yield _value(rng)
         elif mode == "direct":
             problem = _short(rng)
             yield Example(problem.question, "direct", problem.answer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 import time
 from collections.abc import Iterator
 
@@ -9,16 +11,21 @@ import torch
 
 from agot.models.embedded.tokenizer import Tokenizer
 from training.batches import Rows, pack
+from training.corrupt import first_difference
 from training.example import Example, Problem
+from training.families.common import between
+from training.families.countdown import reachable, target_of
 from training.families.registry import FAMILIES
 from training.grading import final_answer
-from training.mixture import VERIFY_SEPARATOR, problem_for
+from training.mixture import VERIFY_SEPARATOR, problem_for, value_example
 from training.model import Transformer
 from training.sampler import Request, Sample, Sampler
 from training.scoring import is_correct
 
 TEMPERATURE = 0.8
 """The usual temperature of samples at run time: the mistakes to be judged are those."""
+
+_LEFT = re.compile(r"\(left: ((?:-?\d+ ?)+)\)$")
 
 LONGEST = 700
 """Most tokens of a chain; longer ones are the work of a model that has lost its way."""
@@ -43,6 +50,22 @@ def problems(count: int, seed: int) -> list[Problem]:
     return chosen
 
 
+def beginning(rng: random.Random, problem: Problem, chain: str, right: bool) -> tuple[list[str], bool] | None:
+    """Return the first lines of a sampled chain and whether they can still end well, or None if that cannot be told."""
+    lines = chain.split("\n")[:-1]
+    if len(lines) < 2:
+        return None
+    lines = lines[: between(rng, 1, len(lines) - 1)]
+    if right:
+        return lines, True
+    if problem.family == "countdown":
+        left = _LEFT.search(lines[-1])
+        if left is None or len(lines) >= problem.operations:
+            return None
+        return lines, reachable(tuple(sorted(map(int, left[1].split()))), target_of(problem))
+    return lines, first_difference(lines, problem.steps) is None
+
+
 def collect(
     model: Transformer, tokenizer: Tokenizer, dtype: torch.dtype, count: int, seed: int, context: int
 ) -> tuple[Rows, dict[str, float]]:
@@ -60,6 +83,8 @@ def collect(
     most = max(3 * wrong, len(graded) // 4)
     step = max(1.0, (len(graded) - wrong) / max(1, most))
 
+    chooser = random.Random(seed)
+
     def kept() -> Iterator[Example]:
         passed = 0.0
         for problem, sample, right in graded:
@@ -70,6 +95,8 @@ def collect(
                 passed -= step
             user = f"{problem.question}{VERIFY_SEPARATOR}{sample.text}"
             yield Example(user, "verify", "yes" if right else "no")
+            if (begun_lines := beginning(chooser, problem, sample.text, right)) is not None:
+                yield value_example(problem.question, *begun_lines)
 
     (rows,) = pack(kept(), tokenizer, context, 1 << 30)
     del sampler

@@ -17,7 +17,7 @@ from agot.thought import Plan, PlannedThought, Task
 from agot.verifiers import plans as engine_plans
 from training import corrupt, mixture
 from training.example import MODES, Problem
-from training.families import calendars
+from training.families import calendars, countdown
 from training.families.common import Planned, between, chunk_sizes
 from training.families.plans import check_plan, subproblems
 from training.families.registry import FAMILIES
@@ -152,7 +152,7 @@ def test_the_mixture_has_its_shares() -> None:
     modes: Counter[str] = Counter()
     answers: Counter[str] = Counter()
     for example in itertools.islice(mixture.examples(1, "train"), total):
-        modes[example.mode] += 1
+        modes["value" if mixture.VALUE_SEPARATOR in example.user else example.mode] += 1
         if example.mode == "verify":
             answers[example.output] += 1
         elif example.mode == "decline":
@@ -165,10 +165,20 @@ def test_the_mixture_has_its_shares() -> None:
         else:
             assert example.output
         assert example.user.strip()
-    assert set(modes) == set(MODES)
+    assert set(modes) == {*MODES, "value"}
     for mode, share in mixture.SHARES.items():
         assert abs(modes[mode] / total * 100 - share) < 4
-    assert 0.4 < answers["yes"] / modes["verify"] < 0.6
+    assert 0.4 < answers["yes"] / (modes["verify"] + modes["value"]) < 0.6
+
+
+def test_countdown_knows_what_can_still_be_reached() -> None:
+    assert countdown.reachable((1, 4, 7, 8), 24)
+    assert countdown.reachable((3, 3, 8, 8), 24)  # 8/(3-8/3): only by way of fractions
+    assert not countdown.reachable((1, 1, 1, 1), 24)
+    problem = mixture.problem_for("train", "countdown", 3, 0)
+    assert countdown.reachable(tuple(sorted(countdown.numbers_of(problem))), countdown.target_of(problem))
+    lines, left = countdown.wander(random.Random(1), problem)
+    assert len(left) == 4 - len(lines) and str(left[-1]) in lines[-1]
 
 
 def test_held_out_texts_are_not_trained_on() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
+from fractions import Fraction
+from functools import lru_cache
 
 from training.example import Problem
 from training.families.arithmetic import Expression, equation, evaluate, render
@@ -110,3 +113,60 @@ def generate(rng: random.Random, operations: int) -> Problem:
         question += _FORMAT
     return Planned(family="countdown", question=question, answer=render(expression), steps=tuple(lines),
                    operations=len(lines))  # fmt: skip
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+def numbers_of(problem: Problem) -> list[int]:
+    """Return the numbers of a puzzle."""
+    return [int(number) for number in _NUMBER.findall(problem.answer)]
+
+
+def target_of(problem: Problem) -> int:
+    """Return the value that the numbers have to make."""
+    return int(_NUMBER.findall(problem.steps[-1])[-1])
+
+
+def wander(rng: random.Random, problem: Problem) -> tuple[list[str], list[int]]:
+    """Return the lines of a few legal moves at random, and the numbers that they leave on the table."""
+    left, lines = numbers_of(problem), list[str]()
+    shuffle(rng, left)
+    for _ in range(between(rng, 1, len(left) - 1)):
+        while True:
+            a, b = (
+                left[(at := between(rng, 0, len(left) - 1))],
+                left[(other := between(rng, 0, len(left) - 1))],
+            )
+            operator = pick(rng, "+-*/")
+            if at == other or (operator == "-" and a < b) or (operator == "/" and (b == 0 or a % b)):
+                continue
+            if operator != "*" or a * b <= 1000:
+                break
+        value = evaluate(a, operator, b)
+        left.remove(a)
+        left.remove(b)
+        left.append(value)
+        text = equation(a, operator, b)
+        lines.append(f"{text} (left: {' '.join(map(str, left))})" if len(left) > 1 else text)
+    return lines, left
+
+
+@lru_cache(maxsize=100_000)
+def reachable(numbers: tuple[Fraction | int, ...], target: int) -> bool:
+    """Return whether all the numbers, each used once, can make the target by + - * /.
+
+    Args:
+        numbers: Sorted, at most five or so: the search is exhaustive.
+    """
+    if len(numbers) == 1:
+        return numbers[0] == target
+    for i, a in enumerate(numbers):
+        for j, b in enumerate(numbers):
+            if i == j:
+                continue
+            rest = [number for place, number in enumerate(numbers) if place not in (i, j)]
+            made = [a - b] + ([Fraction(a) / b] if b else []) + ([a + b, a * b] if i < j else [])
+            if any(reachable(tuple(sorted((*rest, value))), target) for value in made):
+                return True
+    return False

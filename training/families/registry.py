@@ -49,7 +49,7 @@ FAMILIES: dict[str, Family] = {
     "word_problems": Family(word_problems.generate, (1, CHAIN_LIMIT), (4, 20), 1.3, word_problems.slip),
     "strings": Family(strings.generate, (1, CHAIN_LIMIT), (4, 20), 1.1, strings.slip),
     "dates": Family(dates.generate, (1, CHAIN_LIMIT), (4, 20), 0.9),
-    "countdown": Family(countdown.generate, (2, 4), (0, 0), 0.7),
+    "countdown": Family(countdown.generate, (2, 4), (0, 0), 0.9),
     "comparing": Family(comparing.generate, (1, 8), (0, 0), 0.9),
     "facts": Family(facts.generate, (1, 6), (2, 6), 1.2),
     "compound": Family(compound.generate, (3, CHAIN_LIMIT), (3, 30), 0.8),
