@@ -29,6 +29,10 @@ CHECKS: dict[str, Verifier] = {
 """All deterministic checks by name, in the order in which they run."""
 
 
+STEP_CHECKS = (EquationCheck.name,)
+"""Checks that can tell a wrong step before there is an answer."""
+
+
 class VerifierAgent:
     """Says how good a solution is, and why.
 
@@ -51,6 +55,16 @@ class VerifierAgent:
             if verdict.conclusive:
                 break
         return verdicts
+
+    async def refutes_step(self, task: Task, step: str, ask: Ask) -> bool:
+        """Return whether a check of worked steps proves this one wrong."""
+        solution = Solution(answer="", steps=(step,))
+        for verifier in self._checks:
+            if verifier.name in STEP_CHECKS:
+                verdict = await verifier(task, solution, ask)
+                if verdict.conclusive and verdict.reward == 0.0:
+                    return True
+        return False
 
     async def judge(
         self, task: Task, solution: Solution, ask: Ask, dialect: Dialect, *, role: str = "judge"
@@ -78,14 +92,14 @@ def reward_of(solution: Solution, verdicts: Sequence[Verdict]) -> float | None:
     """Return one reward in [0, 1] for a solution, or None if no check could tell.
 
     A conclusive verdict decides alone; otherwise the judge, who saw everything; otherwise the most critical
-    check. A judge that is often wrong must not overrule a clear majority, nor a majority a clear judge, so for
-    votes an inconclusive reward is averaged with the vote's share.
+    check. A judge that is often wrong must not overrule a clear majority, nor a majority a clear judge, so for an
+    elected answer an inconclusive reward is averaged with its share of the votes.
     """
     told = [verdict for verdict in verdicts if verdict.reward is not None]
     conclusive = [verdict for verdict in told if verdict.conclusive]
     judged = [verdict for verdict in told if verdict.check == JUDGE]
     deciding = conclusive or judged or told
     reward = min((verdict.reward for verdict in deciding if verdict.reward is not None), default=None)
-    if reward is None or conclusive or solution.strategy != "vote" or solution.confidence is None:
+    if reward is None or conclusive or solution.votes < 2 or solution.confidence is None:
         return reward
     return (reward + solution.confidence) / 2

@@ -8,6 +8,7 @@ is no checkpointer: the journal makes the thought durable.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict
@@ -17,25 +18,18 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from agot.agents.planner import AcceptedPlan, Planner
+from agot.agents.selector import Move, Selector
 from agot.agents.strategies.registry import Registry
-from agot.agents.verifier import VerifierAgent, reward_of
+from agot.agents.toolbox import Assessor, Bench, random_for
+from agot.agents.verifier import VerifierAgent
 from agot.errors import OutputError
-from agot.events import AnyEvent, StrategyChosen, ThoughtExpanded, ThoughtRetried, Verified
-from agot.protocols import Ask, Dialect
-from agot.settings import EngineSettings
-from agot.thought import Decline, Plan, Solution, Task, ThoughtStatus, Verdict
+from agot.events import AnyEvent, StrategyChosen, ThoughtExpanded, ThoughtRetried
+from agot.protocols import Ask, Assessed, Dialect, Recall, Tools
+from agot.settings import EngineSettings, SearchSettings
+from agot.thought import Decline, Plan, Solution, Task, ThoughtStatus
 
 Expand = Callable[[Task, AcceptedPlan], Awaitable[Solution | None]]
 """Runs a nested graph; None if it came to no answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One solution, what the checks said, and the reward in [0, 1] that follows, None for "cannot tell"."""
-
-    solution: Solution
-    verdicts: tuple[Verdict, ...]
-    reward: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +37,7 @@ class Outcome:
     """How a thought ended."""
 
     status: ThoughtStatus
-    best: Tried | None = None
+    best: Assessed | None = None
     reason: str = ""
 
 
@@ -54,7 +48,9 @@ class ThoughtContext:
     Attributes:
         strong: Name of the role to escalate to, or "" if it is the same model.
         may_expand: The thought may become a nested graph.
-        on_candidate: Told of every solution with its reward, for the best partial answer.
+        tokens_left: Returns what is left of the thought's budget, or None without a limit.
+        seed: The run's.
+        made: Names of the strategies tried so far.
     """
 
     task: Task
@@ -66,8 +62,14 @@ class ThoughtContext:
     settings: EngineSettings
     emit: Callable[[AnyEvent], None]
     expand: Expand
-    on_candidate: Callable[[Tried], None]
+    assessor: Assessor
+    selector: Selector
+    search: SearchSettings
+    tokens_left: Callable[[], int | None]
     may_expand: bool
+    seed: int = 0
+    recall: Recall | None = None
+    tools: Tools | None = None
     strong: str = ""
     role: str = "fast"
     move: str = ""
@@ -75,7 +77,10 @@ class ThoughtContext:
     planned: bool = False
     solution: Solution | None = None
     complaint: str = ""
-    tried: list[Tried] = field(default_factory=list)
+    samples: int | None = None
+    made: list[str] = field(default_factory=list)
+    searches: itertools.count[int] = field(default_factory=itertools.count)
+    tried: list[Assessed] = field(default_factory=list)
     outcome: Outcome | None = None
 
 
@@ -83,22 +88,6 @@ class ThoughtState(TypedDict):
     """What langgraph carries: which step comes next."""
 
     next: Literal["solve", "verify", "end"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Tools:
-    """Implements `agot.protocols.Toolbox` for one try."""
-
-    ask: Ask
-    dialect: Dialect
-    role: str
-    samples: int
-    temperature: float
-    retry: int
-    verifier: VerifierAgent
-
-    async def verify(self, task: Task, solution: Solution) -> tuple[Verdict, ...]:
-        return tuple(await self.verifier.check(task, solution, self.ask))
 
 
 async def _prepare(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> ThoughtState:
@@ -116,6 +105,7 @@ async def _prepare(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Tho
 async def _solve(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> ThoughtState:
     work = runtime.context
     work.solution, work.complaint = None, ""
+    work.made.append("chain" if work.move == "think" else work.move)
     try:
         if work.move == "think":
             await _think(work)
@@ -157,7 +147,7 @@ async def _expand(work: ThoughtContext, plan: Plan | None) -> None:
 async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> ThoughtState:
     work = runtime.context
     if work.solution is not None:
-        tried = await _check(work, work.solution)
+        tried = await work.assessor.assess(work.solution)
         work.tried.append(tried)
         if tried.reward is None or tried.reward >= work.settings.accept:
             reason = "nothing could verify it" if tried.reward is None and work.settings.verify else ""
@@ -165,57 +155,40 @@ async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thou
             return {"next": "end"}
         work.complaint = next((v.feedback for v in tried.verdicts if v.feedback), "the answer was doubted")
     work.tries += 1
-    move = _next_move(work)
-    if move is None:
-        work.outcome = _settle(work)
+    move = await _next_move(work)
+    if not move.strategy:
+        work.outcome = _settle(work, move.why)
         return {"next": "end"}
-    work.move = move
-    work.emit(ThoughtRetried(thought=work.task.thought, retry=work.tries, strategy=move, why=work.complaint))
+    work.move, work.samples = move.strategy, move.samples
+    work.emit(ThoughtRetried(
+        thought=work.task.thought, retry=work.tries, strategy=move.strategy, why=work.complaint,
+    ))  # fmt: skip
+    work.emit(StrategyChosen(thought=work.task.thought, strategy=move.strategy, why=move.why))
     return {"next": "solve"}
 
 
-async def _check(work: ThoughtContext, solution: Solution) -> Tried:
-    if not work.settings.verify:
-        return _tried(work, solution, [])
-    verdicts = await work.verifier.check(work.task, solution, work.ask)
-    for verdict in verdicts:
-        work.emit(Verified(thought=work.task.thought, answer=solution.answer, verdict=verdict))
-    # Kept before the judge is asked: if there is no budget for the judge, the answer is still there.
-    tried = _tried(work, solution, verdicts)
-    if any(verdict.conclusive for verdict in verdicts):
-        return tried
-    judged = await work.verifier.judge(work.task, solution, work.ask, work.dialect("judge"))
-    if judged is None:
-        return tried
-    work.emit(Verified(thought=work.task.thought, answer=solution.answer, verdict=judged))
-    return _tried(work, solution, [*verdicts, judged])
-
-
-def _tried(work: ThoughtContext, solution: Solution, verdicts: list[Verdict]) -> Tried:
-    tried = Tried(solution, tuple(verdicts), reward_of(solution, verdicts))
-    work.on_candidate(tried)
-    return tried
-
-
-def _next_move(work: ThoughtContext) -> str | None:
-    """Return the next try, the cheapest that can help first, or None if the best so far has to do."""
+async def _next_move(work: ThoughtContext) -> Move:
+    """Return the next try, the cheapest that can help first; an empty move if the best so far has to do."""
     if work.tries > work.settings.retries or (not work.settings.verify and work.solution is not None):
-        return None
+        return Move("", "")
     if work.settings.strategy != "auto":
-        return work.settings.strategy
+        return Move(work.settings.strategy, "set by the user")
     if work.planned:
         # The parts were retried on their own. What was too long for one chain is not worth many
         # of them; a single one is tried only if the plan came to nothing.
-        return None if work.tried or work.move == "chain" else "chain"
-    if work.tries == 1:
-        return "vote"
-    if work.strong and work.role != work.strong:
+        if work.tried or work.move == "chain":
+            return Move("", "")
+        return Move("chain", "the plan came to nothing, so one chain is tried")
+    if work.tries > 1 and work.strong and work.role != work.strong:
         work.role = work.strong
-        return "chain"
-    return "plan" if work.may_expand else None
+        return Move("chain", f"the answers are doubted, so the model of the role {work.strong!r} is asked")
+    move = await work.selector.next(work.task, work.tried, work.made, tokens_left=work.tokens_left())
+    if not move.strategy and work.may_expand and work.tries > 1:
+        return Move("plan", f"{move.why}, so the question is split")
+    return move
 
 
-def _settle(work: ThoughtContext) -> Outcome:
+def _settle(work: ThoughtContext, why: str) -> Outcome:
     """Return the best of what was tried, or abstain if even that is too doubtful.
 
     A thought inside a graph abstains only if it was refuted: a doubtful part still lets the whole be
@@ -224,17 +197,20 @@ def _settle(work: ThoughtContext) -> Outcome:
     best = max(work.tried, key=lambda tried: 0.5 if tried.reward is None else tried.reward, default=None)
     if best is None:
         return Outcome(ThoughtStatus.FAILED, reason=work.complaint or "nothing was answered")
+    told = f" ({why})" if why else ""
     if (
         best.reward is not None
         and best.reward < work.settings.abstain
         and (_refuted(best) or not work.task.depth)
     ):
         reason = next((v.feedback for v in best.verdicts if v.feedback), "every answer was rejected")
-        return Outcome(ThoughtStatus.ABSTAINED, best, reason=f"No answer passed verification: {reason}.")
-    return Outcome(ThoughtStatus.DONE, best, reason="accepted with doubt: the best of all tries")
+        return Outcome(
+            ThoughtStatus.ABSTAINED, best, reason=f"No answer passed verification: {reason}{told}."
+        )
+    return Outcome(ThoughtStatus.DONE, best, reason=f"accepted with doubt: the best of all tries{told}")
 
 
-def _refuted(tried: Tried) -> bool:
+def _refuted(tried: Assessed) -> bool:
     return any(verdict.conclusive and verdict.reward == 0.0 for verdict in tried.verdicts)
 
 
@@ -243,11 +219,14 @@ def _with_feedback(work: ThoughtContext) -> Task:
     return work.task.model_copy(update={"feedback": rejected}) if rejected else work.task
 
 
-def _tools(work: ThoughtContext) -> _Tools:
+def _tools(work: ThoughtContext) -> Bench:
     profile = work.ask.profile(work.role)
-    return _Tools(
-        ask=work.ask, dialect=work.dialect(work.role), role=work.role, samples=work.settings.samples,
-        temperature=profile.temperature, retry=work.tries, verifier=work.verifier,
+    return Bench(
+        ask=work.ask, dialect_of=work.dialect, role=work.role,
+        roles=(work.role, work.strong) if work.strong and work.strong != work.role else (work.role,),
+        samples=work.samples or work.settings.samples, temperature=profile.temperature, retry=work.tries, search=work.search,
+        rng=random_for(work.seed, work.task.thought, work.tries), accept=work.settings.accept, verifier=work.verifier,
+        assessor=work.assessor, emit=work.emit, searches=work.searches, recall=work.recall, tools=work.tools,
     )  # fmt: skip
 
 
@@ -281,6 +260,10 @@ async def solve_thought(workflow: Workflow, context: ThoughtContext) -> Outcome:
     # Each retry costs two supersteps; the limit only guards against an endless loop of our own making.
     limit = 10 + 2 * context.settings.retries
     await workflow.ainvoke({"next": "solve"}, context=context, config={"recursion_limit": limit})
+    context.selector.note(
+        context.task, context.tried, context.assessor.results(), accept=context.settings.accept,
+        tokens=context.ask.tokens,
+    )  # fmt: skip
     if context.outcome is None:
         raise RuntimeError("the thought workflow ended without an outcome")
     return context.outcome

@@ -150,6 +150,7 @@ class CallStarted(Event):
     purpose: str
     role: str
     model: str
+    prompt: str = ""
 
 
 class CallRetried(Event):
@@ -170,6 +171,7 @@ class CallFinished(Event):
     latency_ms: float
     replayed: bool = False
     error: str = ""
+    prompt: str = ""
 
 
 class TextStreamed(Event):
@@ -179,6 +181,102 @@ class TextStreamed(Event):
     thought: ThoughtId
     purpose: str
     text: str
+
+
+class SearchNodeAdded(Event):
+    """A search holds a new state: the chain that leads to node `parent`, and this step after it.
+
+    Attributes:
+        node: Number within the thought's search, from 0 for the root.
+        value: The search's estimate in [0, 1], or None while it has none.
+        done: The chain is finished; `text` ends in its answer.
+    """
+
+    kind: Literal["search_node_added"] = "search_node_added"
+    thought: ThoughtId
+    search: int
+    node: int
+    parent: int | None
+    text: str
+    value: float | None = None
+    done: bool = False
+
+
+class SearchNodeVisited(Event):
+    """A backup passed the node: how often now, and the mean of what came back."""
+
+    kind: Literal["search_node_visited"] = "search_node_visited"
+    thought: ThoughtId
+    search: int
+    node: int
+    visits: int
+    value: float
+
+
+class SearchPruned(Event):
+    """A state will not be looked at again."""
+
+    kind: Literal["search_pruned"] = "search_pruned"
+    thought: ThoughtId
+    search: int
+    node: int
+    why: str
+
+
+class SearchFinished(Event):
+    """What the search came to; `path` leads from its root to the chosen node."""
+
+    kind: Literal["search_finished"] = "search_finished"
+    thought: ThoughtId
+    search: int
+    strategy: str
+    path: tuple[int, ...]
+    why: str
+
+
+class ToolStarted(Event):
+    """A tool begins to work; `arguments` is JSON, cut if long."""
+
+    kind: Literal["tool_started"] = "tool_started"
+    thought: ThoughtId
+    call: str
+    tool: str
+    arguments: str
+
+
+class ToolFinished(Event):
+    """What became of a tool's call, also of one that was refused; `text` is the beginning of what the model reads."""
+
+    kind: Literal["tool_finished"] = "tool_finished"
+    thought: ThoughtId
+    call: str
+    tool: str
+    text: str
+    error: bool
+    latency_ms: float
+    replayed: bool = False
+
+
+class ApprovalAsked(Event):
+    """A person is asked whether a tool with side effects may be called; `again` if it may have taken effect already."""
+
+    kind: Literal["approval_asked"] = "approval_asked"
+    thought: ThoughtId
+    call: str
+    tool: str
+    text: str
+    again: bool = False
+
+
+class ApprovalGiven(Event):
+    """What the person said; `approved` is also false if no answer could be had."""
+
+    kind: Literal["approval_given"] = "approval_given"
+    thought: ThoughtId
+    call: str
+    tool: str
+    approved: bool
+    replayed: bool = False
 
 
 class LimitFired(Event):
@@ -203,7 +301,9 @@ class Notice(Event):
 AnyEvent = Annotated[
     RunStarted | RunFinished | PlanProposed | PlanRepaired | PlanRejected | ThoughtAdded | EdgeAdded
     | ThoughtStarted | StrategyChosen | ThoughtExpanded | Verified | ThoughtRetried | ThoughtFinished
-    | CallStarted | CallRetried | CallFinished | TextStreamed | LimitFired | Notice,
+    | SearchNodeAdded | SearchNodeVisited | SearchPruned | SearchFinished
+    | CallStarted | CallRetried | CallFinished | TextStreamed
+    | ToolStarted | ToolFinished | ApprovalAsked | ApprovalGiven | LimitFired | Notice,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

@@ -67,6 +67,11 @@ class Journal:
         record = self._records.get(key)
         return record if record is not None and record.state == "done" else None
 
+    def unfinished(self, key: str) -> CallRecord | None:
+        """Return the call with this key that an earlier attempt started and never finished, if there is one."""
+        record = self._records.get(key)
+        return record if record is not None and record.state == "started" else None
+
     async def perform(
         self,
         key: str,
@@ -77,8 +82,12 @@ class Journal:
         thought: ThoughtId,
         purpose: str,
         side_effects: bool = False,
+        again: bool = False,
     ) -> Performed:
         """Perform a call that is not in the journal, and store its reply before returning it.
+
+        Args:
+            again: A person allowed it although an earlier attempt started it.
 
         Raises:
             ToolError: If the call has side effects and an earlier attempt started but never finished
@@ -94,7 +103,7 @@ class Journal:
             at_s=self._clock(),
         )
         if side_effects:
-            if key in self._records:
+            if key in self._records and not again:
                 raise ToolError(
                     f"The call {purpose!r} was started by an earlier attempt and never finished. It has side effects, "
                     "so it is not run again. Check by hand whether it took effect, then start a new run."

@@ -7,12 +7,31 @@ what people extend.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from random import Random
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator
 
+from agot.events import AnyEvent
 from agot.ids import RunId, ThoughtId
-from agot.thought import Decline, Finding, Plan, Solution, Task, Usage, Value, Verdict
+from agot.settings import SearchSettings
+from agot.thought import (
+    Constraint,
+    Critique,
+    Decline,
+    Finding,
+    Plan,
+    Solution,
+    Step,
+    Task,
+    ToolCall,
+    ToolCard,
+    ToolNote,
+    ToolRound,
+    Usage,
+    Value,
+    Verdict,
+)
 
 # -- models ----------------------------------------------------------------------------------------
 
@@ -30,6 +49,7 @@ class ModelRequest(Value):
     Attributes:
         role: Named role in the settings: "fast", "strong", "judge".
         purpose: What the call is for ("think", "solve", "judge", ...); shown in traces.
+        prompt: Id of the curated prompt that is used, such as "chain/plain@1"; "" if there is none.
         thought: The thought that asks; part of the journal key, so that equal questions of different
             thoughts keep their own answers.
         max_tokens: Room for each sample.
@@ -42,6 +62,7 @@ class ModelRequest(Value):
 
     role: str = "fast"
     purpose: str
+    prompt: str = ""
     thought: ThoughtId = ThoughtId("root")
     messages: tuple[Message, ...]
     temperature: float = 0.0
@@ -203,6 +224,10 @@ class Ask(Protocol):
             BudgetExceeded, ModelError: If not even one sample could be had.
         """
 
+    @property
+    def tokens(self) -> int:
+        """Tokens of the thought's own calls so far, replayed ones included."""
+
     def profile(self, role: str) -> ModelProfile:
         """Return what is known of the role's model."""
 
@@ -241,8 +266,55 @@ class Dialect(Protocol):
         mode: Literal["direct", "chain"],
         n: int,
         temperature: float,
+        steps: Sequence[str] = (),
     ) -> list[Solution]:
-        """Draw `n` solutions."""
+        """Draw `n` solutions; with `steps`, chains that go on from these."""
+
+    async def step(
+        self, ask: Ask, task: Task, steps: Sequence[str], *, role: str, n: int, temperature: float
+    ) -> list[Step]:
+        """Propose up to `n` next steps of a chain."""
+
+    async def value(self, ask: Ask, task: Task, steps: Sequence[str], *, role: str) -> float | None:
+        """Return P(a chain that begins with these steps ends in the right answer), or None for "cannot tell"."""
+
+    async def refine(
+        self,
+        ask: Ask,
+        task: Task,
+        solution: Solution,
+        critique: str,
+        *,
+        role: str,
+        n: int,
+        temperature: float,
+    ) -> list[Solution]:
+        """Draw up to `n` improved versions of a solution, given what a critic says of it."""
+
+    async def critique(
+        self, ask: Ask, task: Task, solution: Solution, *, role: str, n: int, temperature: float
+    ) -> list[Critique]:
+        """Draw up to `n` critiques of a solution; one is enough where log-probabilities give its reward."""
+
+    async def aggregate(self, ask: Ask, task: Task, solutions: Sequence[Solution], *, role: str) -> Solution:
+        """Make one solution of several."""
+
+    async def associate(self, ask: Ask, task: Task, steps: Sequence[str], *, role: str) -> str:
+        """Return short knowledge that the model associates with a chain so far, or "" for none."""
+
+    async def compare(self, ask: Ask, task: Task, a: Solution, b: Solution, *, role: str) -> float | None:
+        """Return P(`a` is the better answer) when shown in this order, or None for "cannot tell"."""
+
+    async def constraints(self, ask: Ask, task: Task, *, role: str) -> list[Constraint]:
+        """Return what an answer to the task has to satisfy, besides being right."""
+
+    async def rate(self, ask: Ask, task: Task, names: Sequence[str], *, role: str) -> dict[str, float]:
+        """Return how promising the strategies of these names are for the task, in [0, 1]; empty for "cannot tell"."""
+
+    async def tool_round(
+        self, ask: Ask, task: Task, tools: Sequence[ToolCard], seen: Sequence[ToolNote], *, role: str
+    ) -> ToolRound:
+        """Return the next tool calls, which run side by side, or the answer."""
 
     async def judge(self, ask: Ask, task: Task, solution: Solution, *, role: str) -> Verdict:
         """Ask whether a solution is right; the reward is P(yes) where log-probabilities exist."""
@@ -265,13 +337,45 @@ class Verifier(Protocol):
         """Return a verdict; a reward of None if this check does not apply or cannot tell."""
 
 
+class Recall(Protocol):
+    """Finds what is known beside the model: memory, documents. Journaled like any call."""
+
+    async def __call__(self, ask: Ask, text: str, *, k: int) -> list[str]:
+        """Return at most `k` short texts related to `text`, best first; empty if nothing is."""
+
+
+class Tools(Protocol):
+    """The tools that a thought may call."""
+
+    def cards(self) -> Sequence[ToolCard]:
+        """Return what a model is told of each tool."""
+
+    async def run(self, calls: Sequence[ToolCall]) -> list[ToolNote]:
+        """Run calls, each as soon as those it refers to are done; results in call order."""
+
+
+class Assessed(Value):
+    """A solution with what the checks and the judge said, and the reward in [0, 1] that follows."""
+
+    solution: Solution
+    verdicts: tuple[Verdict, ...] = ()
+    reward: float | None = None
+
+
 class Toolbox(Protocol):
     """What a strategy may use: models through a dialect, and the checks.
 
     Attributes:
-        samples: Samples of one vote.
+        role: Role whose model the strategy works with; `roles` are all that are different models, the
+            first being `role`.
+        samples: Samples of one vote or batch.
         temperature: For drawing different samples.
         retry: 0 for the first try of the thought, 1 after one rejected answer, and so on.
+        search: How far searches go.
+        rng: The strategy's own source of randomness, fixed by the run's seed, the thought and the try.
+        accept: Reward at which an answer is accepted.
+        recall: Finds associations, or None.
+        tools: The tools of the run, or None.
     """
 
     @property
@@ -286,9 +390,38 @@ class Toolbox(Protocol):
     def temperature(self) -> float: ...
     @property
     def retry(self) -> int: ...
+    @property
+    def roles(self) -> tuple[str, ...]: ...
+    @property
+    def search(self) -> SearchSettings: ...
+    @property
+    def rng(self) -> Random: ...
+    @property
+    def accept(self) -> float: ...
+    @property
+    def recall(self) -> Recall | None: ...
+    @property
+    def tools(self) -> Tools | None: ...
+
+    def dialect_of(self, role: str) -> Dialect:
+        """Return the dialect of another role's model."""
+
+    def next_search(self) -> int:
+        """Return the number of a search that begins: 0 for the thought's first, and so on."""
+
+    def emit(self, event: AnyEvent) -> None:
+        """Tell the readers of the run what a search does."""
 
     async def verify(self, task: Task, solution: Solution) -> tuple[Verdict, ...]:
-        """Run the checks on a solution that a strategy is weighing."""
+        """Run the deterministic checks on a solution that a strategy is weighing."""
+
+    async def refuted(self, task: Task, steps: Sequence[str]) -> bool:
+        """Return whether a deterministic check proves the last of these steps wrong."""
+
+    async def assess(self, task: Task, solution: Solution) -> Assessed:
+        """Run the checks, and the judge if they do not settle it; the best assessed solution is what is
+        given if a limit fires. A solution is assessed once, however often it is asked for.
+        """
 
 
 Strategy = Callable[[Task, Toolbox], Awaitable[Solution]]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from weakref import WeakKeyDictionary
 
 from agot.agents.planner import Planner
+from agot.agents.selector import Selector
 from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.verifier import CHECKS, VerifierAgent
 from agot.agents.workflow import Workflow, compile_workflow
@@ -22,6 +23,7 @@ from agot.errors import SetupError, StoreError
 from agot.events import AnyEvent, EventStream, Notice
 from agot.ids import RunId, new_run_id
 from agot.journal import Journal
+from agot.learning import Learnt
 from agot.models.gateway import Gateway
 from agot.protocols import Dialect, Models
 from agot.question import checked_question
@@ -250,7 +252,7 @@ class Reasoner:
             if job.on_event is not None:
                 stream.add_sink(job.on_event)
             journal = Journal(job.run_id, store, earlier, clock=self._clock, on_fault=unsaved)
-            run = self._compose(job, stream, journal)
+            run = self._compose(job, stream, journal, store.learnt(job.run_id))
             self._runs.add(run)
             with rare_collections():
                 result = await run.finish()
@@ -263,7 +265,7 @@ class Reasoner:
                 self._runs.discard(run)
             await store.end_attempt(job.run_id)
 
-    def _compose(self, job: _Job, stream: EventStream, journal: Journal) -> Run:
+    def _compose(self, job: _Job, stream: EventStream, journal: Journal, learnt: Learnt) -> Run:
         settings = job.settings
         meter = Meter(settings.budget, time.monotonic)
         room = CallRoom(
@@ -274,13 +276,15 @@ class Reasoner:
             seed=settings.seed,
             stream_text=job.stream_text,
         )
-        engine = Engine(self._crew(job), room, meter, settings.engine, stream.emit)
+        selector = Selector(learnt if settings.engine.learn else None, settings.engine.ladder)
+        engine = Engine(self._crew(job, selector), room, meter, settings.engine, stream.emit)
         model = job.models.profile("fast").model
         return Run(job.run_id, job.question, settings, stream, meter, engine, model)
 
     async def _saved(self, run: Run, store: SqlStore) -> None:
-        """Write out the run's events; an answer is not lost because its trace could not be kept."""
+        """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
         try:
+            await run.engine.teach()
             await store.flush(run.id)
         except StoreError as error:
             run.stream.emit(Notice(level="warning", text=f"The run could not be saved completely: {error}"))
@@ -311,7 +315,7 @@ class Reasoner:
                 self._store = await SqlStore.open(self.settings.database_url or default_database_url())
             return self._store
 
-    def _crew(self, job: _Job) -> Crew:
+    def _crew(self, job: _Job, selector: Selector) -> Crew:
         if self._workflow is None:
             self._workflow = compile_workflow()
         settings, engine = job.settings, job.settings.engine
@@ -336,14 +340,17 @@ class Reasoner:
             verifier=VerifierAgent(check for name, check in CHECKS.items() if name not in engine.skip_checks),
             strategies=STRATEGIES,
             workflow=self._workflow,
+            selector=selector,
+            search=settings.search,
+            seed=settings.seed,
             strong="strong" if settings.role("strong") != settings.role("fast") else "",
         )
 
 
 def _check_setup(job: _Job) -> None:
     engine = job.settings.engine
-    if engine.strategy != "auto":
-        STRATEGIES.get(engine.strategy)
+    for name in (engine.strategy,) if engine.strategy != "auto" else engine.ladder:
+        STRATEGIES.get(name)
     unknown = [name for name in engine.skip_checks if name not in CHECKS]
     if unknown:
         raise SetupError(f"There is no check {unknown[0]!r} to skip. There are: {', '.join(CHECKS)}.")

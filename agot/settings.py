@@ -75,6 +75,8 @@ class EngineSettings(_Section):
         abstain: An answer whose best reward stays below this is not given; the thought abstains.
         child_share: Share of what is left of the budget that a nested graph may use, in (0, 1].
         layer_width: Thoughts per layer in layered mode (n_max of the paper).
+        ladder: Strategies that "auto" tries after a doubted answer, cheapest first.
+        learn: Choose by what earlier runs taught, and teach later ones.
         verify: False turns every check off.
         skip_checks: Names of deterministic checks to leave out.
     """
@@ -90,8 +92,50 @@ class EngineSettings(_Section):
     abstain: float = Field(default=0.3, ge=0.0, le=1.0)
     child_share: float = Field(default=0.5, gt=0.0, le=1.0)
     layer_width: int = Field(default=3, ge=1)
+    ladder: tuple[str, ...] = ("adaptive-best-of-n", "tot-bfs")
+    learn: bool = True
     verify: bool = True
     skip_checks: tuple[str, ...] = ()
+
+
+class SearchSettings(_Section):
+    """How far searches go. The literature's letters stand in brackets; unknown constants were chosen on validation seeds.
+
+    Attributes:
+        branch: Children proposed at a state (k), or drawn in a round of a refinement.
+        width: States kept in a beam (b); also REBASE's width.
+        depth: Most steps of a chain that a search builds.
+        iterations: Simulations of a tree search; states expanded by a depth-first search.
+        workers: Simulations at the same time, kept apart by virtual loss.
+        particles: Particles of a filter (N).
+        sweeps: Filters run one after another by particle Gibbs.
+        rounds: Rounds of refinement, and of tool calls.
+        temperature: For proposing steps and samples.
+        exploration: Weight of the UCT or PUCT bonus (w, c).
+        prune: States of a lower value are dropped by depth-first search.
+        satisfied: Reward at which a search or a growing batch stops.
+        allocation: Temperature of REBASE's share for each state (T).
+        weighting: Temperature of a particle's weight (T).
+        association: Weight of an association's value in CoAT's V (beta).
+        critics: Critiques drawn of a refined answer where log-probabilities do not tell.
+    """
+
+    branch: int = Field(default=3, ge=1)
+    width: int = Field(default=5, ge=1)
+    depth: int = Field(default=16, ge=1)
+    iterations: int = Field(default=24, ge=1)
+    workers: int = Field(default=4, ge=1)
+    particles: int = Field(default=8, ge=1)
+    sweeps: int = Field(default=2, ge=1)
+    rounds: int = Field(default=3, ge=1)
+    temperature: float = Field(default=0.8, ge=0.0, le=2.0)
+    exploration: float = Field(default=1.0, ge=0.0)
+    prune: float = Field(default=0.1, ge=0.0, le=1.0)
+    satisfied: float = Field(default=0.9, ge=0.0, le=1.0)
+    allocation: float = Field(default=0.2, gt=0.0)
+    weighting: float = Field(default=1.0, gt=0.0)
+    association: float = Field(default=0.2, ge=0.0)
+    critics: int = Field(default=5, ge=1)
 
 
 class Settings(_Section):
@@ -108,6 +152,7 @@ class Settings(_Section):
     )
     budget: Budget = Budget()
     engine: EngineSettings = EngineSettings()
+    search: SearchSettings = SearchSettings()
     database_url: str | None = None
     seed: int = Field(default=0, ge=-(2**63), lt=2**63)
 
@@ -196,7 +241,12 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise SetupError(f"The settings file {path} is not valid TOML: {error}. Mend or remove it.") from None
 
 
-_SECTIONS: dict[str, type[BaseModel]] = {"roles": RoleSettings, "budget": Budget, "engine": EngineSettings}
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "roles": RoleSettings,
+    "budget": Budget,
+    "engine": EngineSettings,
+    "search": SearchSettings,
+}
 _SHORT = ("MODEL", "DATABASE_URL", "SEED")
 _ELSEWHERE = ("HOME", "DEBUG")
 """Read by `agot_home` and the command line."""

@@ -105,6 +105,7 @@ class Solution(Value):
         steps: Worked steps, in order; empty for a direct answer.
         strategy: Name of the strategy that produced it.
         confidence: In [0, 1], or None if nothing tells: vote share, or the model's own probability.
+        votes: Samples among which the answer was elected; `confidence` is then its share of their support.
         logprob: Mean log-probability per token of the text, or None.
         alternatives: Other answers that were drawn with the number of times, best first.
         parts: Findings of a nested graph that the answer was put together from; empty otherwise.
@@ -115,6 +116,7 @@ class Solution(Value):
     steps: tuple[str, ...] = ()
     strategy: str = ""
     confidence: float | None = None
+    votes: int = 1
     logprob: float | None = None
     alternatives: tuple[tuple[str, int], ...] = ()
     parts: tuple[Finding, ...] = ()
@@ -135,6 +137,79 @@ class Verdict(Value):
     reward: float | None = Field(default=None, ge=0.0, le=1.0)
     feedback: str = ""
     conclusive: bool = False
+
+
+class Step(Value):
+    """One proposed continuation of a chain.
+
+    Attributes:
+        text: The step, one line; for a finished chain its last line.
+        solution: The whole solution if this step finishes it, else None.
+        logprob: Mean log-probability per token, or None.
+    """
+
+    text: str
+    solution: Solution | None = None
+    logprob: float | None = None
+
+
+class Critique(Value):
+    """What a critic says of a solution.
+
+    Attributes:
+        text: What is wrong and how to mend it; "" if nothing is.
+        reward: P(the solution is right) in [0, 1], or None if the critic cannot tell.
+    """
+
+    text: str
+    reward: float | None = Field(default=None, ge=0.0, le=1.0)
+
+
+class ToolCard(Value):
+    """What a model is told of a tool; `parameters` is a JSON schema."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class ToolCall(Value):
+    """A call that a model wants: `$1` in an argument stands for the result of the round's first call."""
+
+    name: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+class ToolNote(Value):
+    """A call with what came of it; `error` tells that `text` says what went wrong."""
+
+    call: ToolCall
+    text: str
+    error: bool = False
+
+
+class ToolRound(Value):
+    """What a model does next: calls to run side by side, or, if there are none, the answer."""
+
+    thought: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    solution: Solution | None = None
+
+
+class Constraint(Value):
+    """Something an answer has to satisfy.
+
+    Attributes:
+        text: The constraint as a sentence.
+        hard: A broken hard constraint refutes an answer; a broken soft one lowers its reward.
+        check: Name of the deterministic check it is bound to, or "" if a judge has to decide.
+        argument: What that check needs (a pattern, a number of words, a JSON schema as text).
+    """
+
+    text: str
+    hard: bool = True
+    check: str = ""
+    argument: str = ""
 
 
 class PlannedThought(Value):

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 
 from agot.agents.dialects.compact import CompactDialect
-from agot.agents.strategies.vote import tally
+from agot.agents.votes import tally
 from agot.budget import Budget, Meter
 from agot.engine.caller import Caller, CallRoom
 from agot.errors import OutputError

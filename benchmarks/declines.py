@@ -21,7 +21,7 @@ from typing import Any
 from agot.reasoner import Reasoner
 from agot.settings import Settings
 from benchmarks.accuracy import questions
-from benchmarks.statistics import wilson
+from agot.bench.statistics import wilson
 from training.families.registry import FAMILIES
 
 FIELDS = ("question", "problem", "input", "prompt", "Question", "query", "instruction", "conclusion")

@@ -1,4 +1,6 @@
-"""`SqlStore`: runs, events and the journal in SQLite or PostgreSQL. Implements `JournalStore`.
+"""`SqlStore`: runs, events, the journal and lessons in SQLite or PostgreSQL.
+
+Implements `agot.protocols.JournalStore` and `agot.learning.Lessons`.
 
 Use:
 
@@ -34,6 +36,7 @@ from agot.ids import RunId
 from agot.protocols import CallRecord
 from agot.stores import leases, runs
 from agot.stores.connection import READERS, Database, open_database
+from agot.stores.learning import LearntInSql
 from agot.stores.rows import (
     StoredEdge,
     StoredRun,
@@ -204,6 +207,10 @@ class SqlStore:
             StoreError: If it could not be written, or earlier events of the run could not.
         """
         await self._writer.put(run_id, record)
+
+    def learnt(self, run_id: RunId) -> LearntInSql:
+        """Return what a run that was begun here may know from others, and where it tells its outcomes."""
+        return LearntInSql(run_id, read=self._read, write=self._writer.do, clock=self._clock)
 
     # -- reading ---------------------------------------------------------------------------------
 

@@ -20,7 +20,40 @@ from agot.stores.schema import metadata, schema_version
 Step = Callable[[Connection], None]
 """Changes a database of one version into the next. Runs in a transaction; must keep every row."""
 
-STEPS: tuple[Step, ...] = ()
+
+def _add_lessons(connection: Connection) -> None:
+    """Version 2: what runs taught."""
+    number = "DOUBLE PRECISION" if connection.dialect.name == "postgresql" else "DOUBLE"
+    for statement in (
+        f"""CREATE TABLE outcomes (
+            run_id TEXT NOT NULL,
+            thought TEXT NOT NULL CONSTRAINT ck_outcomes_thought CHECK (thought <> ''),
+            ordinal INTEGER NOT NULL CONSTRAINT ck_outcomes_ordinal CHECK (ordinal >= 0),
+            kind TEXT NOT NULL CONSTRAINT ck_outcomes_kind CHECK (kind <> ''),
+            subject TEXT NOT NULL CONSTRAINT ck_outcomes_subject CHECK (subject <> ''),
+            arm TEXT NOT NULL CONSTRAINT ck_outcomes_arm CHECK (arm <> ''),
+            n BIGINT NOT NULL CONSTRAINT ck_outcomes_n CHECK (n >= 1),
+            reward {number} NOT NULL CONSTRAINT ck_outcomes_reward CHECK (reward >= 0 AND reward <= 1),
+            tokens BIGINT NOT NULL CONSTRAINT ck_outcomes_tokens CHECK (tokens >= 0),
+            recovered BOOLEAN NOT NULL,
+            at_s {number} NOT NULL,
+            CONSTRAINT pk_outcomes PRIMARY KEY (run_id, thought, ordinal, kind, subject, arm),
+            CONSTRAINT fk_outcomes_run_id FOREIGN KEY (run_id) REFERENCES runs (run_id) ON DELETE CASCADE
+        )""",
+        "CREATE INDEX ix_outcomes_kind_subject ON outcomes (kind, subject)",
+        """CREATE TABLE lessons_seen (
+            run_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            tallies TEXT NOT NULL,
+            CONSTRAINT pk_lessons_seen PRIMARY KEY (run_id, kind, subject),
+            CONSTRAINT fk_lessons_seen_run_id FOREIGN KEY (run_id) REFERENCES runs (run_id) ON DELETE CASCADE
+        )""",
+    ):
+        connection.execute(text(statement))
+
+
+STEPS: tuple[Step, ...] = (_add_lessons,)
 """Step i leads from version i + 1 to version i + 2. Append only; a released step is never edited."""
 
 _LOCK_KEY = 0x41476F54

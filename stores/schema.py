@@ -8,12 +8,16 @@ Tables
     verdicts        what each check said of each answer                 (a projection of events)
     events          every transition of a run as JSON, numbered from 1; never changed
     calls           the journal: every model, tool and human call, keyed by (run, hash of the request, ordinal)
+    outcomes        how each try of a run went, for later runs to learn from; never changed
+    lessons_seen    what a run was told of earlier outcomes when it first asked; never changed
 
 Verbs
     begin    insert a run
     attempt  take the lease of a run that nobody holds and count the attempt: 1 is the first, more are resumes
     record   append an event and project it into runs, thoughts, edges and verdicts, in one transaction
     put      insert or replace a call; the reply is used only after the commit
+    teach    insert outcomes; those that are there already stay as they are
+    learn    add up the outcomes of other runs, and keep the sum for this run
     beat     renew the leases this process holds
     delete   remove a run; everything else of it goes by cascade
 
@@ -24,6 +28,7 @@ Rules
        good while `heartbeat_s` (the database's clock) is fresh and the process is not known to be dead.
     *  A resumed attempt emits its thoughts again: their rows and edges are replaced and verdicts of
        the earlier attempt are removed. The events of every attempt stay.
+    *  What a deleted run taught is forgotten with it. `outcomes` hold names and numbers, no text of a question.
     *  Times are seconds since the epoch. JSON is text, so that both databases keep it as it came.
 
 A fresh database is made from this module in one go; an older one goes through
@@ -231,4 +236,37 @@ calls = Table(
     _one_of("kind", ("model", "tool", "human")),
     _one_of("state", ("started", "done")),
     CheckConstraint("state = 'started' OR reply IS NOT NULL", name="done_has_reply"),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    _run(),
+    Column("thought", Text, CheckConstraint("thought <> ''", name="thought"), primary_key=True),
+    Column(
+        "ordinal",
+        Integer,
+        CheckConstraint("ordinal >= 0", name="ordinal"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    # Not limited to today's kinds, as with events.
+    Column("kind", Text, CheckConstraint("kind <> ''", name="kind"), primary_key=True),
+    Column("subject", Text, CheckConstraint("subject <> ''", name="subject"), primary_key=True),
+    Column("arm", Text, CheckConstraint("arm <> ''", name="arm"), primary_key=True),
+    Column("n", BigInteger, CheckConstraint("n >= 1", name="n"), nullable=False),
+    Column("reward", Double, CheckConstraint("reward >= 0 AND reward <= 1", name="reward"), nullable=False),
+    Column("tokens", BigInteger, CheckConstraint("tokens >= 0", name="tokens"), nullable=False),
+    Column("recovered", Boolean, nullable=False),
+    Column("at_s", Double, nullable=False),
+    Index(None, "kind", "subject"),
+)
+
+lessons_seen = Table(
+    "lessons_seen",
+    metadata,
+    _run(),
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    _text("tallies", None),
 )

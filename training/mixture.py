@@ -12,7 +12,7 @@ import hashlib
 import random
 import re
 from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Literal
 
@@ -61,7 +61,17 @@ def _short(rng: random.Random) -> Problem:
     operations = _weighted(rng, _OPERATION_CUMULATIVE)
     if not low <= operations <= high:
         operations = low + int(rng.random() * (high - low + 1))
-    return family.generate(rng, operations)
+    return _trained(family.generate, rng, operations)
+
+
+def _trained(
+    generate: Callable[[random.Random, int], Problem], rng: random.Random, operations: int
+) -> Problem:
+    """Return a problem that is not kept for evaluation."""
+    while True:
+        problem = generate(rng, operations)
+        if problem.family != "countdown" or not countdown.held_out(problem):
+            return problem
 
 
 def _long(rng: random.Random) -> Problem:
@@ -138,7 +148,7 @@ def value_example(question: str, lines: Sequence[str], promising: bool) -> Examp
 
 def _value(rng: random.Random) -> Example:
     while True:
-        problem = countdown.generate(rng, between(rng, 2, 4)) if rng.random() < 0.3 else _short(rng)
+        problem = _trained(countdown.generate, rng, between(rng, 2, 4)) if rng.random() < 0.3 else _short(rng)
         if len(problem.steps) < 2:
             continue
         if problem.family == "countdown" and rng.random() < 0.7:
@@ -210,9 +220,18 @@ def examples(seed: int, split: Split) -> Iterator[Example]:
 
 
 def problem_for(split: Split, family: str, operations: int, index: int) -> Problem:
-    """Return problem `index` of an evaluation set; its seed names the split, so splits are disjoint."""
+    """Return problem `index` of an evaluation set; its seed names the split, so splits are disjoint.
+
+    Countdown puzzles of training differ from those of evaluation by their numbers as well.
+    """
     rng = random.Random(f"agot:{split}:problem:{family}:{operations}:{index}")
-    return FAMILIES[family].generate(rng, operations)
+    generate = FAMILIES[family].generate
+    if split == "train":
+        return _trained(generate, rng, operations)
+    while True:
+        problem = generate(rng, operations)
+        if family != "countdown" or countdown.held_out(problem):
+            return problem
 
 
 def outside_for(split: Split, index: int) -> str:

@@ -21,9 +21,9 @@ _LATEX = (
 )
 _FENCE = re.compile(r"```\w{0,20}\n?|`")
 _BOLD = re.compile(r"(?<![\d) ])\*\*|\*\*(?![\d(\- ])|(?<=\s)\*\*(?=\S)|^\*(?=\S)|(?<=\S)\*$|__")
-_HALVES = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "⅛": "1/8"}
-_SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
-_SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+HALVES = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "⅛": "1/8"}
+SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
     seventeen eighteen nineteen twenty""".split()
 _DIGITS = (
     r"(?:\d{1,3}(?:[, '_’]\d{3})+(?![\d])|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:\.\d{3}){2,}(?!\d)|\d+)"
@@ -99,11 +99,11 @@ def reading(text: str) -> Reading | None:
     if not sides:
         return None
     text = sides[-1].strip("~ \"'")
-    for sign, fraction in _HALVES.items():
+    for sign, fraction in HALVES.items():
         text = re.sub(rf"(?<=\d)\s?{sign}", f" {fraction}", text).replace(sign, fraction)
     word = text.rstrip(".!").casefold()
-    if word in _SMALL:
-        return Reading((Fraction(_SMALL.index(word)),))
+    if word in SMALL:
+        return Reading((Fraction(SMALL.index(word)),))
     text = re.sub(r"^\(\s*([-−–+]?[\d., ]+)\)$", r"\1", text)
     text = re.sub(r"\(\s*(-?\d{1,40})\s*\)\s*/\s*\(\s*(-?\d{1,40})\s*\)", r"\1/\2", text)
     found = _PHRASE.search(text)
@@ -142,7 +142,7 @@ def _reading(found: re.Match[str], *, sure: bool) -> Reading | None:
             power = re.sub(r"[()\s]", "", found["power"].replace("−", "-"))
             scale = Fraction(10) ** int(re.split(r"[eE]|\^|\*\*", power)[-1])
         if found["scale"]:
-            scale *= 10 ** _SCALES[found["scale"].lower()]
+            scale *= 10 ** SCALES[found["scale"].lower()]
         if found["exponent"]:
             values, unit = [value(f"{text}**{found['exponent']}") for text in plain], None
         if found["below"]:

@@ -6,18 +6,37 @@ question, the reply is lines. What the modes mean stands in `training/example.py
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from collections.abc import Sequence
 from typing import Literal
 
+from agot.agents.votes import tally
 from agot.errors import ContextTooLong, OutputError
 from agot.protocols import Ask, Completion, Message, ModelRequest
-from agot.thought import Decline, Finding, Plan, PlannedThought, Solution, Task, Verdict
+from agot.thought import (
+    Constraint,
+    Critique,
+    Decline,
+    Finding,
+    Plan,
+    PlannedThought,
+    Solution,
+    Step,
+    Task,
+    ToolCall,
+    ToolCard,
+    ToolNote,
+    ToolRound,
+    Verdict,
+)
 
 _CONNECT = "Connect a real one: `agot models detect --write fast` finds a local server, `agot ask -m MODEL` names any other."
 _ANSWER = "answer:"
 _ROOM = 512
+_STEP_ROOM = 160
+CALCULATOR = "calculator"
 _RETRY_TEMPERATURE = 0.8
 """The model cannot read feedback, so a new try is a new sample."""
 
@@ -79,28 +98,124 @@ class CompactDialect:
         mode: Literal["direct", "chain"],
         n: int,
         temperature: float,
+        steps: Sequence[str] = (),
     ) -> list[Solution]:
         """Draw `n` solutions; unreadable ones are left out if another can be read."""
+        profile = ask.profile(role)
         request = _request(
             role,
             "solve",
             mode,
             _user(task),
             temperature=temperature,
-            logprobs=ask.profile(role).gives_logprobs,
+            logprobs=profile.gives_logprobs,
+            steps=steps,
         )
-        completions = await ask.samples(request, n)
-        model = ask.profile(role).model
         solutions: list[Solution] = []
         fault: OutputError | None = None
-        for completion in completions:
+        for completion in await ask.samples(request, n):
             try:
-                solutions.append(_solution(completion, completion.text, mode, model))
+                found = _solution(completion, completion.text, mode, profile.model)
+                solutions.append(found.model_copy(update={"steps": (*steps, *found.steps)}))
             except OutputError as error:
                 fault = error
         if not solutions and fault is not None:
             raise fault
         return solutions
+
+    async def step(
+        self, ask: Ask, task: Task, steps: Sequence[str], *, role: str, n: int, temperature: float
+    ) -> list[Step]:
+        """Continue the chain's text by one line, `n` times."""
+        profile = ask.profile(role)
+        request = _request(
+            role, "step", "chain", _user(task), temperature=temperature, logprobs=profile.gives_logprobs,
+            steps=steps, stop=("\n",), max_tokens=_STEP_ROOM,
+        )  # fmt: skip
+        proposed = []
+        for completion in await ask.samples(request, n):
+            text = completion.text.strip()
+            if not text or completion.finish_reason == "length":
+                continue
+            if not text.startswith(_ANSWER):
+                proposed.append(Step(text=text, logprob=_mean_logprob(completion)))
+                continue
+            solution = Solution(
+                answer=text.removeprefix(_ANSWER).strip(), steps=tuple(steps), strategy="chain",
+                logprob=_mean_logprob(completion),
+            )  # fmt: skip
+            proposed.append(Step(text=text, solution=solution, logprob=solution.logprob))
+        return proposed
+
+    async def value(self, ask: Ask, task: Task, steps: Sequence[str], *, role: str) -> float | None:
+        """Return P(yes) that the chain so far can end well; the model was trained to say so."""
+        user = f"{_user(task)}\nProposed so far:\n" + "\n".join(steps)
+        request = _request(role, "value", "verify", user, logprobs=True, top_logprobs=5, max_tokens=2)
+        return yes_probability((await ask(request)).completions[0])
+
+    async def refine(
+        self,
+        ask: Ask,
+        task: Task,
+        solution: Solution,
+        critique: str,
+        *,
+        role: str,
+        n: int,
+        temperature: float,
+    ) -> list[Solution]:
+        """Rewind half of the chain and go on from there: the model cannot read a critique."""
+        kept = solution.steps[: len(solution.steps) // 2]
+        return await self.solve(
+            ask, task, role=role, mode="chain", n=n, temperature=temperature or _RETRY_TEMPERATURE, steps=kept
+        )
+
+    async def critique(
+        self, ask: Ask, task: Task, solution: Solution, *, role: str, n: int, temperature: float
+    ) -> list[Critique]:
+        """Return the judge's word, which holds all that the model can say of a solution."""
+        verdict = await self.judge(ask, task, solution, role=role)
+        return [Critique(text=verdict.feedback, reward=verdict.reward)]
+
+    async def aggregate(self, ask: Ask, task: Task, solutions: Sequence[Solution], *, role: str) -> Solution:
+        """Let the solutions vote: the model was not trained to merge texts."""
+        return tally(solutions)
+
+    async def associate(self, ask: Ask, task: Task, steps: Sequence[str], *, role: str) -> str:
+        """Return nothing: all that the model knows is in its procedures."""
+        return ""
+
+    async def compare(self, ask: Ask, task: Task, a: Solution, b: Solution, *, role: str) -> float | None:
+        """Return P(`a` right) against P(`b` right), each judged alone, so that the order does not matter."""
+        left, right = await asyncio.gather(
+            self.judge(ask, task, a, role=role), self.judge(ask, task, b, role=role)
+        )
+        if left.reward is None or right.reward is None or left.reward + right.reward == 0:
+            return None
+        return left.reward / (left.reward + right.reward)
+
+    async def constraints(self, ask: Ask, task: Task, *, role: str) -> list[Constraint]:
+        """Return none: the question's own wording is read without the model."""
+        return []
+
+    async def rate(self, ask: Ask, task: Task, names: Sequence[str], *, role: str) -> dict[str, float]:
+        """Return nothing: the model has no opinion on strategies."""
+        return {}
+
+    async def tool_round(
+        self, ask: Ask, task: Task, tools: Sequence[ToolCard], seen: Sequence[ToolNote], *, role: str
+    ) -> ToolRound:
+        """Hand one expression to the calculator, the one tool that the model knows; answer with what it says."""
+        worked = next((note for note in seen if note.call.name == CALCULATOR and not note.error), None)
+        if worked is not None:
+            solution = Solution(answer=worked.text, steps=(f"{worked.call.arguments} -> {worked.text}",))
+            return ToolRound(solution=solution)
+        if seen or all(tool.name != CALCULATOR for tool in tools):
+            found = await self.solve(ask, task, role=role, mode="chain", n=1, temperature=0.0)
+            return ToolRound(solution=found[0])
+        reply = await ask(_request(role, "tools", "calc", _user(task)))
+        expression = reply.completions[0].text.strip()
+        return ToolRound(calls=(ToolCall(name=CALCULATOR, arguments={"expression": expression}),))
 
     async def judge(self, ask: Ask, task: Task, solution: Solution, *, role: str) -> Verdict:
         """Return P(yes) of the first token."""
@@ -140,12 +255,21 @@ def _request(
     logprobs: bool = False,
     top_logprobs: int = 0,
     max_tokens: int = _ROOM,
+    steps: Sequence[str] = (),
+    stop: tuple[str, ...] = (),
 ) -> ModelRequest:
     system = (Message(role="system", content=mode),) if mode else ()
+    begun = (Message(role="assistant", content="".join(f"{step}\n" for step in steps)),) if steps else ()
     return ModelRequest(
-        role=role, purpose=purpose, messages=(*system, Message(role="user", content=user)), temperature=temperature,
-        max_tokens=max_tokens, logprobs=logprobs, top_logprobs=top_logprobs,
+        role=role, purpose=purpose, messages=(*system, Message(role="user", content=user), *begun),
+        temperature=temperature, max_tokens=max_tokens, logprobs=logprobs, top_logprobs=top_logprobs, stop=stop,
     )  # fmt: skip
+
+
+def _mean_logprob(completion: Completion) -> float | None:
+    if not completion.logprobs:
+        return None
+    return sum(token.logprob for token in completion.logprobs) / len(completion.logprobs)
 
 
 def _plan(text: str, model: str) -> Plan:
@@ -174,9 +298,7 @@ def _solution(completion: Completion, text: str, strategy: str, model: str) -> S
         raise OutputError(
             f"Expected worked steps and a line 'answer: ...', got {text[-200:]!r}.", model=model
         )
-    logprob = None
-    if completion.logprobs:
-        logprob = sum(token.logprob for token in completion.logprobs) / len(completion.logprobs)
+    logprob = _mean_logprob(completion)
     return Solution(
         answer=lines[-1].removeprefix(_ANSWER).strip(), steps=tuple(lines[:-1]), strategy=strategy, logprob=logprob,
         confidence=None if logprob is None else math.exp(logprob),

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from agot.agents.strategies.best_of_n import adaptive_best_of_n, best_of_n
 from agot.agents.strategies.chain import chain
 from agot.agents.strategies.direct import direct
+from agot.agents.strategies.least_to_most import least_to_most
+from agot.agents.strategies.monte_carlo import coat, mcts_puct, mcts_uct
+from agot.agents.strategies.particles import particle_filter, particle_gibbs
+from agot.agents.strategies.refinement import (
+    ab_mcts,
+    critic,
+    evaluate_and_rewind,
+    graph_of_thoughts,
+    refinement_tree,
+)
+from agot.agents.strategies.rpc import rpc
+from agot.agents.strategies.tool_rounds import tool_rounds
+from agot.agents.strategies.tree_of_thoughts import rebase_search, tot_bfs, tot_dfs
 from agot.agents.strategies.vote import vote
 from agot.errors import SetupError
 from agot.protocols import Strategy
@@ -44,6 +58,27 @@ class Registry:
 
 
 STRATEGIES = Registry()
-STRATEGIES.add("direct", direct)
-STRATEGIES.add("chain", chain)
-STRATEGIES.add("vote", vote)
+for _name, _strategy in (
+    ("direct", direct),
+    ("chain", chain),
+    ("least-to-most", least_to_most),
+    ("vote", vote),
+    ("rpc", rpc),
+    ("best-of-n", best_of_n),
+    ("adaptive-best-of-n", adaptive_best_of_n),
+    ("rebase", rebase_search),
+    ("tot-bfs", tot_bfs),
+    ("tot-dfs", tot_dfs),
+    ("mcts", mcts_uct),
+    ("puct", mcts_puct),
+    ("coat", coat),
+    ("ab-mcts", ab_mcts),
+    ("particle-filter", particle_filter),
+    ("particle-gibbs", particle_gibbs),
+    ("refinement-tree", refinement_tree),
+    ("rewind", evaluate_and_rewind),
+    ("got", graph_of_thoughts),
+    ("critic", critic),
+    ("tools", tool_rounds),
+):
+    STRATEGIES.add(_name, _strategy)

@@ -60,6 +60,7 @@ class Caller:
 
     def __init__(self, room: CallRoom, meter: Meter, thought: ThoughtId) -> None:
         self._room, self._meter, self.thought = room, meter, thought
+        self.tokens = 0
 
     def profile(self, role: str) -> ModelProfile:
         """Return what is known of the role's model."""
@@ -78,14 +79,16 @@ class Caller:
         """
         room = self._room
         request = request.model_copy(update={"thought": self.thought})
-        asked = request.model_dump_json(exclude={"seed"})
+        # Without the name of a prompt there is no field for it: keys stay what they were in older journals.
+        asked = request.model_dump_json(exclude={"seed"} if request.prompt else {"seed", "prompt"})
         key = room.journal.key("model", asked)
         earlier = room.journal.replay(key)
         if earlier is not None and earlier.reply is not None:
+            self.tokens += earlier.usage.tokens
             self._meter.charge(earlier.usage.model_copy(update={"replayed_calls": earlier.usage.calls}))
             room.emit(CallFinished(
                 thought=self.thought, call=key, purpose=request.purpose, model=earlier.model, usage=earlier.usage,
-                latency_ms=earlier.latency_ms, replayed=True,
+                latency_ms=earlier.latency_ms, replayed=True, prompt=request.prompt,
             ))  # fmt: skip
             return ModelReply.model_validate_json(earlier.reply)
         if request.seed is None:
@@ -99,10 +102,11 @@ class Caller:
 
         await room.journal.perform(key, "model", asked, call, thought=self.thought, purpose=request.purpose)
         reply = replies[0]
+        self.tokens += reply.usage.tokens
         # Only now: a call that readers saw finished must survive a kill.
         room.emit(CallFinished(
             thought=self.thought, call=key, purpose=request.purpose, model=reply.model, usage=reply.usage,
-            latency_ms=reply.latency_ms,
+            latency_ms=reply.latency_ms, prompt=request.prompt,
         ))  # fmt: skip
         return reply
 
@@ -164,7 +168,7 @@ class Caller:
         if failed:
             self._room.emit(CallFinished(
                 thought=self.thought, call=key, purpose=request.purpose, model=profile.model, usage=_sum(failed),
-                latency_ms=0.0, error=why,
+                latency_ms=0.0, error=why, prompt=request.prompt,
             ))  # fmt: skip
 
     async def _attempt(
@@ -185,7 +189,8 @@ class Caller:
         )
         if not failed:
             self._room.emit(CallStarted(
-                thought=self.thought, call=key, purpose=request.purpose, role=request.role, model=profile.model
+                thought=self.thought, call=key, purpose=request.purpose, role=request.role, model=profile.model,
+                prompt=request.prompt,
             ))  # fmt: skip
         try:
             reply = await models.complete(

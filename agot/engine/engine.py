@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agot.agents.planner import AcceptedPlan, Planner
 from agot.agents.repair import REFERENCE, repair, state_question
+from agot.agents.selector import Selector
 from agot.agents.strategies.registry import Registry
 from agot.agents.synthesizer import from_final, synthesize
+from agot.agents.toolbox import Assessor
 from agot.agents.verifier import VerifierAgent
-from agot.agents.workflow import Outcome, ThoughtContext, Tried, Workflow, solve_thought
+from agot.agents.workflow import Outcome, ThoughtContext, Workflow, solve_thought
 from agot.budget import Meter
 from agot.engine.caller import Caller, CallRoom
 from agot.engine.graph import PlacedThought, ThoughtGraph
@@ -36,18 +38,19 @@ from agot.events import (
     ThoughtStarted,
 )
 from agot.ids import ROOT, ThoughtId, final_id
-from agot.protocols import Dialect
-from agot.settings import EngineSettings
+from agot.protocols import Assessed, Dialect, Recall, Tools
+from agot.settings import EngineSettings, SearchSettings
 from agot.thought import Finding, Plan, Solution, Task, ThoughtStatus
 
 
 @dataclass(slots=True)
 class Crew:
-    """Who works for the engine; stateless, shared by all runs.
+    """Who works for one run.
 
     Attributes:
         dialect: Returns the dialect of a role's model.
         strong: Role to escalate to, or "" if it is the same model as "fast".
+        seed: Of all that is left to chance.
     """
 
     dialect: Callable[[str], Dialect]
@@ -55,7 +58,12 @@ class Crew:
     verifier: VerifierAgent
     strategies: Registry
     workflow: Workflow
+    selector: Selector
+    search: SearchSettings = field(default_factory=SearchSettings)
     strong: str = ""
+    seed: int = 0
+    recall: Recall | None = None
+    tools: Callable[[Caller], Tools] | None = None
 
 
 class Engine:
@@ -77,7 +85,7 @@ class Engine:
         self._crew, self._room, self._meter, self._settings, self._emit = crew, room, meter, settings, emit
         self.graph = ThoughtGraph(emit)
         self.faults: dict[ThoughtId, AgotError] = {}
-        self.candidates: dict[ThoughtId, Tried] = {}
+        self.candidates: dict[ThoughtId, Assessed] = {}
 
     async def run(self, question: str, material: str = "") -> Outcome:
         """Solve the question.
@@ -89,6 +97,14 @@ class Engine:
         self.graph.add_root(question)
         self._meter.admit_thoughts(1)
         return await self._thought(Task(question=question, material=material, overall=question), self._meter)
+
+    async def teach(self) -> None:
+        """Keep what the thoughts of this run taught the selection agent.
+
+        Raises:
+            StoreError: If it could not be kept.
+        """
+        await self._crew.selector.teach()
 
     # -- one thought -----------------------------------------------------------------------------
 
@@ -129,16 +145,25 @@ class Engine:
         async def expand(split: Task, accepted: AcceptedPlan) -> Solution | None:
             return await self._expand(split, accepted, meter)
 
-        def keep(tried: Tried) -> None:
+        def keep(tried: Assessed) -> None:
             best = self.candidates.get(task.thought)
             if best is None or (tried.reward or 0.0) >= (best.reward or 0.0):
                 self.candidates[task.thought] = tried
 
+        def tokens_left() -> int | None:
+            left = meter.left("tokens")
+            return None if left is None else int(left)
+
+        crew, ask = self._crew, Caller(self._room, meter, task.thought)
+        assessor = Assessor(
+            task, ask, crew.verifier, crew.dialect, self._emit, keep, enabled=self._settings.verify
+        )
         return ThoughtContext(
-            task=task, ask=Caller(self._room, meter, task.thought), dialect=self._crew.dialect,
-            verifier=self._crew.verifier, planner=self._crew.planner, strategies=self._crew.strategies,
-            settings=self._settings, emit=self._emit, expand=expand, on_candidate=keep, may_expand=not deep,
-            strong=self._crew.strong,
+            task=task, ask=ask, dialect=crew.dialect, verifier=crew.verifier, planner=crew.planner,
+            strategies=crew.strategies, settings=self._settings, emit=self._emit, expand=expand, assessor=assessor,
+            selector=crew.selector, search=crew.search, tokens_left=tokens_left, may_expand=not deep,
+            strong=crew.strong, seed=crew.seed, recall=crew.recall,
+            tools=crew.tools(ask) if crew.tools is not None else None,
         )  # fmt: skip
 
     def _finish(self, task: Task, outcome: Outcome) -> None:
@@ -312,7 +337,7 @@ class Engine:
 
     # -- the best that there is ------------------------------------------------------------------
 
-    def partial(self) -> tuple[Tried | None, Finding | None]:
+    def partial(self) -> tuple[Assessed | None, Finding | None]:
         """Return the best of what an ended run reached.
 
         Returns:

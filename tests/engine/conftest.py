@@ -10,6 +10,7 @@ import pytest
 
 from agot.agents.dialects.compact import CompactDialect
 from agot.agents.planner import Planner
+from agot.agents.selector import Selector
 from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.verifier import VerifierAgent
 from agot.agents.workflow import Outcome, Workflow, compile_workflow
@@ -68,6 +69,7 @@ def bench() -> Callable[..., Bench]:
             dialect=lambda role: CompactDialect(),
             planner=Planner(most_thoughts=settings.max_plan_thoughts, retries=settings.plan_retries),
             verifier=VerifierAgent(), strategies=STRATEGIES, workflow=WORKFLOW,
+            selector=Selector(None, settings.ladder),
         )  # fmt: skip
         return Bench(models, Engine(crew, room, meter, settings, stream.emit), meter, events)
 

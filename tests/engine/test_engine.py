@@ -185,7 +185,7 @@ async def test_decline_abstains_with_the_reason(bench) -> None:
     assert len(b.models.requests) == 1
 
 
-async def test_rejected_answer_is_retried_by_vote(bench) -> None:
+async def test_rejected_answer_is_followed_by_growing_batches(bench) -> None:
     def script(request: ModelRequest) -> str | list[str]:
         if mode(request) == "verify":
             return "yes" if "answer: right" in user_text(request) else "no"
@@ -196,7 +196,7 @@ async def test_rejected_answer_is_retried_by_vote(bench) -> None:
     b = bench(script)
     outcome = await b.run("Who?")
     assert outcome.best.solution.answer == "right"
-    assert b.of("thought_retried")[0].strategy == "vote"
+    assert b.of("thought_retried")[0].strategy == "adaptive-best-of-n"
 
 
 async def test_answers_that_are_rejected_and_never_agree_abstain(bench) -> None:

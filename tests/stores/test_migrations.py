@@ -16,7 +16,7 @@ from agot.stores.database import SqlStore
 from agot.stores.migrations import STEPS, migrate, version_of
 from agot.stores.schema import metadata
 
-VERSION_1 = Path(__file__).with_name("schema_v1.sql")
+RELEASED = (1, 2)
 A_RUN = "INSERT INTO runs (run_id, question, seed, created_s) VALUES ('01hz', 'kept?', 1, 2.0)"
 
 
@@ -40,10 +40,13 @@ def structure(database: Database) -> dict[str, Any]:
         }  # fmt: skip
 
 
-def test_a_database_of_version_1_becomes_like_a_new_one_and_keeps_its_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", RELEASED)
+def test_a_database_of_any_version_becomes_like_a_new_one_and_keeps_its_rows(
+    tmp_path: Path, version: int
+) -> None:
     with sqlite3.connect(tmp_path / "old.db") as old:
-        old.executescript(VERSION_1.read_text())
-        old.execute("INSERT INTO schema_version (id, version) VALUES (1, 1)")
+        old.executescript(Path(__file__).with_name(f"schema_v{version}.sql").read_text())
+        old.execute("INSERT INTO schema_version (id, version) VALUES (1, ?)", (version,))
         old.execute(A_RUN)
     old.close()
     migrated = open_database(f"sqlite:///{tmp_path / 'old.db'}", busy_timeout_s=1)
@@ -55,6 +58,24 @@ def test_a_database_of_version_1_becomes_like_a_new_one_and_keeps_its_rows(tmp_p
         assert version_of(connection) == 1 + len(STEPS)
     migrated.close()
     fresh.close()
+
+
+def test_every_version_is_tried() -> None:
+    assert tuple(range(1, 2 + len(STEPS))) == RELEASED
+
+
+def test_lessons_are_added_to_a_database_of_version_1_of_each_kind(url: str, execute: Any) -> None:
+    database = open_database(url, busy_timeout_s=1)
+    fresh = structure(database)
+    database.close()
+    execute(
+        url, A_RUN, "DROP TABLE outcomes", "DROP TABLE lessons_seen", "UPDATE schema_version SET version = 1"
+    )
+    database = open_database(url, busy_timeout_s=1)
+    assert structure(database) == fresh
+    with database.reading.connect() as connection:
+        assert connection.scalar(text("SELECT question FROM runs")) == "kept?"
+    database.close()
 
 
 def test_steps_run_once_and_keep_rows(url: str) -> None:

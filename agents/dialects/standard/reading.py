@@ -1,0 +1,231 @@
+"""Reading what instruct models write as free text: answers, steps, and words with their probabilities."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from agot.protocols import Completion
+from agot.thought import Solution, Step
+
+_THOUGHT = "</think>"
+
+
+def without_thinking(completion: Completion) -> Completion:
+    """Drop the `<think>` block of a reasoning model, with the log-probabilities of its tokens."""
+    if _THOUGHT not in completion.text:
+        return completion
+    after = completion.text.rsplit(_THOUGHT, 1)[1]
+    tokens = completion.logprobs
+    if tokens:
+        begins = "".join(token.token for token in tokens).rfind(_THOUGHT)
+        if begins >= 0:
+            left = begins + len(_THOUGHT)
+            for place, token in enumerate(tokens):
+                if left <= 0:
+                    tokens = tokens[place:]
+                    break
+                left -= len(token.token)
+            else:
+                tokens = ()
+    return completion.model_copy(update={"text": after, "logprobs": tokens})
+
+
+def unfinished(text: str) -> bool:
+    """Return whether a text without its thinking (`without_thinking`) is still thinking at its end."""
+    return "<think>" in text
+
+
+_MARKED = re.compile(
+    r"\W*(?:(?:so|thus|hence|therefore)\b,?\s+)?(?:the\s+|my\s+)?(?:final\s+|correct\s+)?answer(?:\s+is)?[\s*_]*[:：](.*)",
+    re.IGNORECASE,
+)
+"""A line that gives the answer, or says that it follows."""
+
+_SAID = re.compile(r"\bthe\s+(?:final\s+|correct\s+)?answer\s+is\b:?\s*(\S.*)", re.IGNORECASE)
+_BOXED = re.compile(r"\\f?box(?:ed)?\s*\{")
+_END = re.compile(r"(?:</s>|<eos>|<end_of_turn>|<\|\w+\|>|<｜[^｜\s]+｜>)\s*\Z")
+_BOLD = re.compile(r"(?<![\w)\]*])\*\*(?=[^\s*])([^*]*)(?<=[^\s*])\*\*(?![\w(\[*])")
+_WRAPPED = re.compile(r"\$\$([^$]+)\$\$|\$([^$]+)\$|\\\((.+)\\\)|\\\[(.+)\\\]|\\text\{([^{}]*)\}|`([^`]+)`|\*([^*]+)\*", re.DOTALL)  # fmt: skip
+
+
+def mean_logprob(completion: Completion) -> float | None:
+    """Return the mean log-probability per token, or None if there is none."""
+    if not completion.logprobs:
+        return None
+    return sum(token.logprob for token in completion.logprobs) / len(completion.logprobs)
+
+
+def solution_of(completion: Completion, mode: str) -> Solution | None:
+    """Return what a sample answers, or None if it gives no answer."""
+    text = without_thinking(completion).text.strip()
+    if unfinished(text):
+        return None
+    lines = text.splitlines()
+    answer, before = answer_in(lines, mode, cut=completion.finish_reason == "length")
+    if not answer:
+        return None
+    steps = () if mode == "direct" else tuple(line.strip() for line in lines[:before] if line.strip())
+    return Solution(answer=answer, steps=steps, strategy=mode, logprob=mean_logprob(completion))
+
+
+def answer_in(lines: list[str], mode: str, *, cut: bool) -> tuple[str, int]:
+    """Return the answer, "" if there is none, and the number of the line it begins with.
+
+    Args:
+        cut: The text was cut off: only a line that says to be the answer is believed.
+    """
+    marked = [(place, match[1]) for place, line in enumerate(lines) if (match := _MARKED.match(line))]
+    for place, rest in reversed(marked[-1:] if cut else marked):
+        answer = bare(rest) or bare(_paragraph(lines[place + 1 :]))
+        if answer:
+            return answer, place
+    if cut or not lines:
+        return "", 0
+    last = len(lines) - 1
+    boxed = _boxed("\n".join(lines))
+    if boxed:
+        return bare(boxed), last
+    said = _SAID.search(lines[last])
+    if said:
+        return bare(said[1]), last
+    return bare("\n".join(lines) if mode == "direct" else lines[last]), last
+
+
+def _paragraph(lines: list[str]) -> str:
+    """Return the first lines that belong together, without the fence of a code block."""
+    found: list[str] = []
+    for line in lines:
+        if line.strip() and not line.lstrip().startswith("```"):
+            found.append(line)
+        elif found:
+            break
+    return "\n".join(found)
+
+
+def _boxed(text: str) -> str:
+    """Return what the last `\\boxed{...}` holds, braces within it included; "" if there is none or it has no end."""
+    begins = list(_BOXED.finditer(text))
+    if not begins:
+        return ""
+    start, depth = begins[-1].end(), 1
+    for place in range(start, len(text)):
+        depth += (text[place] == "{") - (text[place] == "}")
+        if depth == 0:
+            return text[start:place].strip()
+    return ""
+
+
+def bare(answer: str) -> str:
+    """Return an answer without markup, end-of-text marks, and the box around it."""
+    before = None
+    while answer != before:
+        before = answer
+        answer = _BOLD.sub(r"\1", _END.sub("", answer).strip())
+        if answer.count("**") % 2:
+            # Half of a pair: the other half stood before the word "Answer".
+            answer = answer.removeprefix("**") if answer.startswith("**") else answer.removesuffix("**")
+        wrapped = _WRAPPED.fullmatch(answer)
+        answer = (next(inner for inner in wrapped.groups() if inner) if wrapped else answer).strip()
+        answer = _boxed(answer) or answer
+    return answer
+
+
+_LABEL = re.compile(r"(?:the )?next step(?: is)?\s{0,3}:\s{0,3}", re.IGNORECASE)
+_FINAL = re.compile(r"\bthe\s+final\s+answer\s+is\b:?\s*(\S.*)", re.IGNORECASE)
+
+
+def step_of(completion: Completion, before: Sequence[str]) -> Step | None:
+    """Return the next step that a sample proposes, or None if it proposes none.
+
+    What a model writes beyond one step is dropped, and so are the given steps where it begins by repeating them. A line
+    that was cut off is no step.
+
+    Args:
+        before: The steps so far.
+    """
+    text = without_thinking(completion).text.strip()
+    if unfinished(text):
+        return None
+    lines = text.splitlines()
+    cut = completion.finish_reason == "length"
+    place = after_repeated(lines, before)
+    if place >= len(lines) or (cut and place == len(lines) - 1):
+        return None
+    line = _LABEL.sub("", _BOLD.sub(r"\1", _END.sub("", lines[place])).strip(), count=1).strip()
+    logprob = mean_logprob(completion)
+    answer = _finishing(lines[place:], line)
+    if answer is None:
+        return Step(text=line, logprob=logprob) if line else None
+    if not answer:
+        return None
+    solution = Solution(answer=answer, steps=tuple(before), strategy="chain", logprob=logprob)
+    if not _MARKED.match(lines[place]):
+        # The line is more than the answer, so it is a step too.
+        solution = solution.model_copy(update={"steps": (*before, line)})
+    return Step(text=line, solution=solution, logprob=logprob)
+
+
+def _finishing(lines: Sequence[str], line: str) -> str | None:
+    """Return the answer that the first of these lines begins to give, "" if it has none, None if it gives no answer."""
+    marked = _MARKED.match(lines[0])
+    if marked:
+        return bare(marked[1]) or bare(_paragraph(list(lines[1:])))
+    said = _FINAL.search(line)
+    if said:
+        return bare(said[1])
+    return bare(_boxed(lines[0])) or None
+
+
+def after_repeated(lines: Sequence[str], before: Sequence[str]) -> int:
+    """Return the place of the first line that is neither empty nor one of the given steps, repeated in their order."""
+    left = [_plain(step) for step in before]
+    for place, line in enumerate(lines):
+        plain = _plain(line)
+        if not plain or plain.startswith("```"):
+            continue
+        if left and plain == left[0]:
+            del left[0]
+            continue
+        return place
+    return len(lines)
+
+
+def _plain(line: str) -> str:
+    return " ".join(line.split()).casefold()
+
+
+_LEAST_MASS = 0.01
+
+
+def chance(completion: Completion, good: str, bad: str, *, cased: bool = False) -> float | None:
+    """Return P(good) / (P(good) + P(bad)) of a reply's first word, or None if it is neither.
+
+    Without log-probabilities the word itself decides: 1 for the good one, 0 for the bad one.
+
+    Args:
+        good: A word such as "yes".
+        cased: Upper and lower case differ, as for the letter A and the article.
+    """
+    completion = without_thinking(completion)
+    if unfinished(completion.text):
+        return None
+
+    def folded(word: str) -> str:
+        word = word.strip().strip("*\"'`.,:;()[]#_ ")
+        return word if cased else word.casefold()
+
+    for token in completion.logprobs or ():
+        odds = {good: 0.0, bad: 0.0}
+        for text, logprob in {token.token: token.logprob, **dict(token.top)}.items():
+            if folded(text) in odds:
+                odds[folded(text)] += math.exp(min(logprob, 0.0))
+        # Traces of both words among the alternatives to a third tell nothing.
+        if sum(odds.values()) > _LEAST_MASS:
+            return odds[good] / sum(odds.values())
+        if folded(token.token):
+            break
+    first = re.match(r"[\W_]*(\w+)", completion.text)
+    word = folded(first[1]) if first else ""
+    return float(word == good) if word in (good, bad) else None

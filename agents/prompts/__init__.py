@@ -1,0 +1,1 @@
+"""Curated prompts: one readable file each, and the choice among them."""

@@ -1,0 +1,94 @@
+"""Searches that keep a frontier of states: beam, REBASE and depth-first with backtracking.
+
+Sources: Yao et al. 2023, "Tree of Thoughts", arXiv 2305.10601 (breadth-first beam, depth-first with pruning); Wu et al. 2024,
+"Inference Scaling Laws", arXiv 2408.00724 (REBASE).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from agot.agents.search.tree import UNKNOWN, Node, SearchTree
+
+Allocate = Callable[[Sequence[Node]], list[int]]
+"""How many children each state of the frontier gets; 0 drops the state."""
+
+
+def keep_best(width: int, branch: int) -> Allocate:
+    """Return the beam's rule: `branch` children for each of the best `width` states."""
+
+    def allocate(frontier: Sequence[Node]) -> list[int]:
+        ranked = sorted(range(len(frontier)), key=lambda place: -_value(frontier[place]))
+        kept = set(ranked[:width])
+        return [branch if place in kept else 0 for place in range(len(frontier))]
+
+    return allocate
+
+
+def rebase(width: int, temperature: float) -> Allocate:
+    """Return REBASE's rule: `width` children in all, by the softmax of the states' rewards.
+
+    States are served from the best: each gets ceil(left * e^(r/T) / sum of e^(r/T) over those not yet served).
+    """
+
+    def allocate(frontier: Sequence[Node]) -> list[int]:
+        weights = [math.exp(_value(node) / temperature) for node in frontier]
+        order = sorted(range(len(frontier)), key=lambda place: -weights[place])
+        given = [0] * len(frontier)
+        left, open_ = width, sum(weights)
+        for place in order:
+            given[place] = min(left, math.ceil(left * weights[place] / open_ - 1e-9))
+            left -= given[place]
+            open_ = max(open_ - weights[place], 1e-300)
+        return given
+
+    return allocate
+
+
+def _value(node: Node) -> float:
+    return UNKNOWN if node.value is None else node.value
+
+
+async def breadth_first(tree: SearchTree, allocate: Callable[[int], Allocate]) -> None:
+    """Grow the tree level by level; all states of a level are expanded side by side.
+
+    Args:
+        allocate: Returns the rule of a level, given how many chains are finished (each takes one of
+            REBASE's width).
+    """
+    frontier = [tree.root]
+    for level in range(tree.tools.search.depth):
+        if not frontier or tree.satisfied():
+            return
+        # The root is alone on its level and gets all of the width, or the beam would begin with one branch.
+        counts = allocate(len(tree.finished))(frontier)
+        if level == 0:
+            counts = [max(counts[0], tree.tools.search.width)]
+        for node, count in zip(frontier, counts, strict=True):
+            if not count:
+                tree.prune(node, f"value {_value(node):.2f} is not among those that are kept")
+        served = [(node, count) for node, count in zip(frontier, counts, strict=True) if count]
+        grown = await tree.extend(served)
+        frontier = [child for group in grown for child in dict.fromkeys(group) if child.assessed is None]
+
+
+async def depth_first(tree: SearchTree) -> None:
+    """Follow the most valued state to its end, drop what is below `search.prune`, go back, and try the next.
+
+    Ends when a good solution is found, every state was tried, or `search.iterations` states were expanded.
+    """
+    open_ = [tree.root]
+    for _ in range(tree.tools.search.iterations):
+        if not open_ or tree.satisfied():
+            return
+        node = open_.pop()
+        children = await tree.expand(node, tree.tools.search.branch)
+        going_on = []
+        for child in children:
+            if child.assessed is None:
+                if _value(child) < tree.tools.search.prune:
+                    tree.prune(child, f"value {_value(child):.2f} is below {tree.tools.search.prune:.2f}")
+                else:
+                    going_on.append(child)
+        open_ += sorted(going_on, key=_value)

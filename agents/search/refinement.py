@@ -1,0 +1,183 @@
+"""Searches over whole answers: improve, keep the best, improve again; wider or deeper.
+
+Sources: Cheng et al. 2024, "SPaR: Self-Play with Tree-Search Refinement", arXiv 2412.11605; Inoue et al. 2025, "Wider or
+Deeper? Scaling LLM Inference-Time Compute with Adaptive Branching Tree Search" (AB-MCTS), arXiv 2503.04412;
+Besta et al. 2023, "Graph of Thoughts", arXiv 2308.09687; Buehler 2024, "PRefLexOR", arXiv 2410.12375.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
+
+from agot.agents.search.together import together
+from agot.agents.search.tree import UNKNOWN, Node, SearchTree
+from agot.errors import OutputError
+from agot.thought import Solution
+
+
+def value(node: Node) -> float:
+    """Return what a state is worth to the search, in [0, 1]."""
+    return UNKNOWN if node.value is None else node.value
+
+
+async def draw(tree: SearchTree, n: int, *, temperature: float | None = None) -> list[Node]:
+    """Draw `n` new answers below the root and assess them side by side."""
+    role = tree.tools.role
+    return await tree.answer([(tree.root, one, role) for one in await _drawn(tree, n, role, temperature)])
+
+
+async def _drawn(tree: SearchTree, n: int, role: str, temperature: float | None = None) -> list[Solution]:
+    try:
+        return await tree.tools.dialect_of(role).solve(
+            tree.tools.ask, tree.task, role=role, mode="chain", n=n,
+            temperature=tree.tools.search.temperature if temperature is None else temperature,
+        )  # fmt: skip
+    except OutputError:
+        return []
+
+
+async def criticised(tree: SearchTree, node: Node) -> str:
+    """Return what the critics say of an answer; its value becomes the share that finds it right."""
+    assert node.assessed is not None
+    critiques = await tree.tools.dialect_of("judge").critique(
+        tree.tools.ask, tree.task, node.assessed.solution, role="judge", n=tree.tools.search.critics,
+        temperature=tree.tools.search.temperature,
+    )  # fmt: skip
+    rewards = [critique.reward for critique in critiques if critique.reward is not None]
+    if rewards and not any(verdict.conclusive for verdict in node.assessed.verdicts):
+        node.value = sum(rewards) / len(rewards)
+    broken = [verdict.feedback for verdict in node.assessed.verdicts if verdict.feedback]
+    said = [critique.text for critique in critiques if critique.text]
+    return "\n".join(dict.fromkeys((*broken, *said)))
+
+
+async def improve(tree: SearchTree, nodes: Sequence[Node], n: int) -> list[Node]:
+    """Draw `n` improved versions of each answer, from what the critics say of it, and add them below it."""
+    role = tree.tools.role
+    drawn = await together(*(_improved(tree, node, n, role) for node in nodes))
+    return await tree.answer([
+        (node, solution, role) for node, solutions in zip(nodes, drawn, strict=True) for solution in solutions
+    ])  # fmt: skip
+
+
+async def _improved(tree: SearchTree, node: Node, n: int, role: str) -> list[Solution]:
+    assert node.assessed is not None
+    critique = await criticised(tree, node)
+    try:
+        solutions = await tree.tools.dialect_of(role).refine(
+            tree.tools.ask, tree.task, node.assessed.solution, critique, role=role, n=n,
+            temperature=tree.tools.search.temperature,
+        )  # fmt: skip
+    except OutputError:
+        return []
+    known = {child.text for child in node.children}
+    fresh = {"\n".join((*solution.steps, solution.answer)): solution for solution in solutions}
+    return [solution for text, solution in fresh.items() if text not in known]
+
+
+async def refinement_tree(tree: SearchTree, *, keep: int = 2) -> None:
+    """SPaR's breadth-first refinement: each kept answer gets `search.branch` refinements, `search.rounds` levels deep.
+
+    Args:
+        keep: Answers kept on each level.
+    """
+    level = await draw(tree, 1, temperature=0.0)
+    for _ in range(tree.tools.search.rounds):
+        if not level or tree.satisfied():
+            return
+        everyone = [*level, *(await improve(tree, level, tree.tools.search.branch))]
+        level = sorted(everyone, key=value, reverse=True)[:keep]
+        for node in everyone:
+            if node not in level:
+                tree.prune(node, f"value {value(node):.2f} is not among the best {keep}")
+
+
+async def critic_rounds(tree: SearchTree) -> None:
+    """PRefLexOR's loop: answer, criticise, improve, `search.rounds` times, then put the answers together."""
+    answers = await draw(tree, 1, temperature=0.0)
+    for _ in range(tree.tools.search.rounds):
+        if not answers or tree.satisfied():
+            return
+        improved = await improve(tree, answers[-1:], 1)
+        if not improved:
+            break
+        answers += improved
+    await _merged(tree, answers)
+
+
+async def graph_operations(tree: SearchTree) -> None:
+    """Graph of Thoughts over answers: generate `search.width`, keep the best `search.branch`, aggregate, improve."""
+    answers = await draw(tree, tree.tools.search.width)
+    for _ in range(tree.tools.search.rounds):
+        if not answers or tree.satisfied():
+            return
+        best = sorted(answers, key=value, reverse=True)[: tree.tools.search.branch]
+        for node in answers:
+            if node not in best:
+                tree.prune(node, f"value {value(node):.2f} is not among the best {tree.tools.search.branch}")
+        merged = await _merged(tree, best)
+        answers = [*best, *merged, *(await improve(tree, (merged or best)[:1], 1))]
+
+
+async def _merged(tree: SearchTree, nodes: Sequence[Node]) -> list[Node]:
+    solutions: list[Solution] = [node.assessed.solution for node in nodes if node.assessed is not None]
+    if len(solutions) < 2:
+        return []
+    try:
+        merged = await tree.tools.dialect.aggregate(
+            tree.tools.ask, tree.task, solutions, role=tree.tools.role
+        )
+    except OutputError:
+        return []
+    return await tree.answer([(tree.root, merged, tree.tools.role)])
+
+
+async def adaptive_branching(tree: SearchTree) -> None:
+    """AB-MCTS: at each answer choose by Thompson sampling between a new one beside it (wider) and refining it (deeper).
+
+    A Beta posterior stands for each choice: for a new answer of a role, the rewards that its new answers brought; for
+    going on below a child, the rewards found below it. Choices of one round are drawn one after another, their
+    calls run side by side.
+    """
+    tools = tree.tools
+    spent = 0
+    while spent < tools.search.iterations and not tree.satisfied():
+        count = min(tools.search.workers, tools.search.iterations - spent)
+        chosen = [_thompson(tree) for _ in range(count)]
+        spent += count
+        # Equal choices of a round are one request of several samples, so that their order cannot matter.
+        counted = list(Counter(chosen).items())
+        drawn = await together(*(
+            _drawn(tree, count, role) if node is tree.root else _improved(tree, node, count, role)
+            for (node, role), count in counted
+        ))  # fmt: skip
+        answers = [
+            (node, solution, role)
+            for ((node, role), _), solutions in zip(counted, drawn, strict=True)
+            for solution in solutions
+        ]
+        for child in await tree.answer(answers):
+            tree.back_up(child, value(child))
+
+
+def _thompson(tree: SearchTree) -> tuple[Node, str]:
+    """Return where to add an answer, and the role that writes it."""
+    rng, node = tree.tools.rng, tree.root
+    while True:
+        arms: list[tuple[float, Node | str]] = []
+        for role in tree.tools.roles:
+            made = [value(child) for child in node.children if child.role == role]
+            arms.append((_beta(rng, sum(made), len(made)), role))
+        arms += [
+            (_beta(rng, child.total, child.visits), child) for child in node.children if not child.closed
+        ]
+        _, choice = max(arms, key=lambda arm: arm[0])
+        if isinstance(choice, str):
+            return node, choice
+        node = choice
+
+
+def _beta(rng: Random, rewards: float, count: int) -> float:
+    return rng.betavariate(1.0 + rewards, 1.0 + max(0.0, count - rewards))

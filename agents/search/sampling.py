@@ -1,0 +1,80 @@
+"""Drawing whole chains and choosing among them: best-of-N in one batch or in growing ones.
+
+Sources: Cobbe et al. 2021, arXiv 2110.14168 (best-of-N); Manvi et al. 2024, "Adaptive Inference-Time Compute",
+arXiv 2410.02725 (exponentially growing batches until the verifier is satisfied).
+"""
+
+from __future__ import annotations
+
+from agot.agents.search.together import together
+from agot.agents.search.tree import good_enough
+from agot.agents.verifier import reward_of
+from agot.agents.votes import weighted
+from agot.errors import BudgetExceeded, OutputError
+from agot.events import LimitFired
+from agot.protocols import Assessed, Toolbox
+from agot.thought import Solution, Task
+
+
+async def best_of(task: Task, tools: Toolbox, strategy: str, *, batches: list[int]) -> Solution:
+    """Draw chains batch by batch, assess each, stop when one is good enough, and return the best by weighted majority.
+
+    Equal chains are assessed once. What is finished when a limit fires is chosen from.
+
+    Args:
+        batches: Sizes, in order.
+
+    Raises:
+        BudgetExceeded, OutputError: If not even one chain could be had.
+    """
+    drawn: list[Assessed] = []
+    fault: OutputError | None = None
+    for size in batches:
+        try:
+            solutions = await tools.dialect.solve(
+                tools.ask, task, role=tools.role, mode="chain", n=size, temperature=tools.search.temperature
+            )
+            named = [solution.model_copy(update={"strategy": strategy}) for solution in solutions]
+            drawn += await _assessed(task, tools, named)
+        except OutputError as error:
+            fault = error
+            continue
+        except BudgetExceeded as fired:
+            if not drawn:
+                raise
+            told(task, tools, fired, strategy)
+            break
+        if any(good_enough(one, tools) for one in drawn):
+            break
+    if not drawn:
+        raise fault or OutputError(f"The strategy {strategy!r} drew no sample; give it at least one.")
+    return weighted(drawn, strategy).solution
+
+
+async def _assessed(task: Task, tools: Toolbox, solutions: list[Solution]) -> list[Assessed]:
+    """Return the solutions with their assessments; if a limit fires, those that were not judged stand unjudged."""
+    try:
+        return await together(*(tools.assess(task, solution) for solution in solutions))
+    except BudgetExceeded as fired:
+        told(task, tools, fired, solutions[0].strategy)
+        checked = [(solution, await tools.verify(task, solution)) for solution in solutions]
+        return [
+            Assessed(solution=solution, verdicts=verdicts, reward=reward_of(solution, verdicts))
+            for solution, verdicts in checked
+        ]
+
+
+def told(task: Task, tools: Toolbox, fired: BudgetExceeded, strategy: str) -> None:
+    """Tell that a limit ended a strategy which still has something to give."""
+    tools.emit(LimitFired(
+        thought=task.thought, limit=fired.kind, used=fired.used, allowed=fired.limit,
+        effect=f"{strategy} chose from what it had",
+    ))  # fmt: skip
+
+
+def growing(most: int, *, first: int = 2) -> list[int]:
+    """Return batch sizes that double and add up to `most`, at least 1: 2, 2, 4, 8, ..."""
+    sizes: list[int] = []
+    while (left := most - sum(sizes)) > 0:
+        sizes.append(min(left, max(first, sum(sizes))))
+    return sizes

@@ -1,0 +1,320 @@
+"""A tree of partial chains: what every step-wise search builds, and what readers of the run see of it.
+
+A node's state is the chain of steps that leads to it. A finished node holds an assessed solution. All
+that happens is told as events, so that a viewer can replay the search.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Awaitable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from agot.agents.search.together import together
+from agot.agents.votes import weighted
+from agot.errors import BudgetExceeded, OutputError
+from agot.events import LimitFired, SearchFinished, SearchNodeAdded, SearchNodeVisited, SearchPruned
+from agot.protocols import Assessed, Toolbox
+from agot.thought import Solution, Step, Task
+
+UNKNOWN = 0.5
+"""What "cannot tell" counts where a search needs a number."""
+
+
+_Judged = tuple[float | None, Assessed | None]
+"""The value of a proposed step, and its assessment if it finishes the chain."""
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One state.
+
+    Attributes:
+        number: From 0 in the order of adding.
+        steps: The chain so far; empty at the root.
+        text: What the node added to its parent: a step, or the line that finishes.
+        value: The search's estimate in [0, 1] when the node was added, or None for the root.
+        assessed: The finished solution with its verdicts, else None.
+        prior: Share of its siblings' probability that the model gives the step, in (0, 1].
+        visits: Backups that passed, and `total` the sum of what they brought.
+        waiting: Simulations under way below it (virtual loss).
+        closed: Pruned, or explored to its end.
+        note: An association that belongs to the state (CoAT).
+        role: Role whose model wrote the state, where a search asks several.
+        rollouts: Chains that were finished from here without becoming states of the search.
+    """
+
+    number: int
+    parent: Node | None
+    steps: tuple[str, ...]
+    text: str = ""
+    value: float | None = None
+    assessed: Assessed | None = None
+    prior: float = 1.0
+    visits: int = 0
+    total: float = 0.0
+    waiting: int = 0
+    closed: bool = False
+    note: str = ""
+    role: str = ""
+    children: list[Node] = field(default_factory=list)
+    rollouts: list[Node] = field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        """Mean of what was backed up; the node's own estimate before the first backup."""
+        if self.visits:
+            return self.total / self.visits
+        return UNKNOWN if self.value is None else self.value
+
+    def path(self) -> list[Node]:
+        """Return the nodes from the root to this one."""
+        found: list[Node] = []
+        node: Node | None = self
+        while node is not None:
+            found.append(node)
+            node = node.parent
+        return found[::-1]
+
+
+class SearchTree:
+    """The states of one search over one task.
+
+    Args:
+        strategy: Name of the preset; shown in events and on the solution.
+        steps: The chain that the root stands for.
+    """
+
+    def __init__(self, task: Task, tools: Toolbox, strategy: str, *, steps: Sequence[str] = ()) -> None:
+        self.task, self.tools, self.strategy = task, tools, strategy
+        self.number = tools.next_search()
+        self._numbers = itertools.count()
+        self.finished: list[Node] = []
+        self.root = self._add(None, tuple(steps), "", None, None, 1.0)
+
+    # -- growing ---------------------------------------------------------------------------------
+
+    def _add(
+        self,
+        parent: Node | None,
+        steps: tuple[str, ...],
+        text: str,
+        value: float | None,
+        assessed: Assessed | None,
+        prior: float,
+    ) -> Node:
+        node = Node(next(self._numbers), parent, steps, text, value, assessed, prior)
+        if assessed is not None:
+            self.finished.append(node)
+        self.tools.emit(SearchNodeAdded(
+            thought=self.task.thought, search=self.number, node=node.number,
+            parent=None if parent is None else parent.number, text=text, value=value, done=assessed is not None,
+        ))  # fmt: skip
+        return node
+
+    async def expand(self, node: Node, n: int, *, valued: bool = True) -> list[Node]:
+        """Propose up to `n` next steps and return the new states; a state without any child is pruned.
+
+        Args:
+            valued: Ask for the value of unfinished children; otherwise they have none.
+        """
+        before = len(node.children)
+        await self.extend([(node, n)], valued=valued)
+        return node.children[before:]
+
+    async def extend(self, wanted: Sequence[tuple[Node, int]], *, valued: bool = True) -> list[list[Node]]:
+        """Propose next steps at several states side by side.
+
+        The new states are added once all is known, in the order asked for, so that a tree is the same however
+        long calls take.
+
+        Returns:
+            For each state those its proposals lead to, as often as they were proposed. Steps that a check refutes lead
+            nowhere; neither does a state that is finished, or as deep as searches go.
+        """
+        proposed = await together(*(self._propose(node, n, valued=valued) for node, n in wanted))
+        return [self._grow(node, steps) for (node, _), steps in zip(wanted, proposed, strict=True)]
+
+    async def _propose(self, node: Node, n: int, *, valued: bool) -> list[tuple[Step, _Judged | None]]:
+        if len(node.steps) >= self.tools.search.depth or node.assessed is not None:
+            return []
+        try:
+            proposed = await self.tools.dialect.step(
+                self.tools.ask, self._seen_by(node), node.steps, role=self.tools.role, n=n,
+                temperature=self.tools.search.temperature,
+            )  # fmt: skip
+        except OutputError:
+            return []
+        known = {child.text for child in node.children}
+        fresh = [step for step in {step.text: step for step in proposed}.values() if step.text not in known]
+        judged = await together(*(self._judge(node, step, valued=valued) for step in fresh))
+        by_text = {step.text: verdict for step, verdict in zip(fresh, judged, strict=True)}
+        return [(step, by_text.get(step.text)) for step in proposed]
+
+    def _grow(self, node: Node, proposed: list[tuple[Step, _Judged | None]]) -> list[Node]:
+        priors = _priors(
+            [step for step, _ in {step.text: (step, judged) for step, judged in proposed}.values()]
+        )
+        known = {child.text: child for child in node.children}
+        for step, judged in proposed:
+            if judged is not None and step.text not in known:
+                value, assessed = judged
+                steps = (*node.steps, step.text) if assessed is None else assessed.solution.steps
+                known[step.text] = self._add(node, steps, step.text, value, assessed, priors[step.text])
+                node.children.append(known[step.text])
+        if not node.children:
+            self.prune(node, "no step goes on from here")
+        return [known[step.text] for step, _ in proposed if step.text in known]
+
+    def _seen_by(self, node: Node) -> Task:
+        """Return the task with what is associated with the states on the path."""
+        notes = tuple(state.note for state in node.path() if state.note)
+        if not notes:
+            return self.task
+        material = "\n".join((self.task.material, *notes)).strip()
+        return self.task.model_copy(update={"material": material})
+
+    async def _judge(self, node: Node, step: Step, *, valued: bool) -> _Judged | None:
+        """Return the value of a step, and the assessment if it finishes; None if a check refutes it."""
+        if step.solution is not None:
+            assessed = await self.tools.assess(
+                self.task, step.solution.model_copy(update={"strategy": self.strategy})
+            )
+            return UNKNOWN if assessed.reward is None else assessed.reward, assessed
+        steps = (*node.steps, step.text)
+        if await self.tools.refuted(self.task, steps):
+            return None
+        return (await self.value(steps) if valued else None), None
+
+    async def value(self, steps: Sequence[str]) -> float:
+        """Return the model's estimate of an unfinished chain in [0, 1]."""
+        value = await self.tools.dialect_of("judge").value(self.tools.ask, self.task, steps, role="judge")
+        return UNKNOWN if value is None else value
+
+    async def simulate(self, node: Node) -> tuple[float, Assessed | None]:
+        """Continue the chain to its end and return the reward of the solution (0 if none can be read)."""
+        if node.assessed is not None:
+            return (UNKNOWN if node.assessed.reward is None else node.assessed.reward), node.assessed
+        try:
+            drawn = await self.tools.dialect.solve(
+                self.tools.ask, self._seen_by(node), role=self.tools.role, mode="chain", n=1,
+                temperature=self.tools.search.temperature, steps=node.steps,
+            )  # fmt: skip
+        except OutputError:
+            return 0.0, None
+        solution = drawn[0].model_copy(update={"strategy": self.strategy})
+        assessed = await self.tools.assess(self.task, solution)
+        return (UNKNOWN if assessed.reward is None else assessed.reward), assessed
+
+    def rolled_out(self, node: Node, assessed: Assessed) -> None:
+        """Keep the end of a simulated chain below a node, for the choice at the end."""
+        solution = assessed.solution
+        text = "\n".join((*solution.steps[len(node.steps) :], solution.answer))
+        node.rollouts.append(self._add(node, solution.steps, text, assessed.reward, assessed, 1.0))
+
+    async def answer(self, wanted: Sequence[tuple[Node, Solution, str]]) -> list[Node]:
+        """Assess whole solutions side by side and add each below its parent: the states of a search over answers.
+
+        Args:
+            wanted: Parent, solution, and the role whose model wrote it.
+        """
+        named = [solution.model_copy(update={"strategy": self.strategy}) for _, solution, _ in wanted]
+        assessed = await together(*(self.tools.assess(self.task, solution) for solution in named))
+        added = []
+        for (parent, solution, role), one in zip(wanted, assessed, strict=True):
+            value = UNKNOWN if one.reward is None else one.reward
+            text = "\n".join((*solution.steps, solution.answer))
+            node = self._add(parent, solution.steps, text, value, one, 1.0)
+            node.role = role
+            parent.children.append(node)
+            added.append(node)
+        return added
+
+    # -- what happened ---------------------------------------------------------------------------
+
+    def back_up(self, node: Node, reward: float) -> None:
+        """Count a visit and its reward on the node and all above it."""
+        for state in node.path():
+            state.visits += 1
+            state.total += reward
+            self.tools.emit(SearchNodeVisited(
+                thought=self.task.thought, search=self.number, node=state.number, visits=state.visits,
+                value=state.mean,
+            ))  # fmt: skip
+
+    def prune(self, node: Node, why: str) -> None:
+        """Close a state."""
+        if not node.closed:
+            node.closed = True
+            self.tools.emit(
+                SearchPruned(thought=self.task.thought, search=self.number, node=node.number, why=why)
+            )
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield all nodes, parents first."""
+        waiting = [self.root]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed((*node.children, *node.rollouts)))
+
+    def satisfied(self) -> bool:
+        """Return whether a finished solution is good enough to stop: proven, or rewarded as `search.satisfied` asks."""
+        return any(
+            good_enough(node.assessed, self.tools) for node in self.finished if node.assessed is not None
+        )
+
+    async def grown_by(self, growing: Awaitable[None]) -> Solution:
+        """Let a loop grow the tree and return the best it finished, also if a limit stops it.
+
+        Raises:
+            BudgetExceeded: If a limit fired before any chain was finished.
+            OutputError: If no chain was finished.
+        """
+        try:
+            await growing
+        except BudgetExceeded as fired:
+            if not self.finished:
+                raise
+            self.tools.emit(LimitFired(
+                thought=self.task.thought, limit=fired.kind, used=fired.used, allowed=fired.limit,
+                effect=f"the search ({self.strategy}) ended with what it had finished",
+            ))  # fmt: skip
+        return self.conclude()
+
+    def conclude(self) -> Solution:
+        """Return the best finished solution by weighted majority.
+
+        Raises:
+            OutputError: If no chain was finished.
+        """
+        assessed = [node.assessed for node in self.finished if node.assessed is not None]
+        if not assessed:
+            raise OutputError(f"The search ({self.strategy}) finished no chain.")
+        best = weighted(assessed, self.strategy)
+        chosen = next(
+            node for node in self.finished
+            if node.assessed is not None and node.assessed.solution.steps == best.solution.steps
+            and node.assessed.solution.answer == best.solution.answer
+        )  # fmt: skip
+        self.tools.emit(SearchFinished(
+            thought=self.task.thought, search=self.number, strategy=self.strategy,
+            path=tuple(node.number for node in chosen.path()),
+            why=f"reward {best.reward if best.reward is not None else UNKNOWN:.2f}, best of {len(assessed)} finished chains",
+        ))  # fmt: skip
+        return best.solution
+
+
+def good_enough(assessed: Assessed, tools: Toolbox) -> bool:
+    """Return whether a solution is proven right, or rewarded as `search.satisfied` asks."""
+    if any(verdict.conclusive for verdict in assessed.verdicts):
+        return (assessed.reward or 0.0) >= tools.accept
+    return assessed.reward is not None and assessed.reward >= tools.search.satisfied
+
+
+def _priors(steps: Sequence[Step]) -> dict[str, float]:
+    """Return each step's share of the model's probability; equal shares where the model gives none."""
+    weights = {step.text: 1.0 if step.logprob is None else math.exp(step.logprob) for step in steps}
+    total = sum(weights.values()) or 1.0
+    return {text: weight / total for text, weight in weights.items()}

@@ -1,0 +1,161 @@
+"""The selection agent: which strategy a thought tries next, why, and when trying further would not help.
+
+Cheap first: the first call answers, plans or declines; a doubted answer is followed by growing batches, and, where a check
+can prove answers wrong, by a search (against a judge alone a search finds what fools the judge). Which one follows from what was learnt on tasks of this kind (UCB), from how hard the question
+proved to be (a table fitted on validation questions), and from what is left of the budget.
+
+Sources: Parmar et al. 2025, "PlanGEN", arXiv 2502.16111; Wang et al. 2024, "SMART", arXiv 2410.16128; Snell et al. 2024,
+arXiv 2408.03314; Stroebl et al. 2024, arXiv 2411.17501.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agot.agents.selection import difficulty as hardness
+from agot.agents.selection.cluster import cluster_of
+from agot.agents.selection.stopping import chance, decide, rates
+from agot.agents.selection.ucb import UcbSettings, choose_strategy
+from agot.agents.verifier import JUDGE
+from agot.learning import Learnt, Outcome, Tally, hit, verifier_subject
+from agot.protocols import Assessed
+from agot.thought import Task
+from agot.verifiers.answers import groups
+
+ENOUGH = 20
+"""Lessons about a judge on a kind of task before its word can end the tries: fewer tell too little."""
+
+AGREED = 0.6
+"""Share of a thought's answers that have to agree for the rest to count as wrong when a judge is graded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What to try next; an empty strategy means to stop."""
+
+    strategy: str
+    why: str
+    samples: int | None = None
+
+
+class Selector:
+    """Chooses for the thoughts of one run.
+
+    Args:
+        learnt: What other runs taught, and where this one's lessons go; None to neither learn nor teach.
+        ladder: Strategies that may follow a doubted answer, cheapest first.
+        table: What pays at which difficulty; the shipped one unless given.
+    """
+
+    def __init__(
+        self, learnt: Learnt | None, ladder: Sequence[str], *, table: hardness.Table | None = None
+    ) -> None:
+        self._learnt, self._ladder = learnt, tuple(ladder)
+        self._lessons: list[Outcome] = []
+        self._table = table or hardness.load()
+
+    async def next(
+        self, task: Task, tried: Sequence[Assessed], made: Sequence[str], *, tokens_left: int | None
+    ) -> Move:
+        """Return what to try after `tried` were not accepted.
+
+        Args:
+            made: Names of the strategies that this thought tried already.
+        """
+        left = [strategy for strategy in self._ladder if strategy not in made]
+        if not left:
+            return Move("", "every strategy of the ladder was tried")
+        cluster = cluster_of(task)
+        stop = await self._hopeless(cluster, tried)
+        if stop:
+            return Move("", stop)
+        if not any(strategy in made for strategy in self._ladder):
+            return Move(left[0], f"{left[0]}: the cheapest that can help comes first")
+        if not any(verdict.conclusive for one in tried for verdict in one.verdicts):
+            return Move("", "only a judge doubts the answers, and a search would fit the judge's mistakes")
+        answers = [one.solution.answer for one in tried]
+        hard = hardness.difficulty([one.reward for one in tried], answers, edges=self._table.edges)
+        if hard is not None:
+            advice = hardness.choose(self._table, hard.fifth, tokens_left, available=left)
+            if advice is not None and advice.strategy == hardness.STOP:
+                return Move("", f"{advice.why}; {hard.why}")
+            if advice is not None:
+                return Move(advice.strategy, f"{advice.why}; {hard.why}", advice.effort or None)
+        tallies = await self._learnt.tallies("strategy", cluster) if self._learnt is not None else {}
+        # Exploring would make a person's question pay for lessons; a tie goes to the cheaper strategy.
+        chosen = choose_strategy(left, tallies, cluster=cluster, settings=UcbSettings(cap=0.0, diversity=0.0))
+        return Move(chosen.strategy, chosen.why)
+
+    async def _hopeless(self, cluster: str, tried: Sequence[Assessed]) -> str:
+        """Return why the judge's rejections say that no further draw is worth it, or "" if they do not."""
+        rejected = [
+            one for one in tried
+            if any(verdict.check == JUDGE and (verdict.reward or 0.0) < 0.5 for verdict in one.verdicts)
+        ]  # fmt: skip
+        if self._learnt is None or not rejected:
+            return ""
+        known = await self._learnt.tallies("verifier", verifier_subject(JUDGE, cluster))
+        if sum(tally.n for tally in known.values()) < ENOUGH:
+            return ""
+        strategies = await self._learnt.tallies("strategy", cluster)
+        decision = decide(
+            chance(strategies.get("chain", Tally())), rates(known), rejections=len(rejected), accepted=False,
+            draws_left=1,
+        )  # fmt: skip
+        return decision.why if decision.action == "abstain" else ""
+
+    def note(
+        self, task: Task, tried: Sequence[Assessed], drawn: Sequence[Assessed], *, accept: float, tokens: int
+    ) -> None:
+        """Note how each try went, and how the judge fared against the thought's own majority.
+
+        Args:
+            tried: What was given for acceptance, in order.
+            drawn: All that was assessed, samples inside strategies included.
+            tokens: What the thought used; shared evenly among its tries.
+        """
+        if self._learnt is None or not tried:
+            return
+        cluster = cluster_of(task)
+        outcomes = self._lessons
+        for place, one in enumerate(tried):
+            if one.reward is not None and one.solution.strategy:
+                outcomes.append(Outcome(
+                    kind="strategy", subject=cluster, arm=one.solution.strategy, thought=task.thought, ordinal=place,
+                    reward=one.reward, tokens=tokens // len(tried), recovered=place > 0 and one.reward >= accept,
+                ))  # fmt: skip
+        outcomes += _judged(task, cluster, drawn, accept)
+
+    async def teach(self) -> None:
+        """Keep what was noted, all in one transaction: at the end of a run.
+
+        Raises:
+            StoreError: If it could not be kept.
+        """
+        lessons, self._lessons = self._lessons, []
+        if self._learnt is not None and lessons:
+            await self._learnt.record(lessons)
+
+
+def _judged(task: Task, cluster: str, drawn: Sequence[Assessed], accept: float) -> list[Outcome]:
+    """Return how the judge fared on samples of which enough agree, or have been proven."""
+    words = [
+        (one, next((v.reward for v in one.verdicts if v.check == JUDGE and v.reward is not None), None))
+        for one in drawn
+    ]
+    judged = [(one, word) for one, word in words if word is not None]
+    if len(judged) < 3:
+        return []
+    places = groups([one.solution.answer for one, _ in judged])
+    most = max(places, key=len)
+    if len(most) < AGREED * len(judged):
+        return []
+    return [
+        Outcome(
+            kind="verifier", subject=verifier_subject(JUDGE, cluster),
+            arm=(arm := hit(accepted=word >= accept, right=place in most)), thought=task.thought, ordinal=place,
+            reward=float(arm in ("tp", "tn")),
+        )
+        for place, (_, word) in enumerate(judged)
+    ]  # fmt: skip

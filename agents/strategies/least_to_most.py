@@ -1,0 +1,39 @@
+"""Least-to-most: split the task, then solve the parts one after another, each knowing the answers before it.
+
+Source: Zhou et al. 2022, "Least-to-Most Prompting Enables Complex Reasoning", arXiv 2205.10625.
+"""
+
+from __future__ import annotations
+
+from agot.agents.repair import repair, state_question
+from agot.agents.strategies.chain import chain
+from agot.protocols import Toolbox
+from agot.thought import Decline, Finding, Solution, Task
+
+NAME = "least-to-most"
+
+
+async def least_to_most(task: Task, tools: Toolbox) -> Solution:
+    """Plan once and solve the parts in order; a task that is not split is answered by a chain."""
+    plans = await tools.dialect.plan(tools.ask, task, role=tools.role, retry=tools.retry, n=1)
+    plan = None if isinstance(plans, Decline) or not plans else repair(plans[0], question=task.question).plan
+    if plan is None or len(plan.thoughts) < 2:
+        return (await chain(task, tools)).model_copy(update={"strategy": NAME})
+    answers: dict[str, str] = {}
+    findings: list[Finding] = []
+    for thought in plan.thoughts:
+        question = state_question(thought.question, answers, set())
+        part = task.model_copy(update={"question": question or thought.question, "findings": tuple(findings)})
+        solved = await tools.dialect.solve(
+            tools.ask, part, role=tools.role, mode="chain", n=1,
+            temperature=tools.temperature if tools.retry else 0.0,
+        )  # fmt: skip
+        answers[thought.key] = solved[0].answer
+        findings.append(Finding(thought=task.thought, question=part.question, answer=solved[0].answer))
+    steps = tuple(f"{finding.question} -> {finding.answer}" for finding in findings)
+    if plan.final:
+        return Solution(answer=answers[plan.final], steps=steps, strategy=NAME)
+    whole = await tools.dialect.final(tools.ask, task, findings, role=tools.role, may_extend=False)
+    if not isinstance(whole, Solution):
+        return Solution(answer=findings[-1].answer, steps=steps, strategy=NAME)
+    return whole.model_copy(update={"steps": (*steps, *whole.steps), "strategy": NAME})

@@ -1,0 +1,118 @@
+"""What one try of a strategy works with: implements `agot.protocols.Toolbox`."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from agot.agents.verifier import VerifierAgent, reward_of
+from agot.events import AnyEvent, Verified
+from agot.protocols import Ask, Assessed, Dialect, Recall, Tools
+from agot.settings import SearchSettings
+from agot.thought import Solution, Task, Verdict
+
+
+@dataclass(slots=True)
+class Assessor:
+    """Checks and judges the solutions of one thought, each once.
+
+    Attributes:
+        on_candidate: Told of every solution, before and after it was judged, for the best partial answer.
+        enabled: False says of every solution that nothing can be told.
+    """
+
+    task: Task
+    ask: Ask
+    verifier: VerifierAgent
+    dialect: Callable[[str], Dialect]
+    emit: Callable[[AnyEvent], None]
+    on_candidate: Callable[[Assessed], None]
+    enabled: bool = True
+    _known: dict[tuple[str, tuple[str, ...], str], asyncio.Future[Assessed]] = field(default_factory=dict)
+
+    async def assess(self, solution: Solution) -> Assessed:
+        """Return the solution with its verdicts and reward; a solution that is assessed again costs nothing.
+
+        Raises:
+            BudgetExceeded: If there is no budget for the judge; the deterministic checks were told before.
+        """
+        key = (solution.answer, solution.steps, solution.strategy if solution.parts else "")
+        if key not in self._known:
+            self._known[key] = asyncio.ensure_future(self._assess(solution))
+            self._known[key].add_done_callback(lambda done: done.cancelled() or done.exception())
+        first = await self._known[key]
+        reward = reward_of(solution, first.verdicts)
+        same = Assessed(solution=solution, verdicts=first.verdicts, reward=reward)
+        self.on_candidate(same)
+        return same
+
+    def results(self) -> list[Assessed]:
+        """Return everything that was assessed to the end, in the order of asking."""
+        done = (future for future in self._known.values() if future.done() and not future.cancelled())
+        return [future.result() for future in done if future.exception() is None]
+
+    async def _assess(self, solution: Solution) -> Assessed:
+        if not self.enabled:
+            return Assessed(solution=solution)
+        verdicts = await self.verifier.check(self.task, solution, self.ask)
+        for verdict in verdicts:
+            self.emit(Verified(thought=self.task.thought, answer=solution.answer, verdict=verdict))
+        # Kept before the judge is asked: if there is no budget for the judge, the answer is still there.
+        assessed = Assessed(solution=solution, verdicts=tuple(verdicts), reward=reward_of(solution, verdicts))
+        self.on_candidate(assessed)
+        if any(verdict.conclusive for verdict in verdicts):
+            return assessed
+        judged = await self.verifier.judge(self.task, solution, self.ask, self.dialect("judge"))
+        if judged is None:
+            return assessed
+        self.emit(Verified(thought=self.task.thought, answer=solution.answer, verdict=judged))
+        told = (*verdicts, judged)
+        return Assessed(solution=solution, verdicts=told, reward=reward_of(solution, told))
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The tools of one try; see `agot.protocols.Toolbox` for what each is."""
+
+    ask: Ask
+    dialect_of: Callable[[str], Dialect]
+    role: str
+    roles: tuple[str, ...]
+    samples: int
+    temperature: float
+    retry: int
+    search: SearchSettings
+    rng: Random
+    accept: float
+    verifier: VerifierAgent
+    assessor: Assessor
+    emit: Callable[[AnyEvent], None]
+    searches: itertools.count[int]
+    recall: Recall | None = None
+    tools: Tools | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.dialect_of(self.role)
+
+    def next_search(self) -> int:
+        return next(self.searches)
+
+    async def verify(self, task: Task, solution: Solution) -> tuple[Verdict, ...]:
+        return tuple(await self.verifier.check(task, solution, self.ask))
+
+    async def refuted(self, task: Task, steps: Sequence[str]) -> bool:
+        return await self.verifier.refutes_step(task, steps[-1], self.ask)
+
+    async def assess(self, task: Task, solution: Solution) -> Assessed:
+        return await self.assessor.assess(solution)
+
+
+def random_for(run_seed: int, thought: str, tries: int) -> Random:
+    """Return the randomness of one try, the same after a resume."""
+    digest = hashlib.sha256(f"{run_seed}:{thought}:{tries}".encode()).digest()
+    return Random(int.from_bytes(digest[:8], "big"))

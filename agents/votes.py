@@ -1,0 +1,173 @@
+"""Choosing among several answers: plain votes, votes weighted by probability or reward, and RPC.
+
+Answers are grouped by `agot.verifiers.answers`, so that `1/2` and `0.5` are one answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agot.protocols import Assessed
+from agot.thought import Solution
+from agot.verifiers.answers import groups
+
+_FLOOR = 1e-6
+_ROUNDS = 60
+_LEAST_WEIGHT = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Solutions with the same answer.
+
+    Attributes:
+        members: At least one, in the order in which they were drawn.
+        support: What speaks for the answer; comparable within one election only.
+    """
+
+    members: tuple[Solution, ...]
+    support: float
+
+
+def probability(solution: Solution) -> float:
+    """Return the geometric mean of the token probabilities, or 0 where the model gives none."""
+    return 0.0 if solution.logprob is None else math.exp(solution.logprob)
+
+
+def tally(solutions: Sequence[Solution]) -> Solution:
+    """Return the likeliest solution of the most frequent answer; its confidence is the vote's share.
+
+    Ties are broken by the summed probability of the chains.
+
+    Args:
+        solutions: At least one.
+
+    Source: Wang et al. 2022, "Self-Consistency Improves Chain of Thought Reasoning", arXiv 2203.11171.
+    """
+    return _elected(
+        [Group(members, len(members)) for members in _by_answer(solutions)], "vote", total=len(solutions)
+    )
+
+
+def rpc(solutions: Sequence[Solution], *, prune_from: int) -> Solution:
+    """Return the answer with the most probability over distinct chains, unlikely chains left out.
+
+    Args:
+        solutions: At least one.
+        prune_from: Fewest samples for which the two-component fit means anything; below it the vote is
+            weighted by probability without pruning. Without probabilities it is a plain vote.
+
+    Source: Zhou et al. 2025, "Reasoning with Perplexity Consistency and Reasoning Pruning", arXiv 2502.00511.
+    """
+    if any(solution.logprob is None for solution in solutions):
+        return tally(solutions)
+    distinct = list({(s.steps, s.answer): s for s in solutions}.values())
+    if len(solutions) >= prune_from:
+        keep = unpruned([probability(solution) for solution in distinct])
+        distinct = [solution for solution, kept in zip(distinct, keep, strict=True) if kept] or distinct
+    found = [Group(members, sum(map(probability, members))) for members in _by_answer(distinct)]
+    return _elected(found, "rpc", total=sum(group.support for group in found))
+
+
+def weighted(assessed: Sequence[Assessed], strategy: str) -> Assessed:
+    """Return the best-rewarded solution of the answer with the greatest sum of rewards.
+
+    Rewards of "cannot tell" count one half. A conclusive acceptance is worth more than any number of doubts: it
+    wins at once.
+
+    Source: weighted majority, Li et al. 2023, arXiv 2206.02336; Snell et al. 2024, arXiv 2408.03314.
+    """
+    proven = [one for one in assessed if any(v.conclusive and v.reward == 1.0 for v in one.verdicts)]
+    rewards = {id(one.solution): 0.5 if one.reward is None else one.reward for one in assessed}
+    refuted = [one for one in assessed if any(v.conclusive and v.reward == 0.0 for v in one.verdicts)]
+    standing = proven or [one for one in assessed if one not in refuted] or list(assessed)
+    by_solution = {id(one.solution): one for one in standing}
+    found = [
+        Group(members, sum(rewards[id(member)] for member in members))
+        for members in _by_answer([one.solution for one in standing])
+    ]
+    # All rewards may be 0; then the answer given most often is the best there is.
+    ranked = sorted(found, key=lambda group: (group.support, len(group.members)), reverse=True)
+    best = max(ranked[0].members, key=lambda member: rewards[id(member)])
+    chosen = by_solution[id(best)]
+    solution = best.model_copy(update={
+        "strategy": strategy,
+        "votes": len(assessed),
+        "confidence": len(ranked[0].members) / len(standing),
+        "alternatives": tuple((group.members[0].answer, len(group.members)) for group in ranked[1:]),
+    })  # fmt: skip
+    return chosen.model_copy(update={"solution": solution})
+
+
+def _by_answer(solutions: Sequence[Solution]) -> list[tuple[Solution, ...]]:
+    return [
+        tuple(solutions[place] for place in places)
+        for places in groups([solution.answer for solution in solutions])
+    ]
+
+
+def _elected(found: list[Group], strategy: str, *, total: float) -> Solution:
+    def rank(group: Group) -> tuple[float, float]:
+        return group.support, sum(map(probability, group.members))
+
+    ranked = sorted(found, key=rank, reverse=True)
+    best = max(ranked[0].members, key=probability)
+    return best.model_copy(update={
+        "strategy": strategy,
+        "votes": sum(len(group.members) for group in ranked),
+        "confidence": ranked[0].support / total if total > 0 else None,
+        "alternatives": tuple((group.members[0].answer, len(group.members)) for group in ranked[1:]),
+    })  # fmt: skip
+
+
+def unpruned(probabilities: Sequence[float]) -> list[bool]:
+    """Return which samples RPC keeps: all but those that a low component explains better and that are below the mean.
+
+    A mixture of two Weibull distributions is fitted by expectation maximisation; the weight of the low component is
+    kept in [0.2, 0.8].
+
+    Args:
+        probabilities: Mean token probabilities in [0, 1].
+    """
+    values = np.clip(np.asarray(probabilities, dtype=float), _FLOOR, 1.0)
+    mean = float(values.mean())
+    if len(values) < 4 or float(values.std()) < _FLOOR:
+        return [True] * len(values)
+    low = (values < float(np.median(values))).astype(float) * 0.8 + 0.1
+    for _ in range(_ROUNDS):
+        weight = float(np.clip(low.mean(), _LEAST_WEIGHT, 1.0 - _LEAST_WEIGHT))
+        lower = weight * _weibull(values, *_fit(values, low))
+        upper = (1.0 - weight) * _weibull(values, *_fit(values, 1.0 - low))
+        updated = lower / np.maximum(lower + upper, 1e-300)
+        if float(np.abs(updated - low).max()) < 1e-6:
+            break
+        low = updated
+    if float(np.average(values, weights=low + 1e-12)) > float(np.average(values, weights=1.0 - low + 1e-12)):
+        low = 1.0 - low
+    return [not (share > 0.5 and value < mean) for share, value in zip(low, values, strict=True)]
+
+
+def _weibull(values: NDArray[np.float64], shape: float, scale: float) -> NDArray[np.float64]:
+    scaled = values / scale
+    density: NDArray[np.float64] = (shape / scale) * scaled ** (shape - 1.0) * np.exp(-(scaled**shape))
+    return density
+
+
+def _fit(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """Return shape and scale of the weighted Weibull fit (fixed-point iteration of the likelihood equation)."""
+    total = float(weights.sum()) + 1e-12
+    logs = np.log(values)
+    mean_log = float((weights * logs).sum()) / total
+    shape = 1.0
+    for _ in range(30):
+        powered = weights * values**shape
+        ratio = float((powered * logs).sum()) / (float(powered.sum()) + 1e-300)
+        step = 1.0 / max(ratio - mean_log, 1e-3)
+        shape = float(np.clip(0.5 * shape + 0.5 * step, 0.05, 200.0))
+    scale = float(((weights * values**shape).sum() / total) ** (1.0 / shape))
+    return shape, max(scale, _FLOOR)

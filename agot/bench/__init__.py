@@ -1,0 +1,1 @@
+"""Measuring: strategies at equal budgets, verifiers against the truth, public datasets."""

@@ -1,0 +1,35 @@
+"""Is an answer to a frozen problem right?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agot.bench.frozen import FrozenProblem
+from agot.bench.twenty_four import makes, numbers_of
+from agot.verifiers.answers import equivalent, normal
+from agot.verifiers.expressions import value
+
+_LONGEST = 2000
+
+
+def is_right(problem: FrozenProblem, text: str) -> bool:
+    """Return whether an answer is right.
+
+    A countdown answer is right if it is an expression over exactly the given numbers with the right value, whichever
+    solution it is. Lists may come without brackets, dates and times in any spelling.
+    """
+    text = " ".join(text.split())
+    if not text or len(text) > _LONGEST:
+        return False
+    if problem.family == "countdown":
+        numbers = numbers_of(problem.answer)
+        return numbers is not None and makes(text, numbers, int(value(problem.answer)))
+    if problem.family == "strings":
+        # Made-up words may look like units, times or choices, which they are not.
+        return normal(text) == normal(problem.answer)
+    return equivalent(text, problem.answer)
+
+
+def any_right(problem: FrozenProblem, texts: Iterable[str]) -> bool:
+    """Return whether one of several answers is right."""
+    return any(is_right(problem, text) for text in dict.fromkeys(texts))

@@ -1,0 +1,430 @@
+"""One thought's way to the tools: journal first, then a person's approval where one is needed, then the call.
+
+Like the caller of models, this is the one place where calls of tools become durable, bounded and
+visible. A failure is text that the model reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from agot.budget import Meter
+from agot.errors import BudgetExceeded, Interrupted, ToolError
+from agot.events import AnyEvent, ApprovalAsked, ApprovalGiven, ToolFinished, ToolStarted
+from agot.ids import ThoughtId
+from agot.journal import Journal, Performed
+from agot.protocols import CallRecord
+from agot.thought import Usage
+from agot.tools.references import faults, filled, needs
+from agot.tools.rendering import cut, rendered
+from agot.tools.tool import Approve, Tool, ToolCall, ToolOutcome, ToolRequest
+
+T = TypeVar("T")
+
+_SHOWN_CHARS = 500
+_GRACE_S = 1.0
+"""How long a call that was given up may take to tidy up before it is left behind."""
+
+_PASSED_ON = (BudgetExceeded, Interrupted)
+
+
+@dataclass(slots=True)
+class ToolRoom:
+    """What all tool callers of one run share.
+
+    Attributes:
+        tools: By name.
+        approve: Asks a person before a tool with side effects is called; None refuses such calls.
+        monotonic: Seconds, for latencies.
+    """
+
+    tools: Mapping[str, Tool]
+    journal: Journal
+    emit: Callable[[AnyEvent], None]
+    approve: Approve | None = None
+    monotonic: Callable[[], float] = time.monotonic
+    _made: Counter[str] = field(default_factory=Counter)
+    _slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _left_behind: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def granted(self, tool: Tool) -> bool:
+        """Count a call of the tool and return whether the run may still make it."""
+        self._made[tool.name] += 1
+        return tool.calls is None or self._made[tool.name] <= tool.calls
+
+    def slot(self, tool: Tool) -> asyncio.Semaphore | None:
+        """Return what a call of the tool holds while it works, or None if any number may work at once."""
+        if tool.concurrency is None:
+            return None
+        return self._slots.setdefault(tool.name, asyncio.Semaphore(tool.concurrency))
+
+    async def raced(self, work: Coroutine[Any, Any, T], timeout_s: float | None) -> asyncio.Task[T] | None:
+        """Return the finished task of `work`, or None if it took too long. One that will not stop is left behind."""
+        task = asyncio.ensure_future(work)
+        self._left_behind.add(task)
+        task.add_done_callback(self._forget)
+        late = True
+        try:
+            await asyncio.wait({task}, timeout=timeout_s)
+            late = not task.done()
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task}, timeout=_GRACE_S)
+        return None if late else task
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._left_behind.discard(task)
+        if not task.cancelled():
+            # Taken out, so that nothing complains that nobody did.
+            task.exception()
+
+
+class ToolCaller:
+    """Calls tools for one thought.
+
+    Args:
+        meter: The thought's; its deadline bounds every call.
+    """
+
+    def __init__(self, room: ToolRoom, meter: Meter, thought: ThoughtId) -> None:
+        self._room, self._meter, self.thought = room, meter, thought
+
+    async def __call__(self, call: ToolCall) -> ToolOutcome:
+        """Make one call, or replay it if this run has made exactly this call before.
+
+        Returns:
+            What the model reads; every fault of the tool, of its arguments or of the approval is text.
+
+        Raises:
+            BudgetExceeded: If the run's seconds are over.
+            Interrupted: If the tool or the approver says that a person asked to stop.
+        """
+        room = self._room
+        tool = room.tools.get(call.tool)
+        try:
+            request = self._request(call)
+        except (TypeError, ValueError, RecursionError) as error:
+            return self._refused(
+                call, "", f"The arguments are not JSON: {error}. Send an object of plain values."
+            )
+        key = room.journal.key("tool", request)
+        earlier = room.journal.replay(key)
+        if earlier is not None and earlier.reply is not None:
+            if tool is not None:
+                room.granted(tool)
+            outcome = ToolOutcome.model_validate_json(earlier.reply)
+            self._finished(call, key, outcome, earlier.latency_ms, replayed=True)
+            return outcome
+        if tool is None:
+            return self._refused(call, key, f"There is no tool {call.tool[:80]!r}. {_offer(room.tools)}")
+        refusal = _unfit(tool, call.arguments)
+        if not refusal and not room.granted(tool):
+            refusal = f"The tool {tool.name!r} was called {tool.calls} times, which is all one run may. Go on without it."
+        unfinished = room.journal.unfinished(key) if tool.side_effects else None
+        if not refusal and tool.side_effects:
+            refusal = await self._not_approved(tool, call, key, unfinished)
+        if refusal:
+            return self._refused(call, key, refusal)
+        return await self._performed(tool, call, key, request, again=unfinished is not None)
+
+    async def run_round(self, calls: Sequence[ToolCall]) -> list[ToolOutcome]:
+        """Make calls that do not need each other, all at once.
+
+        Returns:
+            Outcomes in the order of the calls.
+
+        Raises:
+            BudgetExceeded, Interrupted: As one call does, after the others have ended.
+
+        Source: DTA, "Divide-Then-Aggregate", arXiv 2501.12432.
+        """
+        return await _all(asyncio.ensure_future(self(call)) for call in calls)
+
+    async def run_graph(self, calls: Sequence[ToolCall]) -> list[ToolOutcome]:
+        """Make calls that use each other's results, each as soon as those it refers to are done.
+
+        A call that cannot be made (unknown reference, cycle, an id used twice), or whose reference failed,
+        is answered with an error; the others are made.
+
+        Returns:
+            Outcomes in the order of the calls.
+
+        Raises:
+            BudgetExceeded, Interrupted: As one call does, after the others have ended.
+        """
+        wrong = faults(calls)
+        by_id: dict[str, asyncio.Future[ToolOutcome]] = {}
+        tasks: list[asyncio.Future[ToolOutcome]] = []
+        for place, call in enumerate(calls):
+            task = asyncio.ensure_future(self._in_turn(call, by_id, wrong.get(place, "")))
+            tasks.append(task)
+            if call.id:
+                by_id.setdefault(call.id, task)
+        return await _all(tasks)
+
+    async def _in_turn(
+        self, call: ToolCall, by_id: Mapping[str, asyncio.Future[ToolOutcome]], wrong: str
+    ) -> ToolOutcome:
+        if wrong:
+            return self._refused(call, "", wrong)
+        results: dict[str, str] = {}
+        for name in sorted(needs(call)):
+            # Shielded: who waits for a result must not end the call that makes it.
+            outcome = await asyncio.shield(by_id[name])
+            if outcome.error:
+                return self._refused(
+                    call, "", f"Not called, because call {name} failed: {outcome.text[:_SHOWN_CHARS]}"
+                )
+            results[name] = outcome.text
+        tool = self._room.tools.get(call.tool)
+        try:
+            ready = filled(call, results, tool.parameters if tool else {})
+        except (ToolError, RecursionError) as error:
+            return self._refused(call, "", str(error))
+        return await self(ready)
+
+    def _request(self, call: ToolCall) -> str:
+        return json.dumps(
+            {"tool": call.tool, "arguments": call.arguments, "thought": self.thought},
+            sort_keys=True,
+            allow_nan=False,
+        )
+
+    # -- the call ----------------------------------------------------------------------------------
+
+    async def _performed(
+        self, tool: Tool, call: ToolCall, key: str, request: str, *, again: bool
+    ) -> ToolOutcome:
+        room = self._room
+        done: list[tuple[ToolOutcome, float]] = []
+
+        async def perform() -> Performed:
+            began = room.monotonic()
+            room.emit(
+                ToolStarted(thought=self.thought, call=key, tool=tool.name, arguments=_shown(call.arguments))
+            )
+            outcome = await self._attempt(tool, call.arguments)
+            latency_ms = (room.monotonic() - began) * 1000
+            done.append((outcome, latency_ms))
+            return Performed(outcome.model_dump_json(), Usage(), latency_ms=latency_ms)
+
+        slot = room.slot(tool)
+        if slot is not None:
+            try:
+                async with asyncio.timeout(self._meter.seconds_left()):
+                    await slot.acquire()
+            except TimeoutError:
+                raise await self._out_of_time() from None
+        try:
+            self._check_time()
+            await room.journal.perform(
+                key, "tool", request, perform, thought=self.thought, purpose=tool.name,
+                side_effects=tool.side_effects, again=again,
+            )  # fmt: skip
+        finally:
+            if slot is not None:
+                slot.release()
+        outcome, latency_ms = done[0]
+        self._finished(call, key, outcome, latency_ms)
+        return outcome
+
+    async def _attempt(self, tool: Tool, arguments: Mapping[str, Any]) -> ToolOutcome:
+        left_s = self._meter.seconds_left()
+        task = await self._room.raced(_contained(tool, arguments), _least(tool.timeout_s, left_s))
+        try:
+            if task is not None and task.cancelled():
+                raise ToolError("The tool cancelled itself.")
+            if task is None:
+                if left_s is not None and left_s <= tool.timeout_s:
+                    raise await self._out_of_time()
+                unknown = (
+                    " It may have taken effect; find out before trying again." if tool.side_effects else ""
+                )
+                return ToolOutcome(
+                    text=f"The tool gave no result within {tool.timeout_s:g} seconds.{unknown}", error=True
+                )
+            return ToolOutcome(text=cut(task.result(), tool.output_chars))
+        except _PASSED_ON:
+            raise
+        except ToolError as error:
+            return ToolOutcome(text=cut(str(error), tool.output_chars), error=True)
+        except Exception as error:  # noqa: BLE001
+            # Whatever a tool raises is recorded as its outcome, for the model to read.
+            return ToolOutcome(text=cut(f"The tool failed: {_said(error)}", tool.output_chars), error=True)
+
+    # -- approval ----------------------------------------------------------------------------------
+
+    async def _not_approved(self, tool: Tool, call: ToolCall, key: str, unfinished: CallRecord | None) -> str:
+        """Ask a person; return "" if the call may be made, else why not."""
+        room = self._room
+        if room.approve is None:
+            return f"The tool {tool.name!r} has side effects and nobody is here to approve it, so it was not called. Go on without it."
+        asked = _question(tool, call, self.thought, again=unfinished is not None)
+        # The time of the unfinished start tells one resume from the next: each asks anew.
+        request = json.dumps(
+            {
+                "call": key,
+                "asked": asked.model_dump(mode="json"),
+                "started_at_s": unfinished and unfinished.at_s,
+            },
+            sort_keys=True,
+        )
+        human = room.journal.key("human", request)
+        earlier = room.journal.replay(human)
+        if earlier is not None and earlier.reply is not None:
+            approved = json.loads(earlier.reply)["approved"] is True
+        else:
+            try:
+                approved = await self._within_run(self._ask(asked, human, request, key))
+            except _PASSED_ON:
+                raise
+            except Exception as error:  # noqa: BLE001
+                # An approver that fails has approved nothing; the model is told.
+                room.emit(ApprovalGiven(thought=self.thought, call=key, tool=tool.name, approved=False))
+                return (
+                    f"The approval of {tool.name!r} could not be had ({_said(error)}), so it was not called."
+                )
+        room.emit(
+            ApprovalGiven(
+                thought=self.thought,
+                call=key,
+                tool=tool.name,
+                approved=approved,
+                replayed=earlier is not None,
+            )
+        )
+        return (
+            ""
+            if approved
+            else f"A person did not approve this call of {tool.name!r}. Do not ask for it again; go on without it."
+        )
+
+    async def _ask(self, asked: ToolRequest, human: str, request: str, key: str) -> bool:
+        room = self._room
+        said: list[bool] = []
+
+        async def ask() -> Performed:
+            assert room.approve is not None
+            said.append(await room.approve(asked) is True)
+            return Performed(json.dumps({"approved": said[0]}), Usage())
+
+        # A person is asked one thing at a time.
+        async with room._asking:
+            room.emit(
+                ApprovalAsked(
+                    thought=self.thought, call=key, tool=asked.tool, text=asked.text, again=asked.again
+                )
+            )
+            await room.journal.perform(
+                human, "human", request, ask, thought=self.thought, purpose=f"approve {asked.tool}"
+            )
+        return said[0]
+
+    # -- bounds and events -------------------------------------------------------------------------
+
+    async def _within_run(self, work: Coroutine[Any, Any, T]) -> T:
+        task = await self._room.raced(work, self._meter.seconds_left())
+        if task is None:
+            raise await self._out_of_time()
+        if task.cancelled():
+            raise ToolError("it cancelled itself")
+        return task.result()
+
+    def _check_time(self) -> None:
+        left_s = self._meter.seconds_left()
+        fired = self._meter.spent() if left_s is not None and left_s <= 0 else None
+        if fired is not None:
+            raise fired
+
+    async def _out_of_time(self) -> BudgetExceeded:
+        """Return the limit on seconds that ended a wait; timers may ring a moment early."""
+        while (left_s := self._meter.seconds_left() or 0.0) > 0:
+            await asyncio.sleep(left_s)
+        fired = self._meter.spent()
+        assert fired is not None
+        return fired
+
+    def _refused(self, call: ToolCall, key: str, why: str) -> ToolOutcome:
+        outcome = ToolOutcome(text=why, error=True)
+        self._finished(call, key, outcome, 0.0)
+        return outcome
+
+    def _finished(
+        self, call: ToolCall, key: str, outcome: ToolOutcome, latency_ms: float, *, replayed: bool = False
+    ) -> None:
+        self._room.emit(ToolFinished(
+            thought=self.thought, call=key, tool=call.tool[:80], text=outcome.text[:_SHOWN_CHARS], error=outcome.error,
+            latency_ms=latency_ms, replayed=replayed,
+        ))  # fmt: skip
+
+
+async def _contained(tool: Tool, arguments: Mapping[str, Any]) -> str:
+    try:
+        return rendered(await tool.invoke(arguments))
+    except SystemExit as error:
+        # In a task it would end the event loop.
+        raise ToolError(f"The tool tried to end the program: SystemExit({error}).") from None
+
+
+async def _all(tasks: Any) -> list[ToolOutcome]:
+    """Wait for all tasks, also when one fails; then raise the first failure."""
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in outcomes if isinstance(outcome, ToolOutcome)]
+
+
+def _unfit(tool: Tool, arguments: Mapping[str, Any]) -> str:
+    """Return what is wrong with the arguments, or ""."""
+    if tool.check is None:
+        return ""
+    try:
+        tool.check(arguments)
+    except ToolError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001
+        # A check is the author's code too; the model is told that its arguments broke it.
+        return f"The arguments could not be checked: {_said(error)}"
+    return ""
+
+
+def _question(tool: Tool, call: ToolCall, thought: ThoughtId, *, again: bool) -> ToolRequest:
+    text = f"Call {tool.name} with {_shown(call.arguments)}?"
+    if again:
+        text += (
+            " It was already begun when this run was last stopped, and may have taken effect then. "
+            "Look before you let it happen again."
+        )
+    return ToolRequest(
+        thought=thought, tool=tool.name, description=tool.description, arguments=call.arguments, again=again, text=text
+    )  # fmt: skip
+
+
+def _offer(tools: Mapping[str, Tool]) -> str:
+    return f"Tools are: {', '.join(tools)}." if tools else "There are no tools; go on without."
+
+
+def _shown(arguments: Mapping[str, Any]) -> str:
+    return json.dumps(arguments, ensure_ascii=False)[:_SHOWN_CHARS].encode("utf-8", "replace").decode("utf-8")
+
+
+def _said(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001
+        # A fault of the fault's own text must not hide the fault.
+        text = "(no message)"
+    return f"{type(error).__name__}: {text[:_SHOWN_CHARS]}"
+
+
+def _least(*seconds: float | None) -> float | None:
+    return min((one for one in seconds if one is not None), default=None)

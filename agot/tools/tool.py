@@ -1,0 +1,201 @@
+"""What a tool is, what calling one means, and how a function becomes one."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, overload
+
+from pydantic import Field
+
+from agot.errors import SetupError
+from agot.ids import ROOT, ThoughtId
+from agot.protocols import ModelText
+from agot.thought import Value
+from agot.tools.rendering import rendered
+from agot.tools.signature import Signature
+from agot.tools.threads import in_thread
+
+Invoke = Callable[[Mapping[str, Any]], Awaitable[str]]
+"""Does the work and returns text. Raises `ToolError` with a text for the model; what else it raises is told as well."""
+
+Check = Callable[[Mapping[str, Any]], object]
+"""Raises `ToolError` if the arguments do not fit."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+"""What every provider takes for the name of a tool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Something a model may ask for.
+
+    Attributes:
+        parameters: JSON schema of the arguments, an object.
+        check: Tells wrong arguments before anybody is asked to approve them; None leaves that to `invoke`.
+        timeout_s: Seconds one call may take, the wait for `concurrency` not included.
+        output_chars: Characters of a result that the model sees; the rest is cut, and the text says so.
+        side_effects: It changes something outside of the run: called only after a person's approval, and
+            never a second time unasked.
+        concurrency: Calls at once in one run, or None.
+        calls: Calls in one run, or None.
+    """
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    invoke: Invoke
+    check: Check | None = None
+    timeout_s: float = 30.0
+    output_chars: int = 8_000
+    side_effects: bool = False
+    concurrency: int | None = None
+    calls: int | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise SetupError(
+                f"The tool name {self.name!r} cannot be used: expected a letter, then at most 63 letters, digits, _ or -."
+            )
+        if not self.description.strip():
+            raise SetupError(
+                f"The tool {self.name!r} has no description; a model cannot choose it. Write a docstring."
+            )
+        if not 0 < self.timeout_s < float("inf") or self.output_chars < 1:
+            raise SetupError(f"The tool {self.name!r} needs a timeout_s and output_chars above 0.")
+        if (self.concurrency is not None and self.concurrency < 1) or (
+            self.calls is not None and self.calls < 0
+        ):
+            raise SetupError(
+                f"The tool {self.name!r} needs a concurrency of at least 1 and calls of at least 0."
+            )
+
+
+class ToolCall(Value):
+    """One call as a model asked for it.
+
+    Attributes:
+        id: Names the call among those of one round; others refer to its result by `$id`.
+    """
+
+    id: str = ""
+    tool: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+class ToolOutcome(Value):
+    """What the model reads of a call.
+
+    Attributes:
+        error: It failed or was not made; `text` says why and what to do.
+    """
+
+    text: ModelText
+    error: bool = False
+
+
+class ToolRequest(Value):
+    """What a person is asked to approve.
+
+    Attributes:
+        again: An earlier attempt of this run began exactly this call and did not finish it: it may have
+            taken effect already.
+        text: The question as a sentence.
+    """
+
+    thought: ThoughtId = ROOT
+    tool: str
+    description: str
+    arguments: dict[str, Any]
+    again: bool = False
+    text: str
+
+
+Approve = Callable[[ToolRequest], Awaitable[bool]]
+"""Asks a person; True lets the call be made."""
+
+Function = Callable[..., Any]
+
+
+@overload
+def tool(function: Function, /) -> Tool: ...
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    timeout_s: float = 30.0,
+    output_chars: int = 8_000,
+    side_effects: bool = False,
+    concurrency: int | None = None,
+    calls: int | None = None,
+) -> Callable[[Function], Tool]: ...
+
+
+def tool(
+    function: Function | None = None,
+    /,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    timeout_s: float = 30.0,
+    output_chars: int = 8_000,
+    side_effects: bool = False,
+    concurrency: int | None = None,
+    calls: int | None = None,
+) -> Tool | Callable[[Function], Tool]:
+    """Make a tool of a typed function, sync or async.
+
+    The description is the docstring without its sections, the parameters come from the annotations and the
+    docstring's `Args`. A result that is not text is given to the model as JSON.
+
+    A sync function runs in a thread of its own. Python cannot stop a thread: one that outlasts `timeout_s`
+    is left behind and ends when it ends, or with the process, which does not wait for it; its call
+    no longer counts against `concurrency`. An async function is cancelled. Nothing helps against
+    an async function that blocks the event loop.
+
+    Args:
+        name: The function's own by default.
+        description: The docstring's by default.
+
+    Raises:
+        SetupError: If a parameter has no usable type, or the function has no docstring.
+    """
+
+    def made(function: Function) -> Tool:
+        own_name = name or str(getattr(function, "__name__", type(function).__name__))
+        signature = Signature.of(function, own_name)
+        return Tool(
+            name=own_name,
+            description=description or signature.description,
+            parameters=signature.schema,
+            invoke=_invoke(function, signature),
+            check=signature.checked,
+            timeout_s=timeout_s,
+            output_chars=output_chars,
+            side_effects=side_effects,
+            concurrency=concurrency,
+            calls=calls,
+        )
+
+    return made if function is None else made(function)
+
+
+def _invoke(function: Function, signature: Signature) -> Invoke:
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(function, "__call__", None)  # noqa: B004
+    ):
+
+        async def awaited(arguments: Mapping[str, Any]) -> str:
+            return rendered(await function(**signature.checked(arguments)))
+
+        return awaited
+
+    async def threaded(arguments: Mapping[str, Any]) -> str:
+        checked = signature.checked(arguments)
+        # Rendering a large result takes time too, and is kept off the event loop.
+        return await in_thread(lambda: rendered(function(**checked)))
+
+    return threaded

@@ -1,0 +1,98 @@
+"""A strategy over the scripted player, with everything around it that a run has."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+
+from agot.agents.dialects.compact import CompactDialect
+from agot.agents.strategies.registry import STRATEGIES
+from agot.agents.toolbox import Assessor, Bench
+from agot.agents.verifier import VerifierAgent
+from agot.budget import Budget, Meter
+from agot.engine.caller import Caller, CallRoom
+from agot.events import AnyEvent, EventStream
+from agot.ids import ROOT, RunId
+from agot.journal import Journal
+from agot.protocols import Assessed
+from agot.settings import SearchSettings
+from agot.thought import Solution, Task
+from tests.agents.search.puzzle import QUESTION, play
+from tests.scripted import Script, ScriptedModels
+
+
+@dataclass
+class Stage:
+    """One strategy ready to run.
+
+    Attributes:
+        candidates: What was handed out as the best so far, in order.
+    """
+
+    models: ScriptedModels
+    tools: Bench
+    meter: Meter
+    task: Task
+    events: list[AnyEvent] = field(default_factory=list)
+    candidates: list[Assessed] = field(default_factory=list)
+
+    async def run(self, strategy: str) -> Solution:
+        return await STRATEGIES.get(strategy)(self.task, self.tools)
+
+    def of(self, kind: str) -> list[AnyEvent]:
+        return [event for event in self.events if event.kind == kind]
+
+    def tree(self) -> list[str]:
+        """Return the search as lines: number, parent, value, visits, text; pruned and chosen nodes are marked."""
+        visits = {(e.search, e.node): (e.visits, e.value) for e in self.of("search_node_visited")}
+        pruned = {(e.search, e.node) for e in self.of("search_pruned")}
+        chosen = {(e.search, node) for e in self.of("search_finished") for node in e.path}
+        lines = []
+        for event in self.of("search_node_added"):
+            key = event.search, event.node
+            count, mean = visits.get(key, (0, 0.0))
+            marks = (
+                ("-" if key in pruned else "") + ("*" if key in chosen else "") + ("." if event.done else "")
+            )
+            value = "" if event.value is None else f"{event.value:.2f}"
+            text = event.text.replace("\n", " | ")
+            lines.append(
+                f"{event.search}:{event.node}<{event.parent} v={value} n={count} m={mean:.2f} {marks} {text}"
+            )
+        return lines
+
+
+Staged = Callable[..., Stage]
+
+
+@pytest.fixture
+def stage() -> Staged:
+    def build(
+        script: Script = play, *, question: str = QUESTION, budget: Budget | None = None, seed: int = 0,
+        delay_s: float = 0.0, samples: int = 8, journal: Journal | None = None, **search: object,
+    ) -> Stage:  # fmt: skip
+        models = ScriptedModels(script, delay_s=delay_s)
+        stream = EventStream(RunId("test"), time.time)
+        events: list[AnyEvent] = []
+        stream.add_sink(events.append)
+        meter = Meter(budget or Budget(), time.monotonic)
+        journal = journal or Journal(RunId("test"), None, clock=time.time)
+        room = CallRoom(models, journal, stream.emit, retries=lambda role: 0, seed=seed)
+        ask, task, verifier = Caller(room, meter, ROOT), Task(question=question), VerifierAgent()
+        candidates: list[Assessed] = []
+        assessor = Assessor(
+            task, ask, verifier, lambda role: CompactDialect(), stream.emit, candidates.append
+        )
+        tools = Bench(
+            ask=ask, dialect_of=lambda role: CompactDialect(), role="fast", roles=("fast",), samples=samples,
+            temperature=0.8, retry=0, search=SearchSettings.model_validate(search), rng=Random(seed), accept=0.5,
+            verifier=verifier, assessor=assessor, emit=stream.emit, searches=itertools.count(),
+        )  # fmt: skip
+        return Stage(models, tools, meter, task, events, candidates)
+
+    return build

@@ -1,0 +1,130 @@
+"""Tools of real MCP servers, over stdio and over HTTP on loopback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from agot.errors import SetupError, ToolError
+from agot.tools.mcp_servers import McpServer, McpServers
+from tests.tools.conftest import Bench
+
+pytest.importorskip("mcp")
+
+SCRIPT = str(Path(__file__).with_name("mcp_server.py"))
+STDIO = McpServer(command=sys.executable, args=(SCRIPT, "stdio"), timeout_s=20)
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with subprocess.Popen(
+        [sys.executable, SCRIPT, "http"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}/mcp"
+        process.kill()
+
+
+async def test_tools_over_stdio_are_listed_and_called() -> None:
+    server = STDIO.model_copy(update={"env": {"GIVEN": "1"}, "pass_env": ("PATH",)})
+    async with McpServers({"small": server}) as tools:
+        bench = Bench(tools)
+        assert {one.name: one.side_effects for one in tools} == {
+            "small_add": False, "small_write": True, "small_fail": False, "small_die": False, "small_hang": False,
+            "small_variable": False,
+        }  # fmt: skip
+        assert "<|" not in tools[1].description
+        assert tools[0].parameters["required"] == ["a", "b"]
+        assert (await bench.call("small_add", a=1, b=2)).text == "3"
+        assert (await bench.call("small_variable", name="GIVEN")).text == "1"
+        assert "validation error" in (await bench.call("small_add", a="x")).text
+        assert (await bench.call("small_fail")).error
+        refused = await bench.call("small_write", text="x")
+        assert refused.error and "nobody is here to approve" in refused.text
+
+
+async def test_a_server_that_dies_is_an_error_for_the_model() -> None:
+    async with McpServers({"small": STDIO}) as tools:
+        bench = Bench(tools)
+        for name in ("small_die", "small_fail"):
+            outcome = await bench.call(name)
+            assert outcome.error and "'small'" in outcome.text
+
+
+async def test_a_server_that_hangs_is_an_error_for_the_model() -> None:
+    async with McpServers({"small": STDIO.model_copy(update={"timeout_s": 4.0})}) as tools:
+        assert (await Bench(tools).call("small_hang")).error
+
+
+async def test_tools_over_http_are_called_and_a_dead_server_is_told(url: str) -> None:
+    async with McpServers({"far": McpServer(url=url, timeout_s=20, side_effects=True)}) as tools:
+
+        async def approve(request: object) -> bool:
+            return True
+
+        bench = Bench(tools, approve)
+        assert all(one.side_effects for one in tools)
+        assert (await bench.call("far_add", a=1, b=2)).text == "3"
+        assert (await bench.call("far_die")).error
+        assert (await bench.call("far_add", a=1, b=2)).error
+
+
+@pytest.mark.parametrize(
+    "server",
+    [McpServer(command="/nonexistent"), McpServer(command="true"), McpServer(command="sleep", args=("60",), timeout_s=0.5),
+     McpServer(command="yes", timeout_s=2), McpServer(url="http://127.0.0.1:1/mcp", timeout_s=5)],
+)  # fmt: skip
+async def test_a_server_that_cannot_be_used_is_told(server: McpServer) -> None:
+    with pytest.raises(ToolError, match="'bad' cannot be used"):
+        await McpServers({"bad": server}).open()
+
+
+async def test_one_bad_server_closes_the_good_ones() -> None:
+    servers = McpServers({"good": STDIO, "bad": McpServer(command="true")})
+    with pytest.raises(ToolError):
+        await servers.open()
+    assert "mcp_server.py\0stdio" not in _children()
+
+
+async def test_closing_ends_the_process() -> None:
+    async with McpServers({"small": STDIO}):
+        assert "mcp_server.py\0stdio" in _children()
+    assert "mcp_server.py\0stdio" not in _children()
+
+
+def _children() -> str:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                status = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(status[1]) == os.getpid():
+                    found.append((entry / "cmdline").read_text())
+            except OSError:
+                continue
+    return "\n".join(found)
+
+
+async def test_a_missing_variable_is_told() -> None:
+    with pytest.raises(SetupError, match="AGOT_TEST_UNSET"):
+        await McpServers({"x": STDIO.model_copy(update={"pass_env": ("AGOT_TEST_UNSET",)})}).open()
+
+
+async def test_equal_names_are_refused() -> None:
+    with pytest.raises(SetupError, match="Name the servers differently"):
+        await McpServers({"a b": STDIO, "a_b": STDIO}).open()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{}, {"command": "a", "url": "b"}, {"command": "a", "timeout_s": 0}, {"command": "a", "key": "b"}],
+)
+def test_settings_name_one_way(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        McpServer.model_validate(wrong)

@@ -1,0 +1,98 @@
+"""Answers under a text, a pattern, a JSON Schema or a model."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from pydantic import BaseModel
+
+from agot.errors import SetupError
+from agot.protocols import Verifier
+from agot.thought import Solution, Task, Verdict
+from agot.verifiers.structures import JsonSchemaCheck, ModelCheck
+from agot.verifiers.texts import ExactText, PatternCheck, SameAnswer
+
+
+async def check(verifier: Verifier, answer: str) -> Verdict:
+    return await verifier(Task(question="q"), Solution(answer=answer), None)  # type: ignore[arg-type]
+
+
+async def test_exact_text_differs_by_one_letter() -> None:
+    assert (await check(ExactText("Rome"), " Rome\n")).reward == 1.0
+    assert (await check(ExactText("Rome"), "rome")).reward == 0.0
+
+
+async def test_one_of_several_references_is_enough() -> None:
+    verifier = SameAnswer("1/2", "one half")
+    assert (await check(verifier, "0.50")).reward == 1.0
+    assert (await check(verifier, "One half.")).reward == 1.0
+    wrong = await check(verifier, "2")
+    assert wrong.reward == 0.0 and not wrong.conclusive and "1/2" in wrong.feedback
+    with pytest.raises(SetupError):
+        SameAnswer()
+
+
+async def test_pattern_must_match_the_whole_answer_unless_it_may_search() -> None:
+    assert (await check(PatternCheck(r"\d{3}"), "123")).reward == 1.0
+    assert (await check(PatternCheck(r"\d{3}"), "a 123")).reward == 0.0
+    assert (await check(PatternCheck(r"\d{3}", search=True), "a 123")).reward == 1.0
+    assert "a code" in (await check(PatternCheck(r"\d{3}", expected="a code"), "x")).feedback
+
+
+@pytest.mark.parametrize("pattern", ["(", "a" * 2001, "[", "(?P<1>a)", "a{3,2}"])
+def test_pattern_that_is_none_is_refused(pattern: str) -> None:
+    with pytest.raises(SetupError):
+        PatternCheck(pattern)
+
+
+async def test_backtracking_without_end_is_stopped_and_cannot_tell() -> None:
+    started = time.monotonic()
+    verdict = await check(PatternCheck(r"(a|aa)+(a|aa)+(a|aa)+b\1", timeout_s=0.1), "a" * 5000)
+    assert verdict.reward is None and "0.1 s" in verdict.feedback
+    assert time.monotonic() - started < 5.0
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0}},
+    "required": ["name"],
+}
+
+
+async def test_answer_under_a_schema() -> None:
+    verifier = JsonSchemaCheck(SCHEMA)
+    right = await check(verifier, 'Here:\n```json\n{"name": "Ann", "age": 3}\n```')
+    assert right.reward == 1.0 and not right.conclusive
+    wrong = await check(verifier, '{"age": -1}')
+    assert wrong.reward == 0.0 and wrong.conclusive and "name" in wrong.feedback and "$.age" in wrong.feedback
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "{broken", "NaN", "[" * 100_000, "1" * 5000, "```\n1\n```\n```\n2\n```", "x" * 300_000]
+)
+async def test_what_is_no_json_is_refuted(answer: str) -> None:
+    assert (await check(JsonSchemaCheck({}), answer)).reward == 0.0
+
+
+def test_what_is_no_schema_is_refused() -> None:
+    with pytest.raises(SetupError):
+        JsonSchemaCheck({"type": "nothing"})
+
+
+async def test_schema_does_not_reach_for_other_documents() -> None:
+    verdict = await check(JsonSchemaCheck({"$ref": "http://127.0.0.1:9/schema.json"}), "1")
+    assert verdict.reward is None and verdict.feedback
+
+
+class Person(BaseModel):
+    name: str
+    ages: tuple[int, ...] = ()
+
+
+async def test_answer_under_a_model() -> None:
+    assert (await check(ModelCheck(Person), '{"name": "Ann", "ages": ["3"]}')).reward == 1.0
+    assert (await check(ModelCheck(Person, strict=True), '{"name": "Ann", "ages": [3]}')).reward == 1.0
+    strict = await check(ModelCheck(Person, strict=True), '{"name": "Ann", "ages": ["3"]}')
+    assert strict.reward == 0.0 and "ages.0" in strict.feedback
+    assert (await check(ModelCheck(Person), "Ann")).reward == 0.0
