@@ -41,10 +41,21 @@ class Assessor:
             BudgetExceeded: If there is no budget for the judge; the deterministic checks were told before.
         """
         key = (solution.answer, solution.steps, solution.strategy if solution.parts else "")
-        if key not in self._known:
-            self._known[key] = asyncio.ensure_future(self._assess(solution))
-            self._known[key].add_done_callback(lambda done: done.cancelled() or done.exception())
-        first = await self._known[key]
+        if key in self._known:
+            first = await self._known[key]
+        else:
+            # A future, not a task: most solutions are assessed by one asker alone, and a task costs more.
+            known = self._known[key] = asyncio.get_running_loop().create_future()
+            try:
+                first = await self._assess(solution)
+            except BaseException as error:
+                if isinstance(error, asyncio.CancelledError):
+                    known.cancel()
+                else:
+                    known.set_exception(error)
+                    known.exception()  # whoever else waits is told, but nobody has to wait
+                raise
+            known.set_result(first)
         reward = reward_of(solution, first.verdicts)
         same = Assessed(solution=solution, verdicts=first.verdicts, reward=reward)
         self.on_candidate(same)

@@ -141,9 +141,9 @@ def unpruned(probabilities: Sequence[float]) -> list[bool]:
     low = (values < float(np.median(values))).astype(float) * 0.8 + 0.1
     for _ in range(_ROUNDS):
         weight = float(np.clip(low.mean(), _LEAST_WEIGHT, 1.0 - _LEAST_WEIGHT))
-        lower = weight * _weibull(values, *_fit(values, low))
-        upper = (1.0 - weight) * _weibull(values, *_fit(values, 1.0 - low))
-        updated = lower / np.maximum(lower + upper, 1e-300)
+        lower = math.log(weight) + _log_weibull(values, *_fit(values, low))
+        upper = math.log(1.0 - weight) + _log_weibull(values, *_fit(values, 1.0 - low))
+        updated = 1.0 / (1.0 + np.exp(np.clip(upper - lower, -500.0, 500.0)))
         if float(np.abs(updated - low).max()) < 1e-6:
             break
         low = updated
@@ -152,9 +152,12 @@ def unpruned(probabilities: Sequence[float]) -> list[bool]:
     return [not (share > 0.5 and value < mean) for share, value in zip(low, values, strict=True)]
 
 
-def _weibull(values: NDArray[np.float64], shape: float, scale: float) -> NDArray[np.float64]:
-    scaled = values / scale
-    density: NDArray[np.float64] = (shape / scale) * scaled ** (shape - 1.0) * np.exp(-(scaled**shape))
+def _log_weibull(values: NDArray[np.float64], shape: float, scale: float) -> NDArray[np.float64]:
+    logs = np.log(values / scale)
+    # Far in the tail the density is 0 anyway; the clip keeps the power from overflowing.
+    density: NDArray[np.float64] = (
+        math.log(shape / scale) + (shape - 1.0) * logs - np.exp(np.minimum(shape * logs, 500.0))
+    )
     return density
 
 
@@ -165,9 +168,9 @@ def _fit(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[flo
     mean_log = float((weights * logs).sum()) / total
     shape = 1.0
     for _ in range(30):
-        powered = weights * values**shape
+        powered = weights * np.maximum(values**shape, 1e-300)
         ratio = float((powered * logs).sum()) / (float(powered.sum()) + 1e-300)
         step = 1.0 / max(ratio - mean_log, 1e-3)
         shape = float(np.clip(0.5 * shape + 0.5 * step, 0.05, 200.0))
-    scale = float(((weights * values**shape).sum() / total) ** (1.0 / shape))
+    scale = float(((weights * np.maximum(values**shape, 1e-300)).sum() / total) ** (1.0 / shape))
     return shape, max(scale, _FLOOR)

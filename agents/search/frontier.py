@@ -34,7 +34,7 @@ def rebase(width: int, temperature: float) -> Allocate:
 
     def allocate(frontier: Sequence[Node]) -> list[int]:
         weights = [math.exp(_value(node) / temperature) for node in frontier]
-        order = sorted(range(len(frontier)), key=lambda place: -weights[place])
+        order = sorted(range(len(frontier)), key=lambda place: -_value(frontier[place]))
         given = [0] * len(frontier)
         left, open_ = width, sum(weights)
         for place in order:

@@ -30,7 +30,8 @@ _ARENAS_MOST = -8
 _CAPABILITIES_VERSION = 0x20080522
 _OPEN_FILES = 64
 _STACK_BYTES = 64 << 20
-_ENTRIES = 1000
+_BLOCK_BYTES = 4096
+ENTRIES = 1000
 """Files and folders that a program may make."""
 
 OUT_OF_MEMORY = signal.SIGUSR2
@@ -118,8 +119,7 @@ def _wait(program: int, report: int, work: str, job: dict[str, Any]) -> NoReturn
 def _too_large(work: str, most_bytes: int) -> bool:
     """Tell whether the folder holds more than it may.
 
-    Matters only where the folder is one on the disk; a file system in memory has its own limit, and
-    this process, outside of it, sees an empty folder.
+    Matters only where the folder is one on the disk; a file system in memory has its own limit.
     """
     total, seen, folders = 0, 0, [work]
     while folders:
@@ -127,7 +127,7 @@ def _too_large(work: str, most_bytes: int) -> bool:
             with os.scandir(folders.pop()) as entries:
                 for entry in entries:
                     seen += 1
-                    if seen > _ENTRIES:
+                    if seen > ENTRIES:
                         return True
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
@@ -138,8 +138,8 @@ def _too_large(work: str, most_bytes: int) -> bool:
         except OSError:
             # Paths too long to follow are made only by programs that mean harm.
             return True
-    # Blocks round up: half of what fits would count double in very small files.
-    return total > most_bytes + _ENTRIES * 4096
+    # Every file takes whole blocks, however small it is.
+    return total > most_bytes + ENTRIES * _BLOCK_BYTES
 
 
 def _become_program(
@@ -206,7 +206,7 @@ def _readable(home: str) -> list[str]:
 def _change_root(libc: ctypes.CDLL, folder: str, readable: list[str], work: str, size_bytes: int) -> bool:
     try:
         namespaces.change_root(
-            libc, f"{folder}/root", [*readable, _SINK], work, size_bytes=size_bytes, entries=_ENTRIES
+            libc, f"{folder}/root", [*readable, _SINK], work, size_bytes=size_bytes, entries=ENTRIES
         )
     except OSError:
         return False

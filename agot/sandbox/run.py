@@ -23,13 +23,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from agot.errors import ToolError
-from agot.sandbox.launcher import OUT_OF_MEMORY
+from agot.sandbox.launcher import ENTRIES, OUT_OF_MEMORY
 
 Stopped = Literal["", "cpu", "wall", "memory", "output"]
 
 _CHUNK_BYTES = 1 << 16
 _LONGEST_S = 86_400
 _LEAST_MB = 64
+_LONGEST_NAME, _LONGEST_PATH = 255, 1000
+_BLOCK_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +142,31 @@ def _check_system() -> None:
 
 
 def _check_files(files: Mapping[str, str], limits: Limits) -> None:
-    for name in files:
-        path = PurePosixPath(name)
+    paths = [PurePosixPath(name) for name in files]
+    for name, path in zip(files, paths, strict=True):
         if path.is_absolute() or ".." in path.parts or not path.name or "\0" in name:
             raise ToolError(
                 f"The file name {name!r} leaves the working folder. Use a relative path without '..'."
             )
-    size = sum(len(text.encode("utf-8", "replace")) for text in files.values())
+        if (
+            any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in path.parts)
+            or len(name) > _LONGEST_PATH
+        ):
+            raise ToolError(f"The file name {name[:80]!r}... is too long. Shorten it.")
+        if not name.isprintable():
+            raise ToolError(f"The file name {name!r} holds characters that cannot be shown. Rename it.")
+    folders = {folder for path in paths for folder in path.parents}
+    twice = [path for path in paths if path in folders or paths.count(path) > 1]
+    if twice:
+        raise ToolError(f"The file name {str(twice[0])!r} is used twice. Rename one.")
+    if len(paths) + len(folders) > ENTRIES:
+        raise ToolError(
+            f"There are more than {ENTRIES} files and folders. Put fewer into the program's folder."
+        )
+    sizes = (len(text.encode("utf-8", "replace")) for text in files.values())
+    size = sum(-(-size // _BLOCK_BYTES) * _BLOCK_BYTES for size in sizes)
     if size > limits.file_mb << 20:
-        raise ToolError(f"The files hold {size:,} bytes, more than the {limits.file_mb} MB of the limit.")
+        raise ToolError(f"The files take {size:,} bytes, more than the {limits.file_mb} MB of the limit.")
 
 
 def _prepare(source: str, stdin: str, files: Mapping[str, str], limits: Limits) -> Path:

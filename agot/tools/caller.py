@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -24,10 +24,10 @@ from agot.thought import Usage
 from agot.tools.references import faults, filled, needs
 from agot.tools.rendering import cut, rendered
 from agot.tools.tool import Approve, Tool, ToolCall, ToolOutcome, ToolRequest
+from agot.tools.wording import SHOWN_CHARS, offer, question, said, shown, unfit
 
 T = TypeVar("T")
 
-_SHOWN_CHARS = 500
 _GRACE_S = 1.0
 """How long a call that was given up may take to tidy up before it is left behind."""
 
@@ -97,6 +97,11 @@ class ToolCaller:
     def __init__(self, room: ToolRoom, meter: Meter, thought: ThoughtId) -> None:
         self._room, self._meter, self.thought = room, meter, thought
 
+    @property
+    def tools(self) -> Mapping[str, Tool]:
+        """The tools of the run, by name."""
+        return self._room.tools
+
     async def __call__(self, call: ToolCall) -> ToolOutcome:
         """Make one call, or replay it if this run has made exactly this call before.
 
@@ -124,8 +129,8 @@ class ToolCaller:
             self._finished(call, key, outcome, earlier.latency_ms, replayed=True)
             return outcome
         if tool is None:
-            return self._refused(call, key, f"There is no tool {call.tool[:80]!r}. {_offer(room.tools)}")
-        refusal = _unfit(tool, call.arguments)
+            return self._refused(call, key, f"There is no tool {call.tool[:80]!r}. {offer(room.tools)}")
+        refusal = unfit(tool, call.arguments)
         if not refusal and not room.granted(tool):
             refusal = f"The tool {tool.name!r} was called {tool.calls} times, which is all one run may. Go on without it."
         unfinished = room.journal.unfinished(key) if tool.side_effects else None
@@ -181,7 +186,7 @@ class ToolCaller:
             outcome = await asyncio.shield(by_id[name])
             if outcome.error:
                 return self._refused(
-                    call, "", f"Not called, because call {name} failed: {outcome.text[:_SHOWN_CHARS]}"
+                    call, "", f"Not called, because call {name} failed: {outcome.text[:SHOWN_CHARS]}"
                 )
             results[name] = outcome.text
         tool = self._room.tools.get(call.tool)
@@ -209,7 +214,7 @@ class ToolCaller:
         async def perform() -> Performed:
             began = room.monotonic()
             room.emit(
-                ToolStarted(thought=self.thought, call=key, tool=tool.name, arguments=_shown(call.arguments))
+                ToolStarted(thought=self.thought, call=key, tool=tool.name, arguments=shown(call.arguments))
             )
             outcome = await self._attempt(tool, call.arguments)
             latency_ms = (room.monotonic() - began) * 1000
@@ -258,7 +263,7 @@ class ToolCaller:
             return ToolOutcome(text=cut(str(error), tool.output_chars), error=True)
         except Exception as error:  # noqa: BLE001
             # Whatever a tool raises is recorded as its outcome, for the model to read.
-            return ToolOutcome(text=cut(f"The tool failed: {_said(error)}", tool.output_chars), error=True)
+            return ToolOutcome(text=cut(f"The tool failed: {said(error)}", tool.output_chars), error=True)
 
     # -- approval ----------------------------------------------------------------------------------
 
@@ -267,7 +272,7 @@ class ToolCaller:
         room = self._room
         if room.approve is None:
             return f"The tool {tool.name!r} has side effects and nobody is here to approve it, so it was not called. Go on without it."
-        asked = _question(tool, call, self.thought, again=unfinished is not None)
+        asked = question(tool, call, self.thought, again=unfinished is not None)
         # The time of the unfinished start tells one resume from the next: each asks anew.
         request = json.dumps(
             {
@@ -290,7 +295,7 @@ class ToolCaller:
                 # An approver that fails has approved nothing; the model is told.
                 room.emit(ApprovalGiven(thought=self.thought, call=key, tool=tool.name, approved=False))
                 return (
-                    f"The approval of {tool.name!r} could not be had ({_said(error)}), so it was not called."
+                    f"The approval of {tool.name!r} could not be had ({said(error)}), so it was not called."
                 )
         room.emit(
             ApprovalGiven(
@@ -309,12 +314,12 @@ class ToolCaller:
 
     async def _ask(self, asked: ToolRequest, human: str, request: str, key: str) -> bool:
         room = self._room
-        said: list[bool] = []
+        answers: list[bool] = []
 
         async def ask() -> Performed:
             assert room.approve is not None
-            said.append(await room.approve(asked) is True)
-            return Performed(json.dumps({"approved": said[0]}), Usage())
+            answers.append(await room.approve(asked) is True)
+            return Performed(json.dumps({"approved": answers[0]}), Usage())
 
         # A person is asked one thing at a time.
         async with room._asking:
@@ -326,7 +331,7 @@ class ToolCaller:
             await room.journal.perform(
                 human, "human", request, ask, thought=self.thought, purpose=f"approve {asked.tool}"
             )
-        return said[0]
+        return answers[0]
 
     # -- bounds and events -------------------------------------------------------------------------
 
@@ -361,7 +366,7 @@ class ToolCaller:
         self, call: ToolCall, key: str, outcome: ToolOutcome, latency_ms: float, *, replayed: bool = False
     ) -> None:
         self._room.emit(ToolFinished(
-            thought=self.thought, call=key, tool=call.tool[:80], text=outcome.text[:_SHOWN_CHARS], error=outcome.error,
+            thought=self.thought, call=key, tool=call.tool[:80], text=outcome.text[:SHOWN_CHARS], error=outcome.error,
             latency_ms=latency_ms, replayed=replayed,
         ))  # fmt: skip
 
@@ -374,56 +379,13 @@ async def _contained(tool: Tool, arguments: Mapping[str, Any]) -> str:
         raise ToolError(f"The tool tried to end the program: SystemExit({error}).") from None
 
 
-async def _all(tasks: Any) -> list[ToolOutcome]:
+async def _all(tasks: Iterable[asyncio.Future[ToolOutcome]]) -> list[ToolOutcome]:
     """Wait for all tasks, also when one fails; then raise the first failure."""
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome
     return [outcome for outcome in outcomes if isinstance(outcome, ToolOutcome)]
-
-
-def _unfit(tool: Tool, arguments: Mapping[str, Any]) -> str:
-    """Return what is wrong with the arguments, or ""."""
-    if tool.check is None:
-        return ""
-    try:
-        tool.check(arguments)
-    except ToolError as error:
-        return str(error)
-    except Exception as error:  # noqa: BLE001
-        # A check is the author's code too; the model is told that its arguments broke it.
-        return f"The arguments could not be checked: {_said(error)}"
-    return ""
-
-
-def _question(tool: Tool, call: ToolCall, thought: ThoughtId, *, again: bool) -> ToolRequest:
-    text = f"Call {tool.name} with {_shown(call.arguments)}?"
-    if again:
-        text += (
-            " It was already begun when this run was last stopped, and may have taken effect then. "
-            "Look before you let it happen again."
-        )
-    return ToolRequest(
-        thought=thought, tool=tool.name, description=tool.description, arguments=call.arguments, again=again, text=text
-    )  # fmt: skip
-
-
-def _offer(tools: Mapping[str, Tool]) -> str:
-    return f"Tools are: {', '.join(tools)}." if tools else "There are no tools; go on without."
-
-
-def _shown(arguments: Mapping[str, Any]) -> str:
-    return json.dumps(arguments, ensure_ascii=False)[:_SHOWN_CHARS].encode("utf-8", "replace").decode("utf-8")
-
-
-def _said(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001
-        # A fault of the fault's own text must not hide the fault.
-        text = "(no message)"
-    return f"{type(error).__name__}: {text[:_SHOWN_CHARS]}"
 
 
 def _least(*seconds: float | None) -> float | None:

@@ -75,7 +75,7 @@ class Folder:
             )
 
     def find(self, name: str) -> tuple[list[str], bool]:
-        """Return paths that match, sorted, and whether there are more."""
+        """Return paths that match, always in the same order, and whether there are more."""
         found: list[str] = []
         for path in self._paths():
             if _matches(path, name):
@@ -130,7 +130,7 @@ class Folder:
         return text + (f"\n[lines {first_line} to {last} of {len(lines)}]" if len(shown) < len(lines) else "")
 
     def _paths(self) -> Iterator[str]:
-        """Yield the files below the root, sorted, at most `_MOST_FILES`."""
+        """Yield the files below the root, each folder's own before those of its folders, at most `_MOST_FILES`."""
         seen = 0
         for place, folders, files in os.walk(self._root, followlinks=False):
             folders.sort()

@@ -122,9 +122,10 @@ class _Connection:
         first: set[asyncio.Future[Any]] = {ready, self._keeper}
         try:
             await asyncio.wait(first, timeout=self._server.timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        except BaseException:
-            await self.close()
-            raise
+        finally:
+            if not ready.done():
+                # It is not known to listen: it is not asked to end, but ended.
+                self._keeper.cancel()
         if ready.done():
             return ready.result()
         late = not self._keeper.done()

@@ -2,7 +2,7 @@
 
 What holds: whatever the text is, it stays between one opening and one closing tag, holds no other
 such tag, no control character, no hidden or direction-changing character, and none of the marks with which
-common chat templates separate roles. What does not hold: that a model obeys. A model may still follow a
+common chat templates separate roles; a line that begins like another speaker's is marked with `|`. What does not hold: that a model obeys. A model may still follow a
 sentence that stands inside the tags, so nothing that matters may rest on the tags alone: tools with side
 effects need a person's approval, programs run in a sandbox, fetches go to listed hosts.
 """
@@ -56,7 +56,7 @@ def delimit(text: str, source: str) -> str:
     return f'<untrusted id="{mark}" source="{label}">\n{inner}\n</untrusted id="{mark}">'
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Drop what terminals obey, and write out what eyes do not see."""
     text = text.encode("utf-8", "replace").decode("utf-8")
     text = _LINE_ENDS.sub("\n", _ANSI.sub("", text))
@@ -89,12 +89,12 @@ def _named(character: str) -> str:
 
 def defused(text: str) -> str:
     """Return a text without what could end its place in a prompt, for text that stands in no tags of its own."""
-    text = _OWN_TAG.sub("&lt;", _visible(text))
+    text = _OWN_TAG.sub("&lt;", visible(text))
     text = _TEMPLATE.sub(lambda match: "&lt;" if match[0] == "<" else "&#91;", text)
     # A line that poses as another speaker's.
     return _ROLE_LINE.sub("| ", text)
 
 
 def _label(source: str) -> str:
-    shown = " ".join(_visible(source).split())[:_MOST_SOURCE_CHARS]
+    shown = " ".join(visible(source).split())[:_MOST_SOURCE_CHARS]
     return shown.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")

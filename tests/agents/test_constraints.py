@@ -35,7 +35,11 @@ class Asked:
         self.models = ScriptedModels(script, dialect="standard")
         self.events: list[AnyEvent] = []
         room = CallRoom(
-            self.models, Journal(RunId("r"), None, clock=time.time), self.events.append, lambda role: 0, seed=0
+            self.models,
+            Journal(RunId("r"), None, clock=time.time),
+            self.events.append,
+            lambda role: 0,
+            seed=0,
         )
         self.ask = Caller(room, Meter(budget or Budget(), time.monotonic), ThoughtId(ROOT))
         self.dialect = StandardDialect(SchemaMemory(), most_thoughts=4)
@@ -111,7 +115,13 @@ async def test_no_demand_is_made_up(question: str) -> None:
 
 async def test_long_questions_are_read_in_time() -> None:
     began_s = time.perf_counter()
-    for text in ("answer with " + "'a' or " * 3000, "can you " * 2500, "write " * 3300, "x. " * 6000, "answer one of: " * 1300):
+    for text in (
+        "answer with " + "'a' or " * 3000,
+        "can you " * 2500,
+        "write " * 3300,
+        "x. " * 6000,
+        "answer one of: " * 1300,
+    ):
         await read(text)
     assert time.perf_counter() - began_s < 5.0
     assert await read("Answer in at most 5 words. " + "x" * 30_000) == []
@@ -180,7 +190,9 @@ async def test_without_the_model_the_wording_has_to_do() -> None:
         ("stated", "Answer yes or no.", ["Yes"], ["perhaps"], []),
     ],
 )  # fmt: skip
-async def test_each_check(check: str, argument: str, good: list[str], bad: list[str], open_: list[str]) -> None:
+async def test_each_check(
+    check: str, argument: str, good: list[str], bad: list[str], open_: list[str]
+) -> None:
     asked = Asked()
     rule = ConstraintCheck([bound(check, argument)])
     for answers, reward in ((good, 1.0), (bad, 0.0), (open_, None)):

@@ -132,7 +132,9 @@ def test_others_are_tried_now_and_then() -> None:
 
 
 @given(st.integers(), st.floats(0, 1), st.integers(0, 10_000), st.sampled_from(PURPOSES))
-def test_choice_is_fixed_by_the_source_of_randomness(seed: int, mean: float, n: int, purpose: Purpose) -> None:
+def test_choice_is_fixed_by_the_source_of_randomness(
+    seed: int, mean: float, n: int, purpose: Purpose
+) -> None:
     tallies = {prompt.id: tally(n, mean) for prompt in variants(purpose)}
     first, second = (choose(purpose, "math", tallies, Random(seed)) for _ in range(2))
     assert first == second

@@ -97,7 +97,9 @@ async def test_a_step_is_one_line_or_the_end(
     assert all(one in user_text(models.requests[0]) for one in STEPS)
 
 
-@pytest.mark.parametrize("written", ["", "<think>on and on", "1. 3 * 6 = 18\n2. 4 are added", "Answer:", "```"])
+@pytest.mark.parametrize(
+    "written", ["", "<think>on and on", "1. 3 * 6 = 18\n2. 4 are added", "Answer:", "```"]
+)
 async def test_what_is_no_step_is_left_out(written: str) -> None:
     ask, _, dialect = scripted(lambda request: written)
     assert await dialect.step(ask, TASK, STEPS, role="fast", n=2, temperature=0.5) == []
@@ -124,10 +126,10 @@ async def test_steps_are_drawn_side_by_side_and_duplicates_stay() -> None:
 
 
 async def test_a_chain_goes_on_from_given_steps() -> None:
-    ask, models, dialect = scripted(lambda request: "1. 3 * 6 = 18\n2. 4 are added\n3. 18 + 4 = 22\nAnswer: 22")
-    (solution,) = await dialect.solve(
-        ask, TASK, role="fast", mode="chain", n=1, temperature=0.0, steps=STEPS
+    ask, models, dialect = scripted(
+        lambda request: "1. 3 * 6 = 18\n2. 4 are added\n3. 18 + 4 = 22\nAnswer: 22"
     )
+    (solution,) = await dialect.solve(ask, TASK, role="fast", mode="chain", n=1, temperature=0.0, steps=STEPS)
     assert (solution.answer, solution.steps) == ("22", (*STEPS, "3. 18 + 4 = 22"))
     assert models.requests[0].prompt == "continue/plain@1" and models.requests[0].purpose == "solve"
     ask, models, dialect = scripted(lambda request: "22")
@@ -302,7 +304,9 @@ async def test_calls_of_a_round_and_then_the_answer() -> None:
     second = await dialect.tool_round(ask, TASK, [ADD], [note], role="fast")
     assert second.solution is not None and second.solution.answer == "3" and second.calls == ()
     sent = user_text(models.requests[1])
-    assert "failed" in sent and "</untrusted id=" in sent and "<|im_start|>" not in sent and "[INST]" not in sent
+    assert (
+        "failed" in sent and "</untrusted id=" in sent and "<|im_start|>" not in sent and "[INST]" not in sent
+    )
     assert "untrusted" in models.requests[1].messages[0].content
 
 
@@ -336,7 +340,9 @@ async def test_neither_calls_nor_answer_is_an_error_in_the_end() -> None:
 )  # fmt: skip
 async def test_odd_schemas_of_tools_do_no_harm(parameters: dict[str, Any]) -> None:
     card = ToolCard(name="odd", description="", parameters=parameters)
-    ask, _, dialect = scripted(lambda request: '{"calls": [{"name": "odd", "arguments": {"a": 1}}], "answer": "1"}')
+    ask, _, dialect = scripted(
+        lambda request: '{"calls": [{"name": "odd", "arguments": {"a": 1}}], "answer": "1"}'
+    )
     try:
         assert len((await dialect.tool_round(ask, TASK, [card], [], role="fast")).calls) == 1
     except OutputError as error:

@@ -124,7 +124,7 @@ async def test_closing_its_output_does_not_hide_that_it_runs_on() -> None:
     "source", ["x = bytearray(10**10)", "x = []\nwhile True: x.append(bytearray(10**6))", "import mmap; mmap.mmap(-1, 10**10); raise MemoryError"],
 )  # fmt: skip
 async def test_memory_bomb_is_stopped(source: str) -> None:
-    ran = await run_python(source, limits=QUICK)
+    ran = await run_python(source, limits=Limits(cpu_s=5, wall_s=20, memory_mb=100))
     assert ran.stopped == "memory" or "OSError: [Errno 12]" in ran.stderr
 
 
@@ -182,9 +182,22 @@ async def test_refuses_a_file_outside_of_its_folder(name: str) -> None:
         await run_python("", files={name: ""})
 
 
+@pytest.mark.parametrize(
+    "files",
+    [{"a": "", "a/b": ""}, {"a": "", "./a": ""}, {"a" * 300: ""}, {"\ud800": ""}, {"a\nb": ""}, {f"d{n}/x": "" for n in range(600)}],
+)  # fmt: skip
+async def test_refuses_files_that_cannot_all_be_made(files: dict[str, str]) -> None:
+    with pytest.raises(ToolError, match=r"Rename|Shorten|Put fewer"):
+        await run_python("", files=files)
+
+
 async def test_refuses_more_files_than_fit() -> None:
     with pytest.raises(ToolError, match="more than the 1 MB"):
         await run_python("", files={"a": "x" * 2_000_000}, limits=Limits(file_mb=1))
+    with pytest.raises(ToolError, match="more than the 1 MB"):
+        await run_python("", files={str(number): "x" for number in range(300)}, limits=Limits(file_mb=1))
+    full = {str(number): "x" for number in range(256)}
+    assert (await run_python("print(1)", files=full, limits=Limits(file_mb=1))).stdout == "1\n"
 
 
 @pytest.mark.parametrize(

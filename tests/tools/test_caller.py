@@ -344,6 +344,15 @@ async def test_side_effects_happen_only_after_a_yes(bench: Build) -> None:
     assert asked.call == given.call
 
 
+async def test_a_person_sees_all_of_what_is_asked(bench: Build) -> None:
+    person = Person(False, False)
+    one = bench(Mailbox().tool, approve=person)
+    await one.call("send", text="x" * 3000 + "end\u202e\x1b[2J\x9b1m")
+    assert "end[U+202E]\\u001b[2J" in person.asked[0].text and "\x9b" not in person.asked[0].text
+    await one.call("send", text="x" * 10_000)
+    assert "[cut: 8,000 of" in person.asked[1].text and len(person.asked[1].arguments["text"]) == 10_000
+
+
 async def test_wrong_arguments_are_told_before_anybody_is_asked(bench: Build) -> None:
     person = Person()
     assert "Field required" in (await bench(Mailbox().tool, approve=person).call("send")).text

@@ -39,8 +39,8 @@ async def test_finds_files_by_name(root: Path) -> None:
 async def test_searches_text_inside_of_the_root_only(root: Path) -> None:
     outcome = await Bench(file_tools(root)).call("search_files", text="NEEDLE")
     assert outcome.text.splitlines() == [
-        "docs/Guide.md:2: The needle is here",
         "inside:2: The needle is here",
+        "docs/Guide.md:2: The needle is here",
     ]
 
 

@@ -1,0 +1,67 @@
+"""What is said of calls: to the model that asked for one, and to the person who approves it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from agot.errors import ToolError
+from agot.ids import ThoughtId
+from agot.tools.rendering import cut
+from agot.tools.tool import Tool, ToolCall, ToolRequest
+from agot.tools.untrusted import visible
+
+SHOWN_CHARS = 500
+"""Of arguments, results and messages where they are only mentioned."""
+
+_ASKED_CHARS = 8_000
+
+
+def unfit(tool: Tool, arguments: Mapping[str, Any]) -> str:
+    """Return what is wrong with the arguments, or ""."""
+    if tool.check is None:
+        return ""
+    try:
+        tool.check(arguments)
+    except ToolError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001
+        # A check is the author's code too; the model is told that its arguments broke it.
+        return f"The arguments could not be checked: {said(error)}"
+    return ""
+
+
+def question(tool: Tool, call: ToolCall, thought: ThoughtId, *, again: bool) -> ToolRequest:
+    """Return what a person is asked to approve."""
+    # What a person must judge is cut late, and nothing in it may hide from eyes.
+    arguments = visible(json.dumps(call.arguments, ensure_ascii=False))
+    text = f"Call {tool.name} with {cut(arguments, _ASKED_CHARS)}?"
+    if again:
+        text += (
+            " It was already begun when this run was last stopped, and may have taken effect then. "
+            "Look before you let it happen again."
+        )
+    return ToolRequest(
+        thought=thought, tool=tool.name, description=tool.description, arguments=call.arguments, again=again, text=text
+    )  # fmt: skip
+
+
+def offer(tools: Mapping[str, Tool]) -> str:
+    """Return which tools there are."""
+    return f"Tools are: {', '.join(tools)}." if tools else "There are no tools; go on without."
+
+
+def shown(arguments: Mapping[str, Any]) -> str:
+    """Return arguments as JSON, cut."""
+    return json.dumps(arguments, ensure_ascii=False)[:SHOWN_CHARS].encode("utf-8", "replace").decode("utf-8")
+
+
+def said(error: BaseException) -> str:
+    """Return a fault's name and message, cut."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001
+        # A fault of the fault's own text must not hide the fault.
+        text = "(no message)"
+    return f"{type(error).__name__}: {text[:SHOWN_CHARS]}"
