@@ -94,6 +94,8 @@ async def _prepare(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Tho
     work = runtime.context
     if work.settings.strategy != "auto":
         work.move, why = work.settings.strategy, "set by the user"
+    elif work.tools is not None and "tools" not in work.settings.ladder:
+        work.move, why = "tools", "tools were given, and the model decides which it needs"
     elif work.may_expand:
         work.move, why = "think", "the model answers at once if it can, and plans if it cannot"
     else:

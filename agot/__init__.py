@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from agot.reasoner import Reasoner
     from agot.settings import RoleSettings, Settings, load_settings
     from agot.thought import Result, Solution, Task, Usage, Verdict
+    from agot.tools.tool import Tool, tool
 
 __version__ = "0.1.0"
 
@@ -50,6 +51,7 @@ _HOMES = {
     "agot.events": ("AnyEvent",),
     "agot.reasoner": ("Reasoner",),
     "agot.settings": ("RoleSettings", "Settings", "load_settings"),
+    "agot.tools.tool": ("Tool", "tool"),
     "agot.thought": ("Result", "Solution", "Task", "Usage", "Verdict"),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -76,6 +78,7 @@ __all__ = [
     "Solution",
     "StoreError",
     "Task",
+    "Tool",
     "ToolError",
     "Usage",
     "Verdict",
@@ -83,6 +86,7 @@ __all__ = [
     "ask",
     "ask_sync",
     "load_settings",
+    "tool",
 ]
 
 

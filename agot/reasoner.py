@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from weakref import WeakKeyDictionary
@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from agot.agents.planner import Planner
 from agot.agents.selector import Selector
 from agot.agents.strategies.registry import STRATEGIES
+from agot.agents.strategies.tool_rounds import NAME as TOOLS
 from agot.agents.verifier import CHECKS, VerifierAgent
 from agot.agents.workflow import Workflow, compile_workflow
 from agot.budget import Budget, Meter
@@ -31,6 +32,10 @@ from agot.settings import RoleSettings, Settings, default_database_url, load_set
 from agot.stored import stored_result
 from agot.stores.database import SqlStore
 from agot.thought import Result
+from agot.tools.caller import ToolCaller, ToolRoom
+from agot.tools.rounds import ToolRounds
+from agot.tools.tool import Approve, Tool
+from agot.toolshed import Toolshed
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -60,6 +65,8 @@ class Reasoner:
         models: Reaches models; litellm by default.
         store: Keeps runs; opened from the settings at the first run if not given, and closed with the
             reasoner. A store that is given stays open.
+        tools: Own tools, made with `agot.tool`; those of the settings come on top.
+        approve: Asks a person before a tool with side effects is called; without one such calls are refused.
         clock: Returns seconds since the epoch.
     """
 
@@ -69,6 +76,8 @@ class Reasoner:
         *,
         models: Models | None = None,
         store: SqlStore | None = None,
+        tools: Sequence[Tool] = (),
+        approve: Approve | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings if settings is not None else load_settings()
@@ -76,6 +85,7 @@ class Reasoner:
         self._given_models = models is not None
         self._other_models: list[Models] = []
         self._store, self._own_store = store, store is None
+        self._tools, self._approve = Toolshed(self.settings.tools, tools), approve
         self._clock = clock
         self._opening: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._workflow: Workflow | None = None
@@ -97,6 +107,7 @@ class Reasoner:
         for models in (self._models, *self._other_models):
             await models.close()
         self._other_models.clear()
+        await self._tools.close()
         if self._store is not None and self._own_store:
             await self._store.close()
             self._store = None
@@ -252,7 +263,8 @@ class Reasoner:
             if job.on_event is not None:
                 stream.add_sink(job.on_event)
             journal = Journal(job.run_id, store, earlier, clock=self._clock, on_fault=unsaved)
-            run = self._compose(job, stream, journal, store.learnt(job.run_id))
+            tools = await self._tools.open() if self._wants_tools(job) else {}
+            run = self._compose(job, stream, journal, store.learnt(job.run_id), tools)
             self._runs.add(run)
             with rare_collections():
                 result = await run.finish()
@@ -265,7 +277,15 @@ class Reasoner:
                 self._runs.discard(run)
             await store.end_attempt(job.run_id)
 
-    def _compose(self, job: _Job, stream: EventStream, journal: Journal, learnt: Learnt) -> Run:
+    def _wants_tools(self, job: _Job) -> bool:
+        strategy = job.settings.engine.strategy
+        return strategy == TOOLS or (
+            strategy == "auto" and (self._tools.chosen or TOOLS in job.settings.engine.ladder)
+        )
+
+    def _compose(
+        self, job: _Job, stream: EventStream, journal: Journal, learnt: Learnt, tools: dict[str, Tool]
+    ) -> Run:
         settings = job.settings
         meter = Meter(settings.budget, time.monotonic)
         room = CallRoom(
@@ -277,7 +297,11 @@ class Reasoner:
             stream_text=job.stream_text,
         )
         selector = Selector(learnt if settings.engine.learn else None, settings.engine.ladder)
-        engine = Engine(self._crew(job, selector), room, meter, settings.engine, stream.emit)
+        crew = self._crew(job, selector)
+        if tools:
+            toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
+            crew.tools = lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))
+        engine = Engine(crew, room, meter, settings.engine, stream.emit)
         model = job.models.profile("fast").model
         return Run(job.run_id, job.question, settings, stream, meter, engine, model)
 

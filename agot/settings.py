@@ -14,9 +14,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Any, Literal, Self, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from agot.budget import Budget
 from agot.errors import SetupError
@@ -138,6 +138,54 @@ class SearchSettings(_Section):
     critics: int = Field(default=5, ge=1)
 
 
+class McpServer(_Section):
+    """One server of tools that speaks the Model Context Protocol.
+
+    Attributes:
+        command: Program to start, which then speaks on its standard input and output; or `url`.
+        env: Further environment variables for the program.
+        pass_env: Names of variables that are handed on, for keys, which are never written to settings.
+        url: Address of a running server (streamable HTTP).
+        headers_env: Header name to the name of the environment variable that holds its value.
+        timeout_s: Seconds to connect, and seconds one call may take.
+        side_effects: Whether its tools change something; None asks the server's marks, and takes no mark for yes.
+    """
+
+    command: str | None = None
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+    pass_env: tuple[str, ...] = ()
+    url: str | None = None
+    headers_env: dict[str, str] = Field(default_factory=dict)
+    timeout_s: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    side_effects: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.command is None) == (self.url is None):
+            raise ValueError("an MCP server needs either a command or a url")
+        return self
+
+
+class ToolSettings(_Section):
+    """Which tools there are. None is called unless the strategy "tools" is, which "auto" begins with where
+    tools beyond the built-in ones were chosen.
+
+    Attributes:
+        builtin: Calculator and dates.
+        python: Python in a sandbox, where this machine can isolate one.
+        files: Folder whose files may be searched and read, or None.
+        fetch_hosts: Hosts that may be fetched from by HTTP; none by default.
+        mcp: Servers by name; their tools are called `<name>_<tool>`.
+    """
+
+    builtin: bool = True
+    python: bool = True
+    files: Path | None = None
+    fetch_hosts: tuple[str, ...] = ()
+    mcp: dict[str, McpServer] = Field(default_factory=dict)
+
+
 class Settings(_Section):
     """Everything a run needs to know beside its question.
 
@@ -153,6 +201,7 @@ class Settings(_Section):
     budget: Budget = Budget()
     engine: EngineSettings = EngineSettings()
     search: SearchSettings = SearchSettings()
+    tools: ToolSettings = ToolSettings()
     database_url: str | None = None
     seed: int = Field(default=0, ge=-(2**63), lt=2**63)
 
@@ -246,6 +295,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "budget": Budget,
     "engine": EngineSettings,
     "search": SearchSettings,
+    "tools": ToolSettings,
 }
 _SHORT = ("MODEL", "DATABASE_URL", "SEED")
 _ELSEWHERE = ("HOME", "DEBUG")

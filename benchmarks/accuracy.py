@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from agot.agents.dialects.compact import CompactDialect
 from agot.agents.votes import tally
+from agot.bench.statistics import paired_difference, wilson
 from agot.budget import Budget, Meter
 from agot.engine.caller import Caller, CallRoom
 from agot.errors import OutputError
@@ -33,7 +34,6 @@ from agot.question import split_material
 from agot.reasoner import Reasoner
 from agot.settings import EMBEDDED_MODEL, Settings
 from agot.thought import Solution, Task
-from agot.bench.statistics import paired_difference, wilson
 from training.example import Problem
 from training.families.registry import FAMILIES
 from training.mixture import problem_for

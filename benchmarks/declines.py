@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from agot.bench.statistics import wilson
 from agot.reasoner import Reasoner
 from agot.settings import Settings
 from benchmarks.accuracy import questions
-from agot.bench.statistics import wilson
 from training.families.registry import FAMILIES
 
 FIELDS = ("question", "problem", "input", "prompt", "Question", "query", "instruction", "conclusion")

@@ -208,8 +208,8 @@ class CompactDialect:
         """Hand one expression to the calculator, the one tool that the model knows; answer with what it says."""
         worked = next((note for note in seen if note.call.name == CALCULATOR and not note.error), None)
         if worked is not None:
-            solution = Solution(answer=worked.text, steps=(f"{worked.call.arguments} -> {worked.text}",))
-            return ToolRound(solution=solution)
+            step = f"{worked.call.arguments['expression']}={worked.text}"
+            return ToolRound(solution=Solution(answer=worked.text, steps=(step,)))
         if seen or all(tool.name != CALCULATOR for tool in tools):
             found = await self.solve(ask, task, role=role, mode="chain", n=1, temperature=0.0)
             return ToolRound(solution=found[0])

@@ -28,7 +28,7 @@ async def tool_rounds(task: Task, tools: Toolbox) -> Solution:
         round_ = await tools.dialect.tool_round(tools.ask, task, tools.tools.cards(), notes, role=tools.role)
         if round_.solution is not None:
             return round_.solution.model_copy(update={
-                "steps": (*_said(notes), *round_.solution.steps), "strategy": NAME,
+                "steps": round_.solution.steps or _said(notes), "strategy": NAME,
             })  # fmt: skip
         if not round_.calls:
             break

@@ -63,7 +63,7 @@ class Crew:
     strong: str = ""
     seed: int = 0
     recall: Recall | None = None
-    tools: Callable[[Caller], Tools] | None = None
+    tools: Callable[[ThoughtId], Tools] | None = None
 
 
 class Engine:
@@ -163,7 +163,7 @@ class Engine:
             strategies=crew.strategies, settings=self._settings, emit=self._emit, expand=expand, assessor=assessor,
             selector=crew.selector, search=crew.search, tokens_left=tokens_left, may_expand=not deep,
             strong=crew.strong, seed=crew.seed, recall=crew.recall,
-            tools=crew.tools(ask) if crew.tools is not None else None,
+            tools=crew.tools(task.thought) if crew.tools is not None else None,
         )  # fmt: skip
 
     def _finish(self, task: Task, outcome: Outcome) -> None:

@@ -15,9 +15,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
 from agot.errors import SetupError, ToolError
+from agot.settings import McpServer
 from agot.tools.rendering import cut
 from agot.tools.tool import Tool
 from agot.tools.untrusted import defused
@@ -28,37 +27,6 @@ if TYPE_CHECKING:
 _MOST_PAGES = 50
 _MOST_DESCRIPTION_CHARS = 2000
 _CLOSE_S = 10.0
-
-
-class McpServer(BaseModel):
-    """One server.
-
-    Attributes:
-        command: Program to start, which then speaks on its standard input and output; or `url`.
-        env: Further environment variables for the program.
-        pass_env: Names of variables that are handed on, for keys, which are never written to settings.
-        url: Address of a running server (streamable HTTP).
-        headers_env: Header name to the name of the environment variable that holds its value.
-        timeout_s: Seconds to connect, and seconds one call may take.
-        side_effects: Whether its tools change something; None asks the server's marks, and takes no mark for yes.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    command: str | None = None
-    args: tuple[str, ...] = ()
-    env: dict[str, str] = Field(default_factory=dict)
-    pass_env: tuple[str, ...] = ()
-    url: str | None = None
-    headers_env: dict[str, str] = Field(default_factory=dict)
-    timeout_s: float = Field(default=30.0, gt=0, allow_inf_nan=False)
-    side_effects: bool | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> McpServer:
-        if (self.command is None) == (self.url is None):
-            raise ValueError("an MCP server needs either a command or a url")
-        return self
 
 
 class McpServers:

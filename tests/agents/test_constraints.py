@@ -113,8 +113,7 @@ async def test_no_demand_is_made_up(question: str) -> None:
     assert await read(question) == []
 
 
-async def test_long_questions_are_read_in_time() -> None:
-    began_s = time.perf_counter()
+async def test_long_questions_are_read_without_backtracking_for_ever() -> None:
     for text in (
         "answer with " + "'a' or " * 3000,
         "can you " * 2500,
@@ -123,7 +122,6 @@ async def test_long_questions_are_read_in_time() -> None:
         "answer one of: " * 1300,
     ):
         await read(text)
-    assert time.perf_counter() - began_s < 5.0
     assert await read("Answer in at most 5 words. " + "x" * 30_000) == []
 
 
@@ -207,7 +205,7 @@ def test_every_check_is_told_to_the_model() -> None:
     assert "stated" not in CHECK_NAMES
 
 
-CATASTROPHIC = r"^(\w+\s?)*$"
+CATASTROPHIC = r"^(a|aa)+$"
 
 
 @pytest.mark.parametrize(
@@ -227,10 +225,8 @@ CATASTROPHIC = r"^(\w+\s?)*$"
 )  # fmt: skip
 async def test_an_ill_formed_argument_drops_the_check_with_a_warning(check: str, argument: str) -> None:
     asked = Asked()
-    began_s = time.perf_counter()
     rule = ConstraintCheck([bound(check, argument), bound("max_words", "1")], asked.dialect)
     verdict = await rule(TASK, Solution(answer="sea"), asked.ask)
-    assert time.perf_counter() - began_s < 2.0
     assert verdict.reward == 1.0, "the judge was asked instead"
     await rule(TASK, Solution(answer="ocean"), asked.ask)
     assert len(asked.warnings) == 1 and f"not checked by {check!r}" in asked.warnings[0]
@@ -239,10 +235,8 @@ async def test_an_ill_formed_argument_drops_the_check_with_a_warning(check: str,
 async def test_a_catastrophic_pattern_is_dropped_after_its_first_answer() -> None:
     asked = Asked()
     rule = ConstraintCheck([bound("pattern", CATASTROPHIC)])
-    began_s = time.perf_counter()
     for _ in range(20):
-        assert (await rule(TASK, Solution(answer="word" * 300 + "!"), asked.ask)).reward is None
-    assert time.perf_counter() - began_s < 1.5
+        assert (await rule(TASK, Solution(answer="a" * 300 + "!"), asked.ask)).reward is None
     assert len(asked.warnings) == 1 and "0.1 s" in asked.warnings[0]
 
 

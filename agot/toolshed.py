@@ -1,0 +1,87 @@
+"""Collects the tools of a reasoner: those it was given, those the settings name, and those of MCP servers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from agot.errors import SetupError, ToolError
+from agot.settings import ToolSettings
+from agot.tools.builtin import builtin_tools, python_tool
+from agot.tools.files import file_tools
+from agot.tools.mcp_servers import McpServers
+from agot.tools.tool import Tool
+from agot.tools.web import fetch_tool
+
+
+class Toolshed:
+    """The tools of one reasoner on one event loop.
+
+    Args:
+        settings: Which tools there are.
+        given: Tools from the caller's own code.
+    """
+
+    def __init__(self, settings: ToolSettings, given: Sequence[Tool] = ()) -> None:
+        self._settings, self._given = settings, tuple(given)
+        self._servers: McpServers | None = None
+        self._tools: dict[str, Tool] | None = None
+        self._opening = asyncio.Lock()
+
+    @property
+    def chosen(self) -> bool:
+        """Whether somebody chose tools, beyond those that are always there."""
+        settings = self._settings
+        return bool(self._given or settings.files or settings.fetch_hosts or settings.mcp)
+
+    async def open(self) -> dict[str, Tool]:
+        """Return all tools by name; MCP servers are connected the first time.
+
+        Raises:
+            SetupError: If two tools have one name, a setting is unusable, or a server cannot be reached.
+        """
+        async with self._opening:
+            if self._tools is None:
+                self._tools = _by_name((*self._given, *self._local(), *await self._remote()))
+            return self._tools
+
+    def _local(self) -> list[Tool]:
+        from agot.sandbox.run import why_not
+
+        settings = self._settings
+        found: list[Tool] = []
+        if settings.builtin:
+            found += builtin_tools()
+        if settings.python and why_not() is None:
+            found.append(python_tool())
+        if settings.files is not None:
+            found += file_tools(settings.files)
+        if settings.fetch_hosts:
+            found.append(fetch_tool(settings.fetch_hosts))
+        return found
+
+    async def _remote(self) -> Sequence[Tool]:
+        if not self._settings.mcp:
+            return ()
+        self._servers = McpServers(self._settings.mcp)
+        try:
+            return await self._servers.open()
+        except ToolError as error:
+            raise SetupError(f"The tools of an MCP server cannot be had: {error}") from error
+
+    async def close(self) -> None:
+        """End the connections to MCP servers."""
+        servers, self._servers, self._tools = self._servers, None, None
+        if servers is not None:
+            await servers.close()
+
+
+def _by_name(tools: Sequence[Tool]) -> dict[str, Tool]:
+    found: dict[str, Tool] = {}
+    for tool in tools:
+        if tool.name in found:
+            raise SetupError(
+                f"Two tools are named {tool.name!r}. Give one of them another name: @tool(name=...)."
+            )
+        found[tool.name] = tool
+    return found

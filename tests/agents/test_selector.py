@@ -1,0 +1,115 @@
+"""The selection agent: what follows a doubted answer, and when nothing does."""
+
+from __future__ import annotations
+
+from agot.agents.selection.difficulty import Row, Table
+from agot.agents.selector import Move, Selector
+from agot.ids import RunId
+from agot.learning import LessonsHere, Outcome, verifier_subject
+from agot.protocols import Assessed
+from agot.thought import Solution, Task, Verdict
+
+TASK = Task(question="What is 3+4?")
+LADDER = ("adaptive-best-of-n", "tot-bfs", "mcts")
+SILENT = Table(rows=(Row(difficulty=3, tokens=0, strategy="elsewhere", effort=1),))
+
+
+def tried(
+    answer: str,
+    reward: float | None,
+    *,
+    check: str = "judge",
+    conclusive: bool = False,
+    strategy: str = "chain",
+) -> Assessed:
+    verdict = Verdict(check=check, reward=reward, conclusive=conclusive)
+    return Assessed(solution=Solution(answer=answer, strategy=strategy), verdicts=(verdict,), reward=reward)
+
+
+def refuted(answer: str) -> Assessed:
+    return tried(answer, 0.0, check="expression", conclusive=True)
+
+
+async def following(
+    selector: Selector, done: list[Assessed], made: list[str], tokens_left: int | None = None
+) -> Move:
+    return await selector.next(TASK, done, made, tokens_left=tokens_left)
+
+
+async def test_cheapest_of_the_ladder_comes_first() -> None:
+    move = await following(Selector(None, LADDER, table=SILENT), [tried("8", 0.2)], ["chain"])
+    assert move.strategy == "adaptive-best-of-n" and "cheapest" in move.why
+
+
+async def test_no_search_against_a_judge_alone() -> None:
+    move = await following(Selector(None, LADDER, table=SILENT), [tried("8", 0.2)] * 2, ["chain", LADDER[0]])
+    assert move.strategy == "" and "judge" in move.why
+
+
+async def test_search_follows_proven_mistakes() -> None:
+    move = await following(Selector(None, LADDER, table=SILENT), [refuted("8")] * 2, ["chain", LADDER[0]])
+    assert move.strategy == "tot-bfs"
+
+
+async def test_lessons_of_other_runs_choose_among_searches() -> None:
+    lessons = LessonsHere()
+    from agot.agents.selection.cluster import cluster_of
+
+    earlier = lessons.learnt(RunId("earlier"))
+    await earlier.record([
+        Outcome(kind="strategy", subject=cluster_of(TASK), arm=arm, thought="root", ordinal=n, reward=reward)
+        for arm, reward in (("tot-bfs", 0.1), ("mcts", 0.9)) for n in range(5)
+    ])  # fmt: skip
+    selector = Selector(lessons.learnt(RunId("later")), LADDER, table=SILENT)
+    move = await following(selector, [refuted("8")] * 2, ["chain", LADDER[0]])
+    assert move.strategy == "mcts" and "0.90" in move.why
+
+
+async def test_table_decides_by_difficulty_and_tokens_left() -> None:
+    table = Table(rows=(
+        Row(difficulty=5, tokens=0, strategy="stop", effort=0), Row(difficulty=5, tokens=5000, strategy="mcts", effort=12),
+    ))  # fmt: skip
+    selector = Selector(None, LADDER, table=table)
+    rich = await following(selector, [refuted("8")] * 2, ["chain", LADDER[0]], tokens_left=9000)
+    assert (rich.strategy, rich.samples) == ("mcts", 12)
+    poor = await following(selector, [refuted("8")] * 2, ["chain", LADDER[0]], tokens_left=900)
+    assert poor.strategy == "" and "hardest fifth" in poor.why
+
+
+async def test_spent_ladder_stops() -> None:
+    move = await following(Selector(None, LADDER, table=SILENT), [refuted("8")], ["chain", *LADDER])
+    assert move.strategy == ""
+
+
+async def test_judge_known_to_be_useless_ends_the_tries() -> None:
+    from agot.agents.selection.cluster import cluster_of
+
+    lessons, cluster = LessonsHere(), cluster_of(TASK)
+    await lessons.learnt(RunId("earlier")).record([
+        Outcome(kind="verifier", subject=verifier_subject("judge", cluster), arm="fp", thought="root", ordinal=n, reward=0.0)
+        for n in range(40)
+    ] + [
+        Outcome(kind="strategy", subject=cluster, arm="chain", thought="root", ordinal=n, reward=0.05) for n in range(40)
+    ])  # fmt: skip
+    selector = Selector(lessons.learnt(RunId("later")), LADDER, table=SILENT)
+    move = await following(selector, [tried("8", 0.2)], ["chain"])
+    assert move.strategy == "" and "abstain" in move.why
+
+
+async def test_outcomes_and_the_judge_s_fortune_are_taught_once() -> None:
+    from agot.agents.selection.cluster import cluster_of
+
+    lessons, cluster = LessonsHere(), cluster_of(TASK)
+    selector = Selector(lessons.learnt(RunId("one")), LADDER, table=SILENT)
+    drawn = [tried("7", 0.9), tried("7", 0.8), tried("7", 0.2), tried("9", 0.9)]
+    selector.note(
+        TASK, [tried("7", 0.3), tried("7", 0.9, strategy="adaptive-best-of-n")], drawn, accept=0.5, tokens=200
+    )
+    await selector.teach()
+    await selector.teach()
+    told = await lessons.learnt(RunId("two")).tallies("strategy", cluster)
+    assert {arm: (tally.n, tally.tokens, tally.recoveries) for arm, tally in told.items()} == {
+        "chain": (1, 100, 0), "adaptive-best-of-n": (1, 100, 1),
+    }  # fmt: skip
+    judged = await lessons.learnt(RunId("two")).tallies("verifier", verifier_subject("judge", cluster))
+    assert {arm: tally.n for arm, tally in judged.items()} == {"tp": 2, "fn": 1, "fp": 1}
