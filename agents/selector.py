@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agot.agents.prompts.choice import PromptChoice, prompt_subject
+from agot.agents.prompts.library import Purpose
 from agot.agents.selection import difficulty as hardness
 from agot.agents.selection.cluster import cluster_of
 from agot.agents.selection.stopping import chance, decide, rates
@@ -25,6 +27,9 @@ from agot.verifiers.answers import groups
 
 ENOUGH = 20
 """Lessons about a judge on a kind of task before its word can end the tries: fewer tell too little."""
+
+WRITING: tuple[Purpose, ...] = ("chain", "step")
+"""Purposes whose prompts are graded: by the reward of the answer that came of them."""
 
 AGREED = 0.6
 """Share of a thought's answers that have to agree for the rest to count as wrong when a judge is graded."""
@@ -53,6 +58,7 @@ class Selector:
     ) -> None:
         self._learnt, self._ladder = learnt, tuple(ladder)
         self._lessons: list[Outcome] = []
+        self._prompts: dict[str, list[PromptChoice]] = {}
         self._table = table or hardness.load()
 
     async def next(
@@ -105,6 +111,11 @@ class Selector:
         )  # fmt: skip
         return decision.why if decision.action == "abstain" else ""
 
+    def prompted(self, task: Task, choice: PromptChoice) -> None:
+        """Remember that a thought's calls use this prompt, to teach how it did."""
+        if choice.prompt.purpose in WRITING:
+            self._prompts.setdefault(task.thought, []).append(choice)
+
     def note(
         self, task: Task, tried: Sequence[Assessed], drawn: Sequence[Assessed], *, accept: float, tokens: int
     ) -> None:
@@ -126,6 +137,13 @@ class Selector:
                     reward=one.reward, tokens=tokens // len(tried), recovered=place > 0 and one.reward >= accept,
                 ))  # fmt: skip
         outcomes += _judged(task, cluster, drawn, accept)
+        last = tried[-1].reward
+        for place, choice in enumerate(self._prompts.pop(task.thought, [])):
+            if last is not None:
+                outcomes.append(Outcome(
+                    kind="prompt", subject=prompt_subject(choice.prompt.purpose, cluster.partition("/")[0]),
+                    arm=choice.prompt.id, thought=task.thought, ordinal=place, reward=last,
+                ))  # fmt: skip
 
     async def teach(self) -> None:
         """Keep what was noted, all in one transaction: at the end of a run.

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Self
 from weakref import WeakKeyDictionary
 
 from agot.agents.planner import Planner
+from agot.agents.prompts.choice import LearntPrompts, Pick, default_prompt
+from agot.agents.requirements import RequirementCheck
+from agot.agents.selection.cluster import clustered
 from agot.agents.selector import Selector
 from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.strategies.tool_rounds import NAME as TOOLS
@@ -26,12 +29,12 @@ from agot.ids import RunId, new_run_id
 from agot.journal import Journal
 from agot.learning import Learnt
 from agot.models.gateway import Gateway
-from agot.protocols import Dialect, Models
+from agot.protocols import Dialect, Models, Verifier
 from agot.question import checked_question
 from agot.settings import RoleSettings, Settings, default_database_url, load_settings
 from agot.stored import stored_result
 from agot.stores.database import SqlStore
-from agot.thought import Result
+from agot.thought import Result, Task
 from agot.tools.caller import ToolCaller, ToolRoom
 from agot.tools.rounds import ToolRounds
 from agot.tools.tool import Approve, Tool
@@ -296,8 +299,9 @@ class Reasoner:
             seed=settings.seed,
             stream_text=job.stream_text,
         )
-        selector = Selector(learnt if settings.engine.learn else None, settings.engine.ladder)
-        crew = self._crew(job, selector)
+        lessons = learnt if settings.engine.learn else None
+        selector = Selector(lessons, settings.engine.ladder)
+        crew = self._crew(job, selector, lessons)
         if tools:
             toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
             crew.tools = lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))
@@ -339,20 +343,26 @@ class Reasoner:
                 self._store = await SqlStore.open(self.settings.database_url or default_database_url())
             return self._store
 
-    def _crew(self, job: _Job, selector: Selector) -> Crew:
+    def _crew(self, job: _Job, selector: Selector, learnt: Learnt | None) -> Crew:
         if self._workflow is None:
             self._workflow = compile_workflow()
         settings, engine = job.settings, job.settings.engine
         dialects: dict[str, Dialect] = {}
+        pick: Pick = default_prompt
+        if learnt is not None:
+            pick = LearntPrompts(learnt, _family, seed=settings.seed, on_choice=selector.prompted)
 
         def dialect(role: str) -> Dialect:
             # One for each run: what it learns of a server must not depend on the runs before, or a
             # resumed run would ask in other words than it did.
             name = job.models.profile(role).dialect
             if name not in dialects:
-                dialects[name] = _dialect(name, engine.max_plan_thoughts)
+                dialects[name] = _dialect(name, engine.max_plan_thoughts, pick)
             return dialects[name]
 
+        checks: list[Verifier] = [
+            *CHECKS.values(), RequirementCheck(dialect if engine.constraints else None)
+        ]  # fmt: skip
         return Crew(
             dialect=dialect,
             planner=Planner(
@@ -361,7 +371,7 @@ class Reasoner:
                 samples=engine.samples,
                 widest=engine.layer_width if engine.mode == "layered" else None,
             ),
-            verifier=VerifierAgent(check for name, check in CHECKS.items() if name not in engine.skip_checks),
+            verifier=VerifierAgent(check for check in checks if check.name not in engine.skip_checks),
             strategies=STRATEGIES,
             workflow=self._workflow,
             selector=selector,
@@ -375,14 +385,19 @@ def _check_setup(job: _Job) -> None:
     engine = job.settings.engine
     for name in (engine.strategy,) if engine.strategy != "auto" else engine.ladder:
         STRATEGIES.get(name)
-    unknown = [name for name in engine.skip_checks if name not in CHECKS]
+    checks = [*CHECKS, RequirementCheck.name]
+    unknown = [name for name in engine.skip_checks if name not in checks]
     if unknown:
-        raise SetupError(f"There is no check {unknown[0]!r} to skip. There are: {', '.join(CHECKS)}.")
+        raise SetupError(f"There is no check {unknown[0]!r} to skip. There are: {', '.join(checks)}.")
     for role in ("fast", "strong", "judge"):
         job.models.profile(role)
 
 
-def _dialect(name: str, most_thoughts: int) -> Dialect:
+def _family(task: Task) -> str:
+    return clustered(task).family
+
+
+def _dialect(name: str, most_thoughts: int, pick: Pick) -> Dialect:
     if name == "compact":
         from agot.agents.dialects.compact import CompactDialect
 
@@ -390,7 +405,7 @@ def _dialect(name: str, most_thoughts: int) -> Dialect:
     from agot.agents.dialects.standard import StandardDialect
     from agot.models.structured import SchemaMemory
 
-    return StandardDialect(SchemaMemory(), most_thoughts=most_thoughts)
+    return StandardDialect(SchemaMemory(), most_thoughts=most_thoughts, pick=pick)
 
 
 def _public(settings: Settings) -> dict[str, RoleSettings]:

@@ -75,6 +75,7 @@ class EngineSettings(_Section):
         abstain: An answer whose best reward stays below this is not given; the thought abstains.
         child_share: Share of what is left of the budget that a nested graph may use, in (0, 1].
         layer_width: Thoughts per layer in layered mode (n_max of the paper).
+        constraints: Ask the model what the answer has to satisfy, once per question, beyond what its wording says.
         ladder: Strategies that "auto" tries after a doubted answer, cheapest first.
         learn: Choose by what earlier runs taught, and teach later ones.
         verify: False turns every check off.
@@ -92,6 +93,7 @@ class EngineSettings(_Section):
     abstain: float = Field(default=0.3, ge=0.0, le=1.0)
     child_share: float = Field(default=0.5, gt=0.0, le=1.0)
     layer_width: int = Field(default=3, ge=1)
+    constraints: bool = False
     ladder: tuple[str, ...] = ("adaptive-best-of-n", "tot-bfs")
     learn: bool = True
     verify: bool = True
