@@ -9,17 +9,10 @@ from agot.thought import Solution, Task
 async def twice(task: Task, tools: Toolbox) -> Solution:
     """Draw two chains and keep the one that the checks like better."""
     drawn = await tools.dialect.solve(
-        tools.ask, task, role=tools.role, mode="chain", n=2, temperature=tools.temperature, retry=tools.retry
+        tools.ask, task, role=tools.role, mode="chain", n=2, temperature=tools.temperature
     )
-
-    async def score(solution: Solution) -> float:
-        rewards = [
-            verdict.reward for verdict in await tools.verify(task, solution) if verdict.reward is not None
-        ]
-        return min(rewards, default=0.5)
-
-    scores = [await score(solution) for solution in drawn]
-    return drawn[scores.index(max(scores))].model_copy(update={"strategy": "twice"})
+    best = max([await tools.assess(task, solution) for solution in drawn], key=lambda one: one.reward or 0.0)
+    return best.solution.model_copy(update={"strategy": "twice"})
 
 
 STRATEGIES.add("twice", twice)
