@@ -1,6 +1,6 @@
-"""How one thought is solved: a langgraph StateGraph of three coarse steps, compiled once.
+"""How one thought is solved: a langgraph StateGraph of two coarse steps, compiled once.
 
-    prepare -> solve -> verify -> accepted | retry | escalate | expand | abstain
+    solve -> verify -> accepted | retry | escalate | expand | abstain
 
 langgraph's state holds only what decides the next step; the thought's work is in its context. There
 is no checkpointer: the journal makes the thought durable.
@@ -90,8 +90,7 @@ class ThoughtState(TypedDict):
     next: Literal["solve", "verify", "end"]
 
 
-async def _prepare(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> ThoughtState:
-    work = runtime.context
+def _choose_first(work: ThoughtContext) -> None:
     if work.settings.strategy != "auto":
         work.move, why = work.settings.strategy, "set by the user"
     elif work.tools is not None and "tools" not in work.settings.ladder:
@@ -101,11 +100,13 @@ async def _prepare(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Tho
     else:
         work.move, why = "chain", "this deep or this late, thoughts are answered, not split"
     work.emit(StrategyChosen(thought=work.task.thought, strategy=work.move, why=why))
-    return {"next": "solve"}
 
 
 async def _solve(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> ThoughtState:
     work = runtime.context
+    if not work.move:
+        # Not a step of its own: a superstep of langgraph costs more than the choice.
+        _choose_first(work)
     work.solution, work.complaint = None, ""
     work.made.append("chain" if work.move == "think" else work.move)
     try:
@@ -243,11 +244,9 @@ Workflow = CompiledStateGraph[ThoughtState, ThoughtContext, ThoughtState, Though
 def compile_workflow() -> Workflow:
     """Return the workflow, ready for any number of thoughts at once."""
     graph = StateGraph(ThoughtState, context_schema=ThoughtContext)
-    graph.add_node("prepare", _prepare)
     graph.add_node("solve", _solve)
     graph.add_node("verify", _verify)
-    graph.add_edge(START, "prepare")
-    graph.add_edge("prepare", "solve")
+    graph.add_edge(START, "solve")
     graph.add_conditional_edges("solve", _next, {"verify": "verify", "end": END})
     graph.add_conditional_edges("verify", _next, {"solve": "solve", "end": END})
     return graph.compile()
