@@ -1,0 +1,81 @@
+"""A reasoner with tools of its own, over a model that follows instructions."""
+
+from __future__ import annotations
+
+import json
+
+import agot
+from agot.protocols import ModelRequest
+from agot.settings import RoleSettings, Settings
+from tests.scripted import ScriptedModels
+
+
+@agot.tool
+def population(city: str) -> int:
+    """Return how many people live in a city."""
+    return {"Oslo": 717_710}.get(city, 0)
+
+
+def _reply(request: ModelRequest) -> str:
+    said = request.messages[-1].content
+    if request.purpose == "judge":
+        return "Yes"
+    if request.purpose != "tools":
+        return "Answer: unknown"
+    if "717710" in said:
+        return json.dumps({"thought": "It is known now.", "answer": "717710"})
+    return json.dumps(
+        {"thought": "Look it up.", "calls": [{"name": "population", "arguments": {"city": "Oslo"}}]}
+    )
+
+
+def _settings() -> Settings:
+    return Settings(database_url="sqlite://", roles={"fast": RoleSettings(model="scripted/model")})
+
+
+async def test_auto_begins_with_the_tools_that_were_given() -> None:
+    events: list[agot.AnyEvent] = []
+    models = ScriptedModels(_reply, dialect="standard")
+    async with agot.Reasoner(_settings(), models=models, tools=[population]) as reasoner:
+        result = await reasoner.ask("How many people live in Oslo?", on_event=events.append)
+    assert (result.status, result.answer, result.strategy) == ("answered", "717710", "tools")
+    assert [event.tool for event in events if event.kind == "tool_started"] == ["population"]
+
+
+async def test_tool_call_is_not_repeated_on_resume() -> None:
+    called: list[str] = []
+
+    @agot.tool
+    def population(city: str) -> int:
+        """Return how many people live in a city."""
+        called.append(city)
+        return 717_710
+
+    models = ScriptedModels(_reply, dialect="standard")
+    async with agot.Reasoner(_settings(), models=models, tools=[population]) as reasoner:
+        first = await reasoner.ask("How many people live in Oslo?")
+        asked = len(models.requests)
+        again = await reasoner.resume(first.run_id, again=True)
+    assert again.answer == first.answer == "717710"
+    assert called == ["Oslo"] and len(models.requests) == asked
+
+
+async def test_side_effects_need_an_approval() -> None:
+    done: list[str] = []
+
+    @agot.tool(side_effects=True)
+    def population(city: str) -> int:
+        """Return how many people live in a city."""
+        done.append(city)
+        return 717_710
+
+    async def agree(request: object) -> bool:
+        return True
+
+    models = ScriptedModels(_reply, dialect="standard")
+    async with agot.Reasoner(_settings(), models=models, tools=[population]) as reasoner:
+        await reasoner.ask("How many people live in Oslo?", budget=agot.Budget(calls=8))
+    assert done == []
+    async with agot.Reasoner(_settings(), models=models, tools=[population], approve=agree) as reasoner:
+        result = await reasoner.ask("How many people live in Oslo?")
+    assert done == ["Oslo"] and result.answer == "717710"
