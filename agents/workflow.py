@@ -18,6 +18,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from agot.agents.planner import AcceptedPlan, Planner
+from agot.agents.selection.cascade import escalation
 from agot.agents.selector import Move, Selector
 from agot.agents.strategies.registry import Registry
 from agot.agents.toolbox import Assessor, Bench, random_for
@@ -77,6 +78,7 @@ class ThoughtContext:
     planned: bool = False
     solution: Solution | None = None
     complaint: str = ""
+    unsure: str = ""
     samples: int | None = None
     made: list[str] = field(default_factory=list)
     searches: itertools.count[int] = field(default_factory=itertools.count)
@@ -152,11 +154,14 @@ async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thou
     if work.solution is not None:
         tried = await work.assessor.assess(work.solution)
         work.tried.append(tried)
-        if tried.reward is None or tried.reward >= work.settings.accept:
+        work.unsure = _hand_over(work, tried)
+        if (tried.reward is None or tried.reward >= work.settings.accept) and not work.unsure:
             reason = "nothing could verify it" if tried.reward is None and work.settings.verify else ""
             work.outcome = Outcome(ThoughtStatus.DONE, tried, reason)
             return {"next": "end"}
-        work.complaint = next((v.feedback for v in tried.verdicts if v.feedback), "the answer was doubted")
+        work.complaint = work.unsure or next(
+            (v.feedback for v in tried.verdicts if v.feedback), "the answer was doubted"
+        )
     work.tries += 1
     move = await _next_move(work)
     if not move.strategy:
@@ -168,6 +173,16 @@ async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thou
     ))  # fmt: skip
     work.emit(StrategyChosen(thought=work.task.thought, strategy=move.strategy, why=move.why))
     return {"next": "solve"}
+
+
+def _hand_over(work: ThoughtContext, tried: Assessed) -> str:
+    """Return why an answer that would do goes to the strong model all the same, or ""."""
+    proven = any(verdict.conclusive for verdict in tried.verdicts)
+    alone = work.role == work.strong or not work.strong or work.settings.strategy != "auto"
+    if alone or proven or work.planned or work.tries >= work.settings.retries:
+        return ""
+    found = escalation(tried.solution.unsure, tried.solution.confidence)
+    return found.why if found is not None and found.escalate else ""
 
 
 async def _next_move(work: ThoughtContext) -> Move:
@@ -182,9 +197,10 @@ async def _next_move(work: ThoughtContext) -> Move:
         if work.tried or work.move == "chain":
             return Move("", "")
         return Move("chain", "the plan came to nothing, so one chain is tried")
-    if work.tries > 1 and work.strong and work.role != work.strong:
+    if (work.tries > 1 or work.unsure) and work.strong and work.role != work.strong:
         work.role = work.strong
-        return Move("chain", f"the answers are doubted, so the model of the role {work.strong!r} is asked")
+        why = work.unsure or "the answers are doubted"
+        return Move("chain", f"{why}, so the model of the role {work.strong!r} is asked")
     move = await work.selector.next(work.task, work.tried, work.made, tokens_left=work.tokens_left())
     if not move.strategy and work.may_expand and work.tries > 1:
         return Move("plan", f"{move.why}, so the question is split")

@@ -107,6 +107,7 @@ class Solution(Value):
         confidence: In [0, 1], or None if nothing tells: vote share, or the model's own probability.
         votes: Samples among which the answer was elected; `confidence` is then its share of their support.
         logprob: Mean log-probability per token of the text, or None.
+        unsure: Share of the text in which the model was unsure of its words, in [0, 1], or None.
         alternatives: Other answers that were drawn with the number of times, best first.
         parts: Findings of a nested graph that the answer was put together from; empty otherwise.
         plan_reward: What the plan check said of the plan behind `parts`; None for "cannot tell".
@@ -118,6 +119,7 @@ class Solution(Value):
     confidence: float | None = None
     votes: int = 1
     logprob: float | None = None
+    unsure: float | None = None
     alternatives: tuple[tuple[str, int], ...] = ()
     parts: tuple[Finding, ...] = ()
     plan_reward: float | None = None

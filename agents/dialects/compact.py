@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from agot.agents.selection.cascade import unsure, watched
 from agot.agents.votes import tally
 from agot.errors import ContextTooLong, OutputError
 from agot.protocols import Ask, Completion, Message, ModelRequest
@@ -36,6 +37,7 @@ _CONNECT = "Connect a real one: `agot models detect --write fast` finds a local 
 _ANSWER = "answer:"
 _ROOM = 512
 _STEP_ROOM = 160
+_ALTERNATIVES = 5
 CALCULATOR = "calculator"
 _RETRY_TEMPERATURE = 0.8
 """The model cannot read feedback, so a new try is a new sample."""
@@ -50,7 +52,10 @@ class CompactDialect:
         """Let the model choose to answer, to plan or to decline."""
         if not may_expand:
             return (await self.solve(ask, task, role=role, mode="chain", n=1, temperature=0.0))[0]
-        request = _request(role, "think", None, _user(task), logprobs=ask.profile(role).gives_logprobs)
+        request = _request(
+            role, "think", None, _user(task), logprobs=ask.profile(role).gives_logprobs,
+            top_logprobs=_ALTERNATIVES if watched(ask, role) else 0,
+        )  # fmt: skip
         try:
             reply = await ask(request)
         except ContextTooLong:
@@ -109,6 +114,7 @@ class CompactDialect:
             _user(task),
             temperature=temperature,
             logprobs=profile.gives_logprobs,
+            top_logprobs=_ALTERNATIVES if watched(ask, role) else 0,
             steps=steps,
         )
         solutions: list[Solution] = []
@@ -301,6 +307,7 @@ def _solution(completion: Completion, text: str, strategy: str, model: str) -> S
     logprob = _mean_logprob(completion)
     return Solution(
         answer=lines[-1].removeprefix(_ANSWER).strip(), steps=tuple(lines[:-1]), strategy=strategy, logprob=logprob,
+        unsure=unsure(completion.logprobs),
         confidence=None if logprob is None else math.exp(logprob),
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agot.protocols import TokenLogprob
+from agot.protocols import Ask, TokenLogprob
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +76,39 @@ def window_entropies(logprobs: Sequence[TokenLogprob], window: int) -> list[floa
     return [statistics.fmean(entropies[start : start + window]) for start in starts]
 
 
+def unsure(logprobs: Sequence[TokenLogprob] | None, settings: CascadeSettings | None = None) -> float | None:
+    """Return the share of a reply's windows that are unsure, or None without alternatives."""
+    settings = settings or CascadeSettings()
+    windows = window_entropies(logprobs or (), settings.window)
+    return sum(entropy > settings.threshold for entropy in windows) / len(windows) if windows else None
+
+
+def watched(ask: Ask, role: str) -> bool:
+    """Return whether a stronger model stands behind this role, so that being unsure matters."""
+    return ask.profile("strong").model != ask.profile(role).model
+
+
 def escalation(
-    logprobs: Sequence[TokenLogprob] | None,
+    share: float | None,
     confidence: float | None = None,
     settings: CascadeSettings | None = None,
 ) -> Escalation | None:
     """Return whether a reply of the fast model should be handed to the strong one.
 
     Args:
-        logprobs: Of the reply's tokens with their alternatives; None where the model gives none.
+        share: Of the reply that was unsure, from `unsure`; None where the model gives no log-probabilities.
         confidence: Of the solution in [0, 1], or None.
 
     Returns:
         None if neither tells anything.
     """
     settings = settings or CascadeSettings()
-    windows = window_entropies(logprobs or (), settings.window)
-    unsure = sum(entropy > settings.threshold for entropy in windows) / len(windows) if windows else None
-    if unsure is not None and unsure > settings.share:
-        peak = max(windows)
-        why = f"the fast model was unsure in {unsure:.0%} of its reply (entropy up to {peak:.2f} nats)"
-        return Escalation(True, unsure, why)
+    if share is not None and share > settings.share:
+        return Escalation(True, share, f"the fast model was unsure in {share:.0%} of its reply")
     if confidence is not None and confidence < settings.confidence:
-        return Escalation(True, unsure, f"confidence {confidence:.2f} is below {settings.confidence:.2f}")
-    if unsure is not None:
-        return Escalation(False, unsure, f"the fast model was unsure in only {unsure:.0%} of its reply")
+        return Escalation(True, share, f"confidence {confidence:.2f} is below {settings.confidence:.2f}")
+    if share is not None:
+        return Escalation(False, share, f"the fast model was unsure in only {share:.0%} of its reply")
     if confidence is not None:
         return Escalation(False, None, f"confidence {confidence:.2f} is at least {settings.confidence:.2f}")
     return None

@@ -14,6 +14,7 @@ from agot.agents.bindings import CHECK_NAMES
 from agot.agents.dialects.standard import reading, schemas, writing
 from agot.agents.prompts.choice import Pick, default_prompt
 from agot.agents.prompts.library import default
+from agot.agents.selection.cascade import watched
 from agot.agents.selection.prior import parse_prior
 from agot.errors import OutputError
 from agot.models.structured import SchemaMemory, structured
@@ -90,7 +91,8 @@ class StandardDialect:
         purpose = mode if mode == "direct" or not steps else "continue"
         content = writing.with_steps(task, steps) if steps else writing.user(task)
         request = writing.request(
-            ask, role, "solve", await self._pick(purpose, task), content, temperature=temperature, logprobs=n > 1
+            ask, role, "solve", await self._pick(purpose, task), content, temperature=temperature,
+            logprobs=n > 1 or watched(ask, role), top_logprobs=5 if watched(ask, role) else 0,
         )  # fmt: skip
         return await self._solutions(ask, request, n, mode, steps)
 

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from agot.agents.selection.cascade import unsure
 from agot.protocols import Completion
 from agot.thought import Solution, Step
 
@@ -67,7 +68,10 @@ def solution_of(completion: Completion, mode: str) -> Solution | None:
     if not answer:
         return None
     steps = () if mode == "direct" else tuple(line.strip() for line in lines[:before] if line.strip())
-    return Solution(answer=answer, steps=steps, strategy=mode, logprob=mean_logprob(completion))
+    return Solution(
+        answer=answer, steps=steps, strategy=mode, logprob=mean_logprob(completion),
+        unsure=unsure(completion.logprobs),
+    )  # fmt: skip
 
 
 def answer_in(lines: list[str], mode: str, *, cut: bool) -> tuple[str, int]:
