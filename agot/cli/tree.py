@@ -81,6 +81,10 @@ class Tree:
             case "call_started":
                 self._node(event.thought).activity = event.purpose
                 self.phase = _PHASES.get(event.purpose, "solving")
+            case "search_node_added":
+                self._node(event.thought).activity = f"searching, {event.node + 1} states"
+            case "tool_started":
+                self._node(event.thought).activity = f"tool {event.tool}"
             case "call_finished":
                 node = self._node(event.thought)
                 node.tokens += event.usage.tokens

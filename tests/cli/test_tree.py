@@ -8,7 +8,14 @@ from rich.cells import cell_len
 
 from agot.cli.paint import one_line, printable, tree_lines, verdict_line
 from agot.cli.tree import Tree, rows, short
-from agot.events import RunStarted, ThoughtAdded, ThoughtFinished, ThoughtStarted
+from agot.events import (
+    RunStarted,
+    SearchNodeAdded,
+    ThoughtAdded,
+    ThoughtFinished,
+    ThoughtStarted,
+    ToolStarted,
+)
 from agot.ids import ROOT, ThoughtId, child_id, depth_of
 from agot.thought import ThoughtStatus, Verdict
 
@@ -87,6 +94,15 @@ def test_a_resume_begins_the_tree_afresh() -> None:
     tree.apply(ThoughtAdded(thought=ROOT, parent_graph=None, depth=0, layer=0, question="all"))
     tree.apply(RunStarted(question="all", model="m", strategy="auto", seed=0, limits={}, attempt=2))
     assert tree.nodes == {}
+
+
+def test_search_and_tools_say_what_a_thought_is_at() -> None:
+    tree = Tree()
+    tree.apply(ThoughtAdded(thought=ROOT, parent_graph=None, depth=0, layer=0, question="q"))
+    tree.apply(SearchNodeAdded(thought=ROOT, search=0, node=6, parent=0, text="a step"))
+    assert tree.nodes[ROOT].activity == "searching, 7 states"
+    tree.apply(ToolStarted(thought=ROOT, call="c", tool="weekday", arguments="{}"))
+    assert tree.nodes[ROOT].activity == "tool weekday"
 
 
 def test_words_for_verdicts() -> None:
