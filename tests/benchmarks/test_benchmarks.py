@@ -60,6 +60,12 @@ def test_budgets_are_kept() -> None:
     assert figures["calls begun after a limit was exceeded"]["max"] == 0
 
 
+def test_parallel_search_solves_as_many_games_as_serial() -> None:
+    figures = quick("search")
+    solved = [figure["median"] for name, figure in figures.items() if name.startswith("games")]
+    assert len(solved) == 2 and solved[0] == solved[1]
+
+
 def test_embedded() -> None:
     assert quick("embedded")["tokens per second, 8 samples at once"]["median"] > 0
 
