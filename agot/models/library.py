@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+
+# Compiled libraries take hold of its C interface and panic if that import is the one that is broken off.
+import datetime  # noqa: F401
 import importlib
 import logging
 import os
