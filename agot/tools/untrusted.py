@@ -26,17 +26,19 @@ _ANSI = re.compile(
 )
 _LINE_ENDS = re.compile(r"\r\n?|[\x85\u2028\u2029\x0b\x0c]")
 _LESS = r"[<＜﹤‹〈⟨˂ᐸ❮]"
-_OWN_TAG = re.compile(rf"{_LESS}(?=[\s/／⁄∕]{{0,16}}untrusted)", re.IGNORECASE)
-_TEMPLATE = re.compile(
-    r"<(?=[|｜])|<(?=\s{0,4}/?\s{0,4}(?:s|bos|eos|pad|unk|think|thinking|system|user|assistant|human|tool|tools|tool_call|"
+_OPENER = re.compile(rf"{_LESS}|[\[［]")
+_LOOK_AHEAD = 64
+_AFTER_LESS = re.compile(
+    r"[\s/／⁄∕]{0,16}untrusted|[|｜]|\s{0,4}/?\s{0,4}(?:s|bos|eos|pad|unk|think|thinking|system|user|assistant|human|tool|tools|tool_call|"
     r"tool_response|tool_result|function_call|function_calls|function_results|start_of_turn|end_of_turn|start_header_id|"
-    r"end_header_id|instruction|instructions|question|larger_question|material|finding|proposal)\b)|<(?=</?SYS>>)|\[(?=/?INST\])|"
-    r"\[(?=/?(?:AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\])",
+    r"end_header_id|instruction|instructions|question|larger_question|material|finding|proposal)\b|</?SYS>>",
     re.IGNORECASE,
 )
+_AFTER_BRACKET = re.compile(
+    r"/?(?:INST|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\]", re.IGNORECASE
+)
 _ROLE_LINE = re.compile(
-    r"^(?=[ \t>#*_]{0,8}(?:system|assistant|human|user|developer)[ \t*_]{0,4}[:：])",
-    re.IGNORECASE | re.MULTILINE,
+    r"[ \t>#*_]{0,8}(?:system|assistant|human|user|developer)[ \t*_]{0,4}[:：]", re.IGNORECASE
 )
 
 
@@ -89,10 +91,21 @@ def _named(character: str) -> str:
 
 def defused(text: str) -> str:
     """Return a text without what could end its place in a prompt, for text that stands in no tags of its own."""
-    text = _OWN_TAG.sub("&lt;", visible(text))
-    text = _TEMPLATE.sub(lambda match: "&lt;" if match[0] == "<" else "&#91;", text)
-    # A line that poses as another speaker's.
-    return _ROLE_LINE.sub("| ", text)
+    text = _OPENER.sub(_shut, visible(text))
+    return "\n".join(f"| {line}" if _ROLE_LINE.match(_folded(line)) else line for line in text.split("\n"))
+
+
+def _shut(match: re.Match[str]) -> str:
+    """Return the sign, written out if it begins something that separates roles."""
+    ahead = _folded(match.string[match.end() : match.end() + _LOOK_AHEAD])
+    if match[0] in "[［":
+        return "&#91;" if _AFTER_BRACKET.match(ahead) else match[0]
+    return "&lt;" if _AFTER_LESS.match(ahead) else match[0]
+
+
+def _folded(text: str) -> str:
+    """Return the beginning of a text as a model may read it: wide and styled letters are letters."""
+    return unicodedata.normalize("NFKC", text[:_LOOK_AHEAD])
 
 
 def _label(source: str) -> str:
