@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from agot.agents.prompts.choice import PromptChoice, prompt_subject
 from agot.agents.prompts.library import Purpose
@@ -44,6 +45,12 @@ class Move:
     samples: int | None = None
 
 
+@cache
+def _shipped() -> hardness.Table:
+    """Return the shipped table, read once for all runs of the process."""
+    return hardness.load()
+
+
 class Selector:
     """Chooses for the thoughts of one run.
 
@@ -59,7 +66,7 @@ class Selector:
         self._learnt, self._ladder = learnt, tuple(ladder)
         self._lessons: list[Outcome] = []
         self._prompts: dict[str, list[PromptChoice]] = {}
-        self._table = table or hardness.load()
+        self._table = table or _shipped()
 
     async def next(
         self, task: Task, tried: Sequence[Assessed], made: Sequence[str], *, tokens_left: int | None
