@@ -33,7 +33,8 @@ def rebase(width: int, temperature: float) -> Allocate:
     """
 
     def allocate(frontier: Sequence[Node]) -> list[int]:
-        weights = [math.exp(_value(node) / temperature) for node in frontier]
+        highest = max(map(_value, frontier), default=0.0)
+        weights = [math.exp((_value(node) - highest) / temperature) for node in frontier]
         order = sorted(range(len(frontier)), key=lambda place: -_value(frontier[place]))
         given = [0] * len(frontier)
         left, open_ = width, sum(weights)
@@ -50,12 +51,13 @@ def _value(node: Node) -> float:
     return UNKNOWN if node.value is None else node.value
 
 
-async def breadth_first(tree: SearchTree, allocate: Callable[[int], Allocate]) -> None:
+async def breadth_first(tree: SearchTree, allocate: Callable[[int], Allocate], *, spare: int = 0) -> None:
     """Grow the tree level by level; all states of a level are expanded side by side.
 
     Args:
         allocate: Returns the rule of a level, given how many chains are finished (each takes one of
             REBASE's width).
+        spare: Size up to which the rule keeps a whole level, so that its states need no values.
     """
     frontier = [tree.root]
     for level in range(tree.tools.search.depth):
@@ -69,7 +71,7 @@ async def breadth_first(tree: SearchTree, allocate: Callable[[int], Allocate]) -
             if not count:
                 tree.prune(node, f"value {_value(node):.2f} is not among those that are kept")
         served = [(node, count) for node, count in zip(frontier, counts, strict=True) if count]
-        grown = await tree.extend(served)
+        grown = await tree.extend(served, spare=spare)
         frontier = [child for group in grown for child in dict.fromkeys(group) if child.assessed is None]
 
 

@@ -122,22 +122,24 @@ async def _simulated(
         if leaf.assessed is not None:
             leaf.closed = True
             found.append((leaf, leaf.mean))
-    branch = tree.tools.search.branch
-    grown = await tree.extend(
-        [(leaf, branch) for leaf in leaves if leaf.assessed is None], valued=not rollouts
-    )
+    open_ = [leaf for leaf in leaves if leaf.assessed is None]
+    wanted = [(leaf, _children(tree, leaf)) for leaf in open_]
     # The ends of chains found on the way are known; what leads nowhere is worth nothing.
-    children = [child for group in grown for child in dict.fromkeys(group)]
-    found += [(leaf, 0.0) for leaf in leaves if leaf.assessed is None and not leaf.children]
-    bonuses = [0.0] * len(children)
-    if associate is not None:
-        bonuses = await together(*(associate(tree, child) for child in children))
     if rollouts:
-        outcomes = await together(*(tree.simulate(child) for child in children))
+        grown = await tree.unfold(wanted)
     else:
-        outcomes = [(child.mean, None) for child in children]
-    for child, bonus, (reward, assessed) in zip(children, bonuses, outcomes, strict=True):
-        if assessed is not None and child.assessed is None:
-            tree.rolled_out(child, assessed)
-        found.append((child, min(1.0, reward + bonus)))
-    return found
+        new = await tree.extend(wanted)
+        grown = [[(child, child.mean) for child in dict.fromkeys(group)] for group in new]
+    outcomes = [outcome for group in grown for outcome in group]
+    found += [(leaf, 0.0) for leaf in open_ if not leaf.children]
+    bonus = dict.fromkeys((child for child, _ in outcomes), 0.0)
+    if associate is not None:
+        added = await together(*(associate(tree, child) for child in bonus))
+        bonus = dict(zip(bonus, added, strict=True))
+    return found + [(child, min(1.0, reward + bonus[child])) for child, reward in outcomes]
+
+
+def _children(tree: SearchTree, leaf: Node) -> int:
+    """Return how many children a state is given: the root as many as a beam keeps, or the search never sees another beginning."""
+    search = tree.tools.search
+    return search.branch if leaf.parent else max(search.branch, search.width)

@@ -43,32 +43,33 @@ async def filter_once(tree: SearchTree, *, reference: Sequence[Node] = ()) -> No
         The finished particle of the highest weight, or None if none finished.
     """
     search, rng = tree.tools.search, tree.tools.rng
-    particles: list[Node] = [tree.root] * search.particles
+    kept = reference[:1]
+    particles: list[Node] = [tree.root] * (search.particles - len(kept))
     for depth in range(search.depth):
-        if all(particle.assessed is not None for particle in particles) or tree.satisfied():
+        if all(particle.assessed is not None for particle in (*particles, *kept)) or tree.satisfied():
             break
-        particles = await _extended(tree, particles)
-        if reference:
-            particles = [*particles[1:], reference[min(depth + 1, len(reference) - 1)]]
-        if not particles:
+        # The reference goes along its own path, so nothing is asked for it.
+        kept = [reference[min(depth + 1, len(reference) - 1)]] if reference else []
+        everyone = [*await _extended(tree, particles), *kept]
+        if not everyone:
             return None
-        share = weights([_reward(particle) for particle in particles], search.weighting)
-        kept = [particles[-1]] if reference else []
-        particles = [*rng.choices(particles, share, k=search.particles - len(kept)), *kept]
-        for particle in set(particles):
+        share = weights([_reward(particle) for particle in everyone], search.weighting)
+        particles = rng.choices(everyone, share, k=search.particles - len(kept))
+        for particle in dict.fromkeys((*particles, *kept)):
             tree.back_up(particle, _reward(particle))
-    finished = [particle for particle in tree.finished if particle in particles] or tree.finished
-    return max(finished, key=_reward, default=None)
+    finished = [particle for particle in tree.finished if particle in (*particles, *kept)]
+    return max(finished or tree.finished, key=_reward, default=None)
 
 
-async def gibbs(tree: SearchTree) -> None:
-    """Run filters one after another, each with the last one's best path as its reference."""
-    reference: list[Node] = []
+async def gibbs(tree: SearchTree) -> Node | None:
+    """Run filters one after another, each with the last one's best path as its reference; return the last one's best."""
+    best: Node | None = None
     for _ in range(tree.tools.search.sweeps):
-        best = await filter_once(tree, reference=reference)
-        if best is None or tree.satisfied():
-            return
-        reference = best.path()
+        found = await filter_once(tree, reference=best.path() if best is not None else ())
+        if found is None or tree.satisfied():
+            return found or best
+        best = found
+    return best
 
 
 def _reward(node: Node) -> float:

@@ -38,15 +38,23 @@ async def _drawn(tree: SearchTree, n: int, role: str, temperature: float | None 
         return []
 
 
-async def criticised(tree: SearchTree, node: Node) -> str:
-    """Return what the critics say of an answer; its value becomes the share that finds it right."""
+async def criticise(tree: SearchTree, nodes: Sequence[Node], *, grading: bool = False) -> list[str]:
+    """Return what the critics say of each answer.
+
+    Args:
+        grading: An unproven answer's value becomes the share of critics that finds it right.
+    """
+    return await together(*(_criticised(tree, node, grading=grading) for node in nodes))
+
+
+async def _criticised(tree: SearchTree, node: Node, *, grading: bool) -> str:
     assert node.assessed is not None
     critiques = await tree.tools.dialect_of("judge").critique(
         tree.tools.ask, tree.task, node.assessed.solution, role="judge", n=tree.tools.search.critics,
         temperature=tree.tools.search.temperature,
     )  # fmt: skip
     rewards = [critique.reward for critique in critiques if critique.reward is not None]
-    if rewards and not any(verdict.conclusive for verdict in node.assessed.verdicts):
+    if grading and rewards and not any(verdict.conclusive for verdict in node.assessed.verdicts):
         node.value = sum(rewards) / len(rewards)
     broken = [verdict.feedback for verdict in node.assessed.verdicts if verdict.feedback]
     said = [critique.text for critique in critiques if critique.text]
@@ -55,16 +63,20 @@ async def criticised(tree: SearchTree, node: Node) -> str:
 
 async def improve(tree: SearchTree, nodes: Sequence[Node], n: int) -> list[Node]:
     """Draw `n` improved versions of each answer, from what the critics say of it, and add them below it."""
+    return await _refine(tree, list(zip(nodes, await criticise(tree, nodes), strict=True)), n)
+
+
+async def _refine(tree: SearchTree, wanted: Sequence[tuple[Node, str]], n: int) -> list[Node]:
+    """Draw `n` versions of each answer that heed its critique, side by side, and add them below it."""
     role = tree.tools.role
-    drawn = await together(*(_improved(tree, node, n, role) for node in nodes))
+    drawn = await together(*(_refined(tree, node, critique, n, role) for node, critique in wanted))
     return await tree.answer([
-        (node, solution, role) for node, solutions in zip(nodes, drawn, strict=True) for solution in solutions
+        (node, solution, role) for (node, _), solutions in zip(wanted, drawn, strict=True) for solution in solutions
     ])  # fmt: skip
 
 
-async def _improved(tree: SearchTree, node: Node, n: int, role: str) -> list[Solution]:
+async def _refined(tree: SearchTree, node: Node, critique: str, n: int, role: str) -> list[Solution]:
     assert node.assessed is not None
-    critique = await criticised(tree, node)
     try:
         solutions = await tree.tools.dialect_of(role).refine(
             tree.tools.ask, tree.task, node.assessed.solution, critique, role=role, n=n,
@@ -77,21 +89,31 @@ async def _improved(tree: SearchTree, node: Node, n: int, role: str) -> list[Sol
     return [solution for text, solution in fresh.items() if text not in known]
 
 
-async def refinement_tree(tree: SearchTree, *, keep: int = 2) -> None:
+async def refinement_tree(tree: SearchTree, *, keep: int = 2) -> Node | None:
     """SPaR's breadth-first refinement: each kept answer gets `search.branch` refinements, `search.rounds` levels deep.
+
+    An answer is criticised once, when it is new: the critics' share of yes is its value.
 
     Args:
         keep: Answers kept on each level.
+
+    Returns:
+        The answer that the critics liked best.
     """
-    level = await draw(tree, 1, temperature=0.0)
+    new = await draw(tree, 1, temperature=0.0)
+    critiques = dict(zip(new, await criticise(tree, new, grading=True), strict=True))
+    level = new
     for _ in range(tree.tools.search.rounds):
         if not level or tree.satisfied():
-            return
-        everyone = [*level, *(await improve(tree, level, tree.tools.search.branch))]
+            break
+        new = await _refine(tree, [(node, critiques[node]) for node in level], tree.tools.search.branch)
+        critiques |= dict(zip(new, await criticise(tree, new, grading=True), strict=True))
+        everyone = [*level, *new]
         level = sorted(everyone, key=value, reverse=True)[:keep]
         for node in everyone:
             if node not in level:
                 tree.prune(node, f"value {value(node):.2f} is not among the best {keep}")
+    return max(critiques, key=value, default=None)
 
 
 async def critic_rounds(tree: SearchTree) -> None:
@@ -142,15 +164,19 @@ async def adaptive_branching(tree: SearchTree) -> None:
     calls run side by side.
     """
     tools = tree.tools
-    spent = 0
+    spent, critiques = 0, dict[Node, str]()
     while spent < tools.search.iterations and not tree.satisfied():
         count = min(tools.search.workers, tools.search.iterations - spent)
         chosen = [_thompson(tree) for _ in range(count)]
         spent += count
         # Equal choices of a round are one request of several samples, so that their order cannot matter.
         counted = list(Counter(chosen).items())
+        nodes = dict.fromkeys(node for (node, _), _ in counted if node is not tree.root)
+        deeper = [node for node in nodes if node not in critiques]
+        # All critiques come before all refinements, so that equal requests are numbered alike after a resume.
+        critiques |= dict(zip(deeper, await criticise(tree, deeper), strict=True))
         drawn = await together(*(
-            _drawn(tree, count, role) if node is tree.root else _improved(tree, node, count, role)
+            _drawn(tree, count, role) if node is tree.root else _refined(tree, node, critiques[node], count, role)
             for (node, role), count in counted
         ))  # fmt: skip
         answers = [

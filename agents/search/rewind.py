@@ -13,7 +13,8 @@ from agot.agents.search.tree import Node, SearchTree
 MOST_VISITS = 6
 """Visits after which the most visited continuation is committed ..."""
 GOOD_VALUE = 0.8
-"""... and the mean value from which it is committed sooner."""
+"""... and the mean value from which it is committed sooner. The paper asks for both and gives every step simulations of its own;
+here all steps share one number of them, so either commits."""
 
 
 async def evaluate_and_rewind(tree: SearchTree) -> None:
@@ -25,6 +26,7 @@ async def evaluate_and_rewind(tree: SearchTree) -> None:
     tools = tree.tools
     score = partial(mcts.puct, c=tools.search.exploration)
     here, left = tree.root, tools.search.iterations
+    rewound: set[Node] = set()
     while left > 0 and not tree.satisfied():
         while left > 0 and not _decided(here):
             used = min(tools.search.workers, left)
@@ -33,11 +35,15 @@ async def evaluate_and_rewind(tree: SearchTree) -> None:
             if here.closed or tree.satisfied():
                 break
         best = max(
-            (child for child in here.children if not child.closed or child.assessed is not None),
+            (child for child in here.children
+             if child not in rewound and (not child.closed or child.assessed is not None)),
             key=lambda child: (child.visits, child.mean), default=None,
         )  # fmt: skip
         if best is None or best.mean < tools.search.prune:
-            tree.prune(here if best is None else best, "rewound: nothing good follows")
+            bad = here if best is None else best
+            # A finished state is closed without being pruned, so what was taken back is remembered apart.
+            rewound.add(bad)
+            tree.prune(bad, "rewound: nothing good follows")
             if here.parent is None:
                 return
             here = here.parent

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 
 from agot.agents.search.together import together
@@ -24,6 +24,9 @@ UNKNOWN = 0.5
 
 _Judged = tuple[float | None, Assessed | None]
 """The value of a proposed step, and its assessment if it finishes the chain."""
+
+_Proposals = list[tuple[Step, _Judged | None]]
+"""Steps as often as they were proposed; None for what a check refutes."""
 
 
 @dataclass(slots=True, eq=False)
@@ -83,15 +86,14 @@ class SearchTree:
 
     Args:
         strategy: Name of the preset; shown in events and on the solution.
-        steps: The chain that the root stands for.
     """
 
-    def __init__(self, task: Task, tools: Toolbox, strategy: str, *, steps: Sequence[str] = ()) -> None:
+    def __init__(self, task: Task, tools: Toolbox, strategy: str) -> None:
         self.task, self.tools, self.strategy = task, tools, strategy
         self.number = tools.next_search()
         self._numbers = itertools.count()
         self.finished: list[Node] = []
-        self.root = self._add(None, tuple(steps), "", None, None, 1.0)
+        self.root = self._add(None, (), "", None, None, 1.0)
 
     # -- growing ---------------------------------------------------------------------------------
 
@@ -123,20 +125,49 @@ class SearchTree:
         await self.extend([(node, n)], valued=valued)
         return node.children[before:]
 
-    async def extend(self, wanted: Sequence[tuple[Node, int]], *, valued: bool = True) -> list[list[Node]]:
+    async def extend(
+        self, wanted: Sequence[tuple[Node, int]], *, valued: bool = True, spare: int = 0
+    ) -> list[list[Node]]:
         """Propose next steps at several states side by side.
 
         The new states are added once all is known, in the order asked for, so that a tree is the same however
         long calls take.
 
+        Args:
+            valued: Ask for the value of unfinished new states; otherwise they have none.
+            spare: Up to so many of them none is valued: where all are kept, a value would change nothing.
+
         Returns:
             For each state those its proposals lead to, as often as they were proposed. Steps that a check refutes lead
             nowhere; neither does a state that is finished, or as deep as searches go.
         """
-        proposed = await together(*(self._propose(node, n, valued=valued) for node, n in wanted))
+        at_once = valued and not spare
+        proposed = await together(*(self._propose(node, n, valued=at_once) for node, n in wanted))
+        if valued and spare:
+            proposed = await self._valued([node for node, _ in wanted], proposed, spare)
         return [self._grow(node, steps) for (node, _), steps in zip(wanted, proposed, strict=True)]
 
-    async def _propose(self, node: Node, n: int, *, valued: bool) -> list[tuple[Step, _Judged | None]]:
+    async def _valued(
+        self, nodes: Sequence[Node], proposed: list[_Proposals], spare: int
+    ) -> list[_Proposals]:
+        """Return the proposals with the values of the unfinished ones, if there are more than `spare` of them."""
+        open_ = list(dict.fromkeys(
+            (place, step.text)
+            for place, group in enumerate(proposed) for step, judged in group if judged == (None, None)
+        ))  # fmt: skip
+        if len(open_) <= spare:
+            return proposed
+        values = await together(*(self.value((*nodes[place].steps, text)) for place, text in open_))
+        known = dict(zip(open_, values, strict=True))
+        return [
+            [
+                (step, (known[place, step.text], None) if judged == (None, None) else judged)
+                for step, judged in group
+            ]
+            for place, group in enumerate(proposed)
+        ]
+
+    async def _propose(self, node: Node, n: int, *, valued: bool) -> _Proposals:
         if len(node.steps) >= self.tools.search.depth or node.assessed is not None:
             return []
         try:
@@ -152,7 +183,7 @@ class SearchTree:
         by_text = {step.text: verdict for step, verdict in zip(fresh, judged, strict=True)}
         return [(step, by_text.get(step.text)) for step in proposed]
 
-    def _grow(self, node: Node, proposed: list[tuple[Step, _Judged | None]]) -> list[Node]:
+    def _grow(self, node: Node, proposed: _Proposals) -> list[Node]:
         priors = _priors(
             [step for step, _ in {step.text: (step, judged) for step, judged in proposed}.values()]
         )
@@ -192,20 +223,50 @@ class SearchTree:
         value = await self.tools.dialect_of("judge").value(self.tools.ask, self.task, steps, role="judge")
         return UNKNOWN if value is None else value
 
-    async def simulate(self, node: Node) -> tuple[float, Assessed | None]:
-        """Continue the chain to its end and return the reward of the solution (0 if none can be read)."""
-        if node.assessed is not None:
-            return (UNKNOWN if node.assessed.reward is None else node.assessed.reward), node.assessed
+    async def unfold(self, wanted: Sequence[tuple[Node, int]]) -> list[list[tuple[Node, float]]]:
+        """Finish `n` chains from each state; their first steps are its new states, the rest are rollouts.
+
+        One call proposes and simulates: the prompt is paid once for all chains of a state.
+
+        Returns:
+            For each state the states its chains begin with, and their rewards, in the order of drawing.
+        """
+        drawn = await together(*(self._ends(node, n) for node, n in wanted))
+        return [self._unfolded(node, ends) for (node, _), ends in zip(wanted, drawn, strict=True)]
+
+    async def _ends(self, node: Node, n: int) -> list[Assessed]:
+        """Return up to `n` finished chains that go on from a state, assessed."""
+        if len(node.steps) >= self.tools.search.depth or node.assessed is not None:
+            return []
         try:
             drawn = await self.tools.dialect.solve(
-                self.tools.ask, self._seen_by(node), role=self.tools.role, mode="chain", n=1,
+                self.tools.ask, self._seen_by(node), role=self.tools.role, mode="chain", n=n,
                 temperature=self.tools.search.temperature, steps=node.steps,
             )  # fmt: skip
         except OutputError:
-            return 0.0, None
-        solution = drawn[0].model_copy(update={"strategy": self.strategy})
-        assessed = await self.tools.assess(self.task, solution)
-        return (UNKNOWN if assessed.reward is None else assessed.reward), assessed
+            return []
+        named = [solution.model_copy(update={"strategy": self.strategy}) for solution in drawn]
+        return await together(*(self.tools.assess(self.task, solution) for solution in named))
+
+    def _unfolded(self, node: Node, ends: Sequence[Assessed]) -> list[tuple[Node, float]]:
+        known = {child.text: child for child in node.children}
+        found: list[tuple[Node, float]] = []
+        for end in ends:
+            rest = end.solution.steps[len(node.steps) :]
+            text = rest[0] if rest else end.solution.answer
+            reward = UNKNOWN if end.reward is None else end.reward
+            if text not in known:
+                steps = (*node.steps, *rest[:1])
+                known[text] = self._add(
+                    node, steps, text, None if rest else reward, None if rest else end, 1.0
+                )
+                node.children.append(known[text])
+            if rest:
+                self.rolled_out(known[text], end)
+            found.append((known[text], reward))
+        if not node.children:
+            self.prune(node, "no chain goes on from here")
+        return found
 
     def rolled_out(self, node: Node, assessed: Assessed) -> None:
         """Keep the end of a simulated chain below a node, for the choice at the end."""
@@ -251,29 +312,22 @@ class SearchTree:
                 SearchPruned(thought=self.task.thought, search=self.number, node=node.number, why=why)
             )
 
-    def nodes(self) -> Iterator[Node]:
-        """Yield all nodes, parents first."""
-        waiting = [self.root]
-        while waiting:
-            node = waiting.pop()
-            yield node
-            waiting.extend(reversed((*node.children, *node.rollouts)))
-
     def satisfied(self) -> bool:
         """Return whether a finished solution is good enough to stop: proven, or rewarded as `search.satisfied` asks."""
         return any(
             good_enough(node.assessed, self.tools) for node in self.finished if node.assessed is not None
         )
 
-    async def grown_by(self, growing: Awaitable[None]) -> Solution:
-        """Let a loop grow the tree and return the best it finished, also if a limit stops it.
+    async def grown_by(self, growing: Awaitable[Node | None]) -> Solution:
+        """Let a loop grow the tree and return the finished solution it chose, else the best by weighted majority.
 
         Raises:
             BudgetExceeded: If a limit fired before any chain was finished.
             OutputError: If no chain was finished.
         """
+        chosen = None
         try:
-            await growing
+            chosen = await growing
         except BudgetExceeded as fired:
             if not self.finished:
                 raise
@@ -281,10 +335,10 @@ class SearchTree:
                 thought=self.task.thought, limit=fired.kind, used=fired.used, allowed=fired.limit,
                 effect=f"the search ({self.strategy}) ended with what it had finished",
             ))  # fmt: skip
-        return self.conclude()
+        return self._conclude(chosen)
 
-    def conclude(self) -> Solution:
-        """Return the best finished solution by weighted majority.
+    def _conclude(self, chosen: Node | None) -> Solution:
+        """Return the solution of a chosen node, or, without one, the best finished one by weighted majority.
 
         Raises:
             OutputError: If no chain was finished.
@@ -292,7 +346,9 @@ class SearchTree:
         assessed = [node.assessed for node in self.finished if node.assessed is not None]
         if not assessed:
             raise OutputError(f"The search ({self.strategy}) finished no chain.")
-        best = weighted(assessed, self.strategy)
+        best = chosen.assessed if chosen is not None and chosen.assessed is not None else None
+        if best is None:
+            best = weighted(assessed, self.strategy)
         chosen = next(
             node for node in self.finished
             if node.assessed is not None and node.assessed.solution.steps == best.solution.steps

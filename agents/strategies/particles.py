@@ -9,13 +9,9 @@ from agot.thought import Solution, Task
 
 
 async def particle_filter(task: Task, tools: Toolbox) -> Solution:
-    """Move `search.particles` partial chains step by step, resampled by reward."""
+    """Move `search.particles` partial chains step by step, resampled by reward; answer with the best of the last."""
     tree = SearchTree(task, tools, "particle-filter")
-
-    async def grow() -> None:
-        await filter_once(tree)
-
-    return await tree.grown_by(grow())
+    return await tree.grown_by(filter_once(tree))
 
 
 async def particle_gibbs(task: Task, tools: Toolbox) -> Solution:

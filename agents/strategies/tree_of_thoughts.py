@@ -9,10 +9,10 @@ from agot.thought import Solution, Task
 
 
 async def tot_bfs(task: Task, tools: Toolbox) -> Solution:
-    """Keep the best `search.width` partial chains of each level, `search.branch` children each."""
+    """Keep the best `search.width` partial chains of each level, `search.branch` children each; levels that fit are not valued."""
     tree = SearchTree(task, tools, "tot-bfs")
     rule = keep_best(tools.search.width, tools.search.branch)
-    return await tree.grown_by(breadth_first(tree, lambda finished: rule))
+    return await tree.grown_by(breadth_first(tree, lambda finished: rule, spare=tree.tools.search.width))
 
 
 async def tot_dfs(task: Task, tools: Toolbox) -> Solution:

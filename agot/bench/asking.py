@@ -41,7 +41,7 @@ class Asked:
         fault: Name of an error from outside (network, rate limit, key) that spoilt the measurement, or "".
         answer: As given; "" if none was.
         given: An answer was given, also the best partial one when the budget fired.
-        withheld: The best answer of a run that abstained, "" otherwise.
+        withheld: The best answer of a run that had one and did not give it, "" otherwise.
         candidates: Answers that were drawn for the whole question, the given one included.
     """
 
@@ -100,7 +100,7 @@ class Desk:
             fault=_fault(result),
             answer=result.answer if given else "",
             given=given,
-            withheld=_best_checked(seen) if result.status == "abstained" else "",
+            withheld="" if given else _best_checked(seen),
             candidates=tuple(dict.fromkeys((*drawn, *([result.answer] if given else [])))),
         )
 
@@ -119,7 +119,7 @@ def _fault(result: Result) -> str:
 
 
 def _best_checked(seen: list[AnyEvent]) -> str:
-    """Return the root's answer that the checks liked best, which an abstaining run does not give."""
+    """Return the root's answer that the checks liked best, which a run that refuses does not give."""
     best, answer = -1.0, ""
     for event in seen:
         if isinstance(event, ThoughtFinished) and event.thought == ROOT and event.answer:

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from agot.bench.scoring import PUZZLES
 from agot.bench.statistics import mean_interval, paired_difference, wilson
 from agot.bench.strategies import AUTO, Answered
 
 ALL = "all"
 BASELINE = "chain"
 SINGLE_TRY = ("direct", "chain", "least-to-most", "tools")
-"""Strategies that go one way to one answer; every other fixed strategy searches."""
-PUZZLE = "countdown"
+"""Strategies that go one way to one answer."""
+SAMPLING = ("vote", "rpc", "best-of-n", "adaptive-best-of-n")
+"""Strategies that choose among whole chains; every other fixed one searches."""
 
 Interval = tuple[float, float, float]
 """A figure with the ends of its 95% interval."""
@@ -119,8 +121,8 @@ class Table:
 
     @property
     def searches(self) -> list[str]:
-        """The fixed strategies that weigh more than one answer."""
-        return [name for name in self.fixed if name not in SINGLE_TRY]
+        """The fixed strategies that grow a tree, or move particles, or work on answers they have."""
+        return [name for name in self.fixed if name not in (*SINGLE_TRY, *SAMPLING)]
 
 
 def bars(table: Table) -> list[dict[str, Any]]:
@@ -130,7 +132,8 @@ def bars(table: Table) -> list[dict[str, Any]]:
     """
     found: list[dict[str, Any]] = []
     for level in table.levels:
-        found += [bar for bar in (_auto(table, level), _cost(table, level), _puzzle(table, level)) if bar]
+        found += [bar for bar in (_auto(table, level), _cost(table, level)) if bar]
+        found += [bar for family in PUZZLES if (bar := _puzzle(table, level, family))]
         found += _abstention(table, level)
     return found
 
@@ -159,13 +162,14 @@ def _cost(table: Table, level: int) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _puzzle(table: Table, level: int) -> dict[str, Any] | None:
-    best, chain = table.best(level, table.searches, PUZZLE), table.cell(BASELINE, level, PUZZLE)
+def _puzzle(table: Table, level: int, family: str) -> dict[str, Any] | None:
+    best, chain = table.best(level, table.searches, family), table.cell(BASELINE, level, family)
     if best is None or chain is None:
         return None
     return {
-        "bar": "best search against chain on the Game of 24", "level": level, "best": best.strategy,
+        "bar": "best search against chain on the Game of 24", "level": level, "family": family, "best": best.strategy,
         "search": best.accuracy[0], "chain": chain.accuracy[0], "difference": best.against_chain,
+        "ratio": best.accuracy[0] / chain.accuracy[0] if chain.accuracy[0] else None,
     }  # fmt: skip
 
 

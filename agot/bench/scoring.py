@@ -11,17 +11,20 @@ from agot.verifiers.expressions import value
 
 _LONGEST = 2000
 
+PUZZLES = ("countdown", "hard24")
+"""Families in which any expression over the numbers will do: the Game of 24, and its games with few ways."""
+
 
 def is_right(problem: FrozenProblem, text: str) -> bool:
     """Return whether an answer is right.
 
-    A countdown answer is right if it is an expression over exactly the given numbers with the right value, whichever
+    The answer of a puzzle is right if it is an expression over exactly the given numbers with the right value, whichever
     solution it is. Lists may come without brackets, dates and times in any spelling.
     """
     text = " ".join(text.split())
     if not text or len(text) > _LONGEST:
         return False
-    if problem.family == "countdown":
+    if problem.family in PUZZLES:
         numbers = numbers_of(problem.answer)
         return numbers is not None and makes(text, numbers, int(value(problem.answer)))
     if problem.family == "strings":

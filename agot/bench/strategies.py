@@ -28,7 +28,7 @@ class Answered(Value):
         setup: Hash of model and settings; rows of another setup are not compared with this one.
         right: An answer was given and it is right.
         given: An answer was given, also a partial one when the budget fired.
-        withheld_right: For a run that abstained: whether the answer it held back was right; None if it had none.
+        withheld_right: For a run that gave no answer: whether the best it held back was right; None if it had none.
         covered: Any drawn answer was right; None if no drawn answer could be read.
         fault: Error from outside (network, rate limit) that spoilt this row, or "".
         wall_s: Seconds from asking to answer, waiting for the other questions in flight included.
@@ -124,12 +124,15 @@ async def measure(
     checked_at_once(at_once)
     async with Desk(settings) as desk:
         dialect = desk.models.profile("fast").dialect
-        under = {level: effort(level, desk.settings, dialect) for level in budgets}
-        setups = {level: setup_of(chosen) for level, chosen in under.items()}
+        under = {
+            strategy: {level: effort(level, _tries(desk.settings, strategy), dialect) for level in budgets}
+            for strategy in strategies
+        }
         jobs = [
-            Job(problem, strategy, level, setups[level])
+            Job(problem, strategy, level, setup)
             for level in budgets
             for strategy in strategies
+            for setup in [setup_of(under[strategy][level])]
             for problem in problems
         ]
         to_do = [job for job in jobs if results.get(job.key) is None]
@@ -137,13 +140,20 @@ async def measure(
             tell(f"{len(jobs) - len(to_do)} of {len(jobs)} answers are in the results file already.")
 
         async def work(job: Job) -> str:
-            row = await _answered(desk, job, under[job.level])
+            row = await _answered(desk, job, under[job.strategy][job.level])
             results.add(row)
             return row.fault
 
         await each(to_do, work, at_once=at_once, told=Progress(tell, len(to_do)))
     wanted = {job.key for job in jobs}
     return [row for row in results.rows() if row.key in wanted]
+
+
+def _tries(settings: Settings, strategy: str) -> Settings:
+    """Return the settings of a strategy: a fixed one is measured as published, without the engine's retries."""
+    if strategy == AUTO:
+        return settings
+    return settings.model_copy(update={"engine": settings.engine.model_copy(update={"retries": 0})})
 
 
 async def _answered(desk: Desk, job: Job, settings: Settings) -> Answered:

@@ -64,13 +64,13 @@ def sentence(bar: dict[str, Any]) -> str:
                 f"{reached}."
             )
         case "best search against chain on the Game of 24":
+            times = "" if bar["ratio"] is None else f", {bar['ratio']:.1f} times"
             return (
-                f"{at}, Game of 24: best search {bar['best']} {100 * bar['search']:.1f}%, "
-                f"chain {100 * bar['chain']:.1f}%, "
-                f"difference {points(bar['difference'])} points."
+                f"{at}, {bar['family']}: best search {bar['best']} {100 * bar['search']:.1f}%, "
+                f"chain {100 * bar['chain']:.1f}%{times}, difference {points(bar['difference'])} points."
             )
     return (
         f"{at}, {bar['family']}: auto gives {bar['given']} answers, {percent(bar['precision'])} of them right; with the "
-        f"{bar['withheld']} it held back {100 * bar['precision_without']:.1f}%: abstaining gains "
+        f"{bar['withheld']} it held back {100 * bar['precision_without']:.1f}%: refusing gains "
         f"{100 * bar['gain']:+.1f} points."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
@@ -134,8 +135,18 @@ def held_out(problem: Problem) -> bool:
 
     The game of 24 has so few puzzles that disjoint seeds alone would not keep them apart.
     """
-    puzzle = f"{sorted(numbers_of(problem))} {target_of(problem)}"
-    return hashlib.blake2b(puzzle.encode(), digest_size=2).digest()[0] % 4 == 0
+    return not trained(numbers_of(problem), target_of(problem))
+
+
+def trained(numbers: Sequence[int], target: int) -> bool:
+    """Return whether a puzzle may be trained on."""
+    puzzle = f"{sorted(numbers)} {target}"
+    return hashlib.blake2b(puzzle.encode(), digest_size=2).digest()[0] % 4 != 0
+
+
+def classic_question(rng: random.Random, numbers: Sequence[int]) -> str:
+    """Return a Game of 24 in one of the wordings that training uses."""
+    return pick(rng, _TWENTY_FOUR).replace("{n}", ", ".join(map(str, numbers))).replace("{t}", "24")
 
 
 def wander(rng: random.Random, problem: Problem) -> tuple[list[str], list[int]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 
 import pytest
 
+from agot.agents.search.frontier import rebase
+from agot.agents.search.tree import Node
 from agot.agents.strategies.registry import STRATEGIES
 from agot.budget import Budget
 from agot.errors import BudgetExceeded, OutputError, SetupError
@@ -121,7 +124,27 @@ async def test_judge_that_always_says_yes_ends_a_search_at_once(stage: Staged) -
     s = stage(yes, question="Who is it?", iterations=50)
     solution = await s.run("mcts")
     assert solution.answer
-    assert len(s.of("search_node_added")) < 10
+    assert sum(mode(request) == "chain" for request in s.models.requests) == 1
+
+
+async def test_rewinding_ends_where_only_finished_states_are_left(stage: Staged) -> None:
+    def closed_in(request: ModelRequest) -> str | list[str]:
+        # Every way ends after one step in an answer that the judge takes for worthless.
+        return "no" if mode(request) == "verify" else ["answer: Bob", "so it is"][: request.n] * request.n
+
+    s = stage(closed_in, question="Who is it?", iterations=60)
+    async with asyncio.timeout(20):
+        assert (await s.run("rewind")).answer == "Bob"
+
+
+async def test_levels_that_fit_the_beam_are_not_valued(stage: Staged) -> None:
+    s = stage(width=100, branch=2)
+    await s.run("tot-bfs")
+    assert not [request for request in s.models.requests if request.purpose == "value"]
+
+
+async def test_allocation_of_any_temperature_is_finite() -> None:
+    assert rebase(8, 1e-4)([Node(0, None, (), value=1.0), Node(1, None, (), value=0.2)]) == [8, 0]
 
 
 async def test_every_solution_is_assessed_once(stage: Staged) -> None:
