@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 
@@ -125,16 +124,6 @@ async def test_judge_that_always_says_yes_ends_a_search_at_once(stage: Staged) -
     solution = await s.run("mcts")
     assert solution.answer
     assert sum(mode(request) == "chain" for request in s.models.requests) == 1
-
-
-async def test_rewinding_ends_where_only_finished_states_are_left(stage: Staged) -> None:
-    def closed_in(request: ModelRequest) -> str | list[str]:
-        # Every way ends after one step in an answer that the judge takes for worthless.
-        return "no" if mode(request) == "verify" else ["answer: Bob", "so it is"][: request.n] * request.n
-
-    s = stage(closed_in, question="Who is it?", iterations=60)
-    async with asyncio.timeout(20):
-        assert (await s.run("rewind")).answer == "Bob"
 
 
 async def test_levels_that_fit_the_beam_are_not_valued(stage: Staged) -> None:
