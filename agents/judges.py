@@ -1,5 +1,8 @@
 """Judges: one model's word on an answer, a panel of several, two answers side by side, and a knockout of many.
 
+`Judges` is what a run asks: its settings say who judges, lessons say how much each counts, and a calibration, where
+there is one for the model, says what its reward means.
+
 A judge is a model and errs like one. What is known of its errors is the weight of its word: one that always says yes
 accepts every right answer (completeness 1) and rejects no wrong one (soundness 0), so it gets none.
 
@@ -9,22 +12,30 @@ with Juries", arXiv 2404.18796 (panels).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from agot.agents.calibrated import Calibration, calibration_of
 from agot.agents.search.together import together
+from agot.agents.selection.cluster import cluster_of
 from agot.agents.selection.stopping import rates
 from agot.errors import ModelError, ModelUnauthorised
-from agot.learning import Tally
+from agot.ids import ThoughtId
+from agot.learning import Learnt, Outcome, Tally, hit, judge_subject
 from agot.protocols import Ask, Dialect
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.answers import groups
+
+JUDGE = "judge"
+"""Name under which judges give their verdict."""
 
 _LEAST_TRUST = 0.05
 """Less than this above guessing is within the noise of a few dozen tallied judgements."""
 
 _MOST_SAMPLES = 32
+
+_FEWEST_JUDGED, _AGREED = 3, 0.6
+"""Answers of a thought, and the share of them that has to agree, for the others to count as wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,7 @@ class Judge:
     Attributes:
         weight: How much its word counts, at least 0; see `trust`.
         samples: Opinions drawn of it. More than one are critiques at `temperature`, whose share is its word.
+        calibration: What its rewards mean as probabilities; None to take them as they are.
     """
 
     dialect: Dialect
@@ -41,6 +53,7 @@ class Judge:
     weight: float = 1.0
     samples: int = 1
     temperature: float = 0.7
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.weight < float("inf") or not 1 <= self.samples <= _MOST_SAMPLES:
@@ -56,12 +69,10 @@ class Panel:
     Attributes:
         verdict: Their common verdict; reward None if none of those that count could tell.
         opinions: Each judge's own verdict, None where it could not be had, in the order of the judges.
-        disagreement: Difference of the highest and the lowest reward among those that count, in [0, 1].
     """
 
     verdict: Verdict
     opinions: tuple[Verdict | None, ...]
-    disagreement: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,32 +122,43 @@ async def opinion(task: Task, solution: Solution, ask: Ask, judge: Judge) -> Ver
         ModelUnauthorised: If the key is refused.
     """
     try:
-        if judge.samples == 1:
-            return await judge.dialect.judge(ask, task, solution, role=judge.role)
-        critiques = await judge.dialect.critique(
-            ask, task, solution, role=judge.role, n=judge.samples, temperature=judge.temperature
-        )
+        said = await word(task, solution, ask, judge)
     except ModelUnauthorised:
         raise
     except ModelError as error:
         ask.warn(f"The answer {solution.answer[:80]!r} could not be judged by {judge.role}: {error}")
         return None
+    if said is None or said.reward is None or judge.calibration is None:
+        return said
+    return said.model_copy(update={"reward": judge.calibration(said.reward)})
+
+
+async def word(task: Task, solution: Solution, ask: Ask, judge: Judge) -> Verdict | None:
+    """Return what one judge says, its reward as it gave it; None if none of its opinions told anything.
+
+    Raises:
+        BudgetExceeded, ModelError: If it cannot be had.
+    """
+    if judge.samples == 1:
+        return await judge.dialect.judge(ask, task, solution, role=judge.role)
+    critiques = await judge.dialect.critique(
+        ask, task, solution, role=judge.role, n=judge.samples, temperature=judge.temperature
+    )
     told = [critique.reward for critique in critiques if critique.reward is not None]
     if not told:
         return None
     reward = sum(told) / len(told)
-    said = next((critique.text for critique in critiques if critique.text), "")
-    return Verdict(check="judge", reward=reward, feedback=said if reward < 0.5 else "")
+    fault = next((critique.text for critique in critiques if critique.text), "")
+    return Verdict(check=JUDGE, reward=reward, feedback=fault if reward < 0.5 else "")
 
 
-async def panel(
-    task: Task, solution: Solution, ask: Ask, judges: Sequence[Judge], *, rule: Literal["mean", "majority"] = "mean"
-) -> Panel:  # fmt: skip
-    """Ask several judges side by side. Those of weight 0 are not asked: their word would change nothing.
+async def panel(task: Task, solution: Solution, ask: Ask, judges: Sequence[Judge]) -> Panel:
+    """Ask several judges side by side for the weighted mean of their rewards.
+
+    Those of weight 0 are not asked: their word would change nothing.
 
     Args:
         judges: At least one.
-        rule: "mean" of the rewards, or the share of "majority": 1, 0, or 0.5 for a tie; both weighted.
 
     Raises:
         ValueError: If there are no judges.
@@ -154,17 +176,107 @@ async def panel(
         if verdict is not None and verdict.reward is not None
     ]
     if not told:
-        return Panel(Verdict(check="judge"), opinions, 0.0)
+        return Panel(Verdict(check=JUDGE), opinions)
+    if len(judges) == 1:
+        return Panel(told[0][1], opinions)
     total = sum(judge.weight for judge, _, _ in told)
     mean = sum(judge.weight * reward for judge, _, reward in told) / total
-    for_it = sum(judge.weight for judge, _, reward in told if reward >= 0.5) / total
-    reward = mean if rule == "mean" else 0.5 if abs(for_it - 0.5) < 1e-9 else float(for_it > 0.5)
-    rewards = [reward for _, _, reward in told]
-    doubts = [f"{judge.role}: {verdict.feedback}" for judge, verdict, given in told if given < 0.5]
+    doubts = [f"{judge.role}: {verdict.feedback}".strip() for judge, verdict, given in told if given < 0.5]
     feedback = f"{len(doubts)} of {len(told)} judges doubt it. {' '.join(doubts)}" if doubts else ""
     # Rounding of a weighted mean must not leave [0, 1].
-    verdict = Verdict(check="judge", reward=min(1.0, max(0.0, reward)), feedback=feedback)
-    return Panel(verdict, opinions, max(rewards) - min(rewards))
+    return Panel(Verdict(check=JUDGE, reward=min(1.0, max(0.0, mean)), feedback=feedback), opinions)
+
+
+@dataclass(slots=True)
+class Judges:
+    """The judges of one run.
+
+    A single one is always asked. Of several, each counts by what was learnt of its model on tasks of this kind: from
+    answers of known truth (`agot bench verifiers --keep`), and from answers on which most samples of a thought agreed.
+
+    Args:
+        roles: At least one; roles that are the same model judge once, as the first of them.
+        samples: Opinions drawn of each, 1..32.
+        learnt: What other runs taught, and where this one's lessons go; None to neither learn nor teach.
+        accept: Reward from which a judge counts as having accepted an answer.
+    """
+
+    roles: tuple[str, ...] = (JUDGE,)
+    samples: int = 1
+    learnt: Learnt | None = None
+    accept: float = 0.5
+    _heard: dict[tuple[ThoughtId, str], list[_Heard]] = field(default_factory=dict)
+
+    async def verdict(
+        self, task: Task, solution: Solution, ask: Ask, dialect_of: Callable[[str], Dialect]
+    ) -> Verdict:
+        """Return the judges' common verdict; its reward is None if none can tell, can be had, or can be trusted.
+
+        Raises:
+            BudgetExceeded, ModelUnauthorised: As for `opinion`.
+            StoreError: If what was learnt cannot be read.
+        """
+        by_model: dict[str, str] = {}
+        for role in self.roles:
+            by_model.setdefault(ask.profile(role).model, role)
+        several, cluster = len(by_model) > 1, cluster_of(task)
+        judges = [
+            Judge(
+                dialect_of(role), role, weight=await self._weight(model, cluster) if several else 1.0,
+                samples=self.samples, calibration=await calibration_of(model, self.learnt),
+            )
+            for model, role in by_model.items()
+        ]  # fmt: skip
+        heard = _Heard(solution.answer)
+        if several and self.learnt is not None:
+            # Before anybody answers: the order of asking is the same after a resume, that of the answers is not.
+            self._heard.setdefault((task.thought, cluster), []).append(heard)
+        found = await panel(task, solution, ask, judges)
+        for model, verdict in zip(by_model, found.opinions, strict=True):
+            if verdict is not None and verdict.reward is not None:
+                heard.rewards[model] = verdict.reward
+        return found.verdict
+
+    async def teach(self) -> None:
+        """Keep how each judge of a panel fared, all in one transaction: at the end of a run.
+
+        Raises:
+            StoreError: If it could not be kept.
+        """
+        heard, self._heard = self._heard, {}
+        if self.learnt is not None:
+            await self.learnt.record([
+                lesson for (thought, cluster), answers in heard.items()
+                for lesson in _lessons(thought, cluster, answers, self.accept)
+            ])  # fmt: skip
+
+    async def _weight(self, model: str, cluster: str) -> float:
+        if self.learnt is None:
+            return 1.0
+        return trust(await self.learnt.tallies("verifier", judge_subject(model, cluster)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What the judges of a panel said of one answer, by model."""
+
+    answer: str
+    rewards: dict[str, float] = field(default_factory=dict)
+
+
+def _lessons(thought: ThoughtId, cluster: str, heard: Sequence[_Heard], accept: float) -> list[Outcome]:
+    places = groups([one.answer for one in heard])
+    most = max(places, key=len)
+    if len(heard) < _FEWEST_JUDGED or len(most) < _AGREED * len(heard):
+        return []
+    return [
+        Outcome(
+            kind="verifier", subject=judge_subject(model, cluster),
+            arm=(arm := hit(accepted=reward >= accept, right=place in most)), thought=thought, ordinal=place,
+            reward=float(arm in ("tp", "tn")),
+        )
+        for place, one in enumerate(heard) for model, reward in one.rewards.items()
+    ]  # fmt: skip
 
 
 async def preference(task: Task, a: Solution, b: Solution, ask: Ask, judge: Judge) -> Preference:

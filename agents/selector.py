@@ -10,7 +10,8 @@ arXiv 2408.03314; Stroebl et al. 2024, arXiv 2411.17501.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,10 +19,11 @@ from agot.agents.prompts.choice import PromptChoice, prompt_subject
 from agot.agents.prompts.library import Purpose
 from agot.agents.selection import difficulty as hardness
 from agot.agents.selection.cluster import cluster_of
+from agot.agents.selection.routing import ANY, rightness, skills_of_cluster
 from agot.agents.selection.stopping import chance, decide, rates
 from agot.agents.selection.ucb import UcbSettings, choose_strategy
 from agot.agents.verifier import JUDGE
-from agot.learning import Learnt, Outcome, Tally, hit, verifier_subject
+from agot.learning import Learnt, LessonKind, Outcome, Tally, hit, verifier_subject
 from agot.protocols import Assessed
 from agot.thought import Task
 from agot.verifiers.answers import groups
@@ -57,15 +59,22 @@ class Selector:
     Args:
         learnt: What other runs taught, and where this one's lessons go; None to neither learn nor teach.
         ladder: Strategies that may follow a doubted answer, cheapest first.
+        experts: Names of experts that are different models.
         table: What pays at which difficulty; the shipped one unless given.
     """
 
     def __init__(
-        self, learnt: Learnt | None, ladder: Sequence[str], *, table: hardness.Table | None = None
+        self,
+        learnt: Learnt | None,
+        ladder: Sequence[str],
+        *,
+        experts: Sequence[str] = (),
+        table: hardness.Table | None = None,
     ) -> None:
-        self._learnt, self._ladder = learnt, tuple(ladder)
+        self._learnt, self._ladder, self.experts = learnt, tuple(ladder), tuple(experts)
         self._lessons: list[Outcome] = []
         self._prompts: dict[str, list[PromptChoice]] = {}
+        self._teams: dict[str, list[tuple[str, Assessed]]] = {}
         self._table = table or _shipped()
 
     async def next(
@@ -123,20 +132,35 @@ class Selector:
         if choice.prompt.purpose in WRITING:
             self._prompts.setdefault(task.thought, []).append(choice)
 
+    async def tallies(self, kind: LessonKind, subject: str) -> Mapping[str, Tally]:
+        """Return what other runs taught, by arm; nothing without lessons.
+
+        Raises:
+            StoreError: If the database cannot be used.
+        """
+        return {} if self._learnt is None else await self._learnt.tallies(kind, subject)
+
+    def answered(self, task: Task, answers: Sequence[tuple[str, Assessed]]) -> None:
+        """Remember what each model answered, to teach how it did on the task's skills."""
+        if self._learnt is not None:
+            self._teams.setdefault(task.thought, []).extend(answers)
+
     def note(
         self, task: Task, tried: Sequence[Assessed], drawn: Sequence[Assessed], *, accept: float, tokens: int
     ) -> None:
-        """Note how each try went, and how the judge fared against the thought's own majority.
+        """Note how each try went, how experts did, and how the judge fared against the thought's own majority.
 
         Args:
             tried: What was given for acceptance, in order.
             drawn: All that was assessed, samples inside strategies included.
             tokens: What the thought used; shared evenly among its tries.
         """
+        team = self._teams.pop(task.thought, [])
         if self._learnt is None or not tried:
             return
         cluster = cluster_of(task)
         outcomes = self._lessons
+        outcomes += _skilled(task, cluster, team, tried, accept)
         for place, one in enumerate(tried):
             if one.reward is not None and one.solution.strategy:
                 outcomes.append(Outcome(
@@ -161,6 +185,32 @@ class Selector:
         lessons, self._lessons = self._lessons, []
         if self._learnt is not None and lessons:
             await self._learnt.record(lessons)
+
+
+def _skilled(
+    task: Task,
+    cluster: str,
+    team: Sequence[tuple[str, Assessed]],
+    tried: Sequence[Assessed],
+    accept: float,
+) -> list[Outcome]:
+    """Return how models did on the skills of a task, and on any: 1 for a right answer, 0 for a wrong one."""
+    # Two good texts are not the same answer, so that one of them was accepted says nothing of the other.
+    given = () if cluster.startswith("open/") else tried
+    found = rightness([one for _, one in team], given, accept=accept)
+    # Counted by model: were one missing after a resume, the others' outcomes would still have their numbers.
+    earlier: Counter[str] = Counter()
+    outcomes = []
+    for (model, _), right in zip(team, found, strict=True):
+        outcomes += [
+            Outcome(
+                kind="skill", subject=skill, arm=model, thought=task.thought, ordinal=earlier[model],
+                reward=float(right),
+            )
+            for skill in (*skills_of_cluster(cluster), ANY) if right is not None
+        ]  # fmt: skip
+        earlier[model] += 1
+    return outcomes
 
 
 def _judged(task: Task, cluster: str, drawn: Sequence[Assessed], accept: float) -> list[Outcome]:

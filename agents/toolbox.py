@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from agot.agents.selector import Selector
 from agot.agents.verifier import VerifierAgent, reward_of
 from agot.events import AnyEvent, Verified
+from agot.learning import LessonKind, Tally
 from agot.protocols import Ask, Assessed, Dialect, Recall, Tools
 from agot.settings import SearchSettings
 from agot.thought import Solution, Task, Verdict
@@ -77,7 +79,7 @@ class Assessor:
         self.on_candidate(assessed)
         if any(verdict.conclusive for verdict in verdicts):
             return assessed
-        judged = await self.verifier.judge(self.task, solution, self.ask, self.dialect("judge"))
+        judged = await self.verifier.judge(self.task, solution, self.ask, self.dialect)
         if judged is None:
             return assessed
         self.emit(Verified(thought=self.task.thought, answer=solution.answer, verdict=judged))
@@ -101,6 +103,7 @@ class Bench:
     accept: float
     verifier: VerifierAgent
     assessor: Assessor
+    selector: Selector
     emit: Callable[[AnyEvent], None]
     searches: itertools.count[int]
     recall: Recall | None = None
@@ -110,8 +113,18 @@ class Bench:
     def dialect(self) -> Dialect:
         return self.dialect_of(self.role)
 
+    @property
+    def experts(self) -> tuple[str, ...]:
+        return self.selector.experts
+
     def next_search(self) -> int:
         return next(self.searches)
+
+    async def tallies(self, kind: LessonKind, subject: str) -> Mapping[str, Tally]:
+        return await self.selector.tallies(kind, subject)
+
+    def answered(self, task: Task, answers: Sequence[tuple[str, Assessed]]) -> None:
+        self.selector.answered(task, answers)
 
     async def verify(self, task: Task, solution: Solution) -> tuple[Verdict, ...]:
         return tuple(await self.verifier.check(task, solution, self.ask))

@@ -1,19 +1,19 @@
-"""The verification agent: deterministic checks first, then a judge if they settled nothing."""
+"""The verification agent: deterministic checks first, then judges if they settled nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from agot.errors import ModelError, ModelUnauthorised
+from agot.agents.judges import JUDGE as JUDGE
+from agot.agents.judges import Judges
+from agot.errors import BudgetExceeded, Interrupted, ModelUnauthorised, SetupError
 from agot.protocols import Ask, Dialect, Verifier
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.arithmetic import EquationCheck, ExpressionCheck
+from agot.verifiers.citations import GroundingCheck
 from agot.verifiers.composition import CompositionCheck
 from agot.verifiers.countdown import CountdownCheck
 from agot.verifiers.forms import FormCheck, StatedCheck
-
-JUDGE = "judge"
-"""Name under which every dialect's judge gives its verdict."""
 
 CHECKS: dict[str, Verifier] = {
     check.name: check
@@ -24,13 +24,65 @@ CHECKS: dict[str, Verifier] = {
         CountdownCheck(),
         ExpressionCheck(),
         CompositionCheck(),
+        GroundingCheck(("quotation",)),
     )
 }
-"""All deterministic checks by name, in the order in which they run."""
+"""All deterministic checks that are always made, by name, in the order in which they run."""
 
 
 STEP_CHECKS = (EquationCheck.name,)
 """Checks that can tell a wrong step before there is an answer."""
+
+
+def further_checks() -> dict[str, Verifier]:
+    """Return the checks that settings may add by name: they fit one kind of question, or one way of answering."""
+    # Imported when asked for: most runs have none of these questions.
+    from agot.verifiers.planning.blocksworld import BlocksworldCheck
+    from agot.verifiers.planning.calendars import CalendarCheck
+    from agot.verifiers.planning.meetings import MeetingCheck
+    from agot.verifiers.planning.trips import TripCheck
+
+    checks = (GroundingCheck(), CalendarCheck(), MeetingCheck(), TripCheck(), BlocksworldCheck())
+    return {check.name: check for check in checks}
+
+
+def chosen_checks(
+    built_in: Iterable[Verifier],
+    own: Iterable[Verifier],
+    *,
+    more: Sequence[str] = (),
+    skip: Sequence[str] = (),
+) -> tuple[Verifier, ...]:
+    """Return the checks of a run in order: own ones, those named in `more`, and the built-in ones that are left.
+
+    One check may take the place of another by having its name.
+
+    Args:
+        own: Given by a program; first, since it knows its questions best.
+        more: Names out of `further_checks`.
+        skip: Names to leave out.
+
+    Raises:
+        SetupError: If a name is unknown, taken twice by own checks, or the judge's.
+    """
+    chosen: dict[str, Verifier] = {}
+    for check in own:
+        if check.name in chosen or check.name == JUDGE or not check.name:
+            raise SetupError(
+                f"The name {check.name!r} of an own check is taken. Give each a name of its own, other than {JUDGE!r}."
+            )
+        chosen[check.name] = check
+    further = further_checks() if more else {}
+    for name in more:
+        if name not in further:
+            raise SetupError(f"There is no check {name!r} to add. There are: {', '.join(further_checks())}.")
+        chosen.setdefault(name, further[name])
+    for check in built_in:
+        chosen.setdefault(check.name, check)
+    unknown = [name for name in skip if name not in chosen]
+    if unknown:
+        raise SetupError(f"There is no check {unknown[0]!r} to skip. There are: {', '.join(chosen)}.")
+    return tuple(check for check in chosen.values() if check.name not in skip)
 
 
 class VerifierAgent:
@@ -38,17 +90,25 @@ class VerifierAgent:
 
     Args:
         checks: Deterministic checks in order; the first that is conclusive ends the verification.
-        judge: Ask a model if no check was conclusive.
+        judges: Who is asked if no check was conclusive.
     """
 
-    def __init__(self, checks: Iterable[Verifier] = tuple(CHECKS.values()), *, judge: bool = True) -> None:
-        self._checks, self._judge = tuple(checks), judge
+    def __init__(
+        self, checks: Iterable[Verifier] = tuple(CHECKS.values()), *, judges: Judges | None = None
+    ) -> None:
+        self._checks, self._judges = tuple(checks), judges or Judges()
 
     async def check(self, task: Task, solution: Solution, ask: Ask) -> list[Verdict]:
-        """Run the deterministic checks only; verdicts that tell nothing are left out."""
+        """Run the deterministic checks only; verdicts that tell nothing are left out.
+
+        A check that fails is one that cannot tell: whoever reads along is told why.
+
+        Raises:
+            BudgetExceeded, ModelUnauthorised: If a check asks a model and cannot.
+        """
         verdicts: list[Verdict] = []
         for verifier in self._checks:
-            verdict = await verifier(task, solution, ask)
+            verdict = await _checked(verifier, task, solution, ask)
             if verdict.reward is None:
                 continue
             verdicts.append(verdict)
@@ -61,31 +121,35 @@ class VerifierAgent:
         solution = Solution(answer="", steps=(step,))
         for verifier in self._checks:
             if verifier.name in STEP_CHECKS:
-                verdict = await verifier(task, solution, ask)
+                verdict = await _checked(verifier, task, solution, ask)
                 if verdict.conclusive and verdict.reward == 0.0:
                     return True
         return False
 
     async def judge(
-        self, task: Task, solution: Solution, ask: Ask, dialect: Dialect, *, role: str = "judge"
+        self, task: Task, solution: Solution, ask: Ask, dialect_of: Callable[[str], Dialect]
     ) -> Verdict | None:
-        """Ask a model whether the solution is right; None if it cannot tell or cannot be had.
-
-        An answer is not lost because its judge is: whoever reads along is told.
+        """Ask the judges whether the solution is right; None if none can tell or can be had.
 
         Raises:
-            BudgetExceeded: If there is no budget for the call.
-            ModelUnauthorised: If the key is refused.
+            BudgetExceeded: If there is no budget for the calls.
+            ModelUnauthorised: If a key is refused.
+            StoreError: If what was learnt of the judges cannot be read.
         """
-        if not self._judge:
-            return None
-        try:
-            return await dialect.judge(ask, task, solution, role=role)
-        except ModelUnauthorised:
-            raise
-        except ModelError as error:
-            ask.warn(f"The answer {solution.answer[:80]!r} could not be judged: {error}")
-            return None
+        verdict = await self._judges.verdict(task, solution, ask, dialect_of)
+        return verdict if verdict.reward is not None else None
+
+
+async def _checked(verifier: Verifier, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    """Return what a check says; None if it fails, since one faulty check must not cost the answer."""
+    try:
+        return Verdict.model_validate(await verifier(task, solution, ask))
+    except (BudgetExceeded, Interrupted, ModelUnauthorised):
+        raise
+    except Exception as error:  # noqa: BLE001 - own checks may raise anything; whoever reads along is told
+        told = f"The check {verifier.name!r} failed and does not count: {type(error).__name__}: {error}"
+        ask.warn(told[:500])
+        return Verdict(check=verifier.name)
 
 
 def reward_of(solution: Solution, verdicts: Sequence[Verdict]) -> float | None:

@@ -245,7 +245,8 @@ def _tools(work: ThoughtContext) -> Bench:
         roles=(work.role, work.strong) if work.strong and work.strong != work.role else (work.role,),
         samples=work.samples or work.settings.samples, temperature=profile.temperature, retry=work.tries, search=work.search,
         rng=random_for(work.seed, work.task.thought, work.tries), accept=work.settings.accept, verifier=work.verifier,
-        assessor=work.assessor, emit=work.emit, searches=work.searches, recall=work.recall, tools=work.tools,
+        assessor=work.assessor, selector=work.selector, emit=work.emit, searches=work.searches, recall=work.recall,
+        tools=work.tools,
     )  # fmt: skip
 
 

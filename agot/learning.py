@@ -28,8 +28,10 @@ LessonKind = Literal["strategy", "verifier", "skill", "prompt"]
 
     kind      subject                          arm                       reward
     strategy  task cluster                     strategy                  of its answer
-    verifier  check, with `verifier_subject`   "tp", "fp", "tn", "fn"    1 if the check was right
-    skill     skill tag                        model                     of the model's answer
+    verifier  check, with `verifier_subject`,
+              or judge, with `judge_subject`   "tp", "fp", "tn", "fn"    1 if the check was right
+              judge, `calibration_subject`     reward, rounded           1 if the answer was right
+    skill     skill tag, or "any"              model                     1 if the answer was right (the paper's +1), 0 if wrong (-1)
     prompt    role or kind of task             prompt, with its version  of the answer
 """
 
@@ -38,6 +40,9 @@ Hit = Literal["tp", "fp", "tn", "fn"]
 
 LONGEST_NAME = 200
 """Characters of a subject or an arm; databases index them."""
+
+_LONGEST_MODEL = 120
+"""Characters of a model's name in a subject; its end tells models apart."""
 
 
 class Outcome(Value):
@@ -120,6 +125,16 @@ class Lessons(Protocol):
 def verifier_subject(check: str, cluster: str) -> str:
     """Return the subject of lessons about a check on a cluster of tasks."""
     return f"{check} on {cluster}"
+
+
+def judge_subject(model: str, cluster: str) -> str:
+    """Return the subject of lessons about one model as a judge on a cluster of tasks."""
+    return verifier_subject(f"judge {model[-_LONGEST_MODEL:]}", cluster)
+
+
+def calibration_subject(model: str) -> str:
+    """Return the subject of lessons about how often answers were right to which a judge gave some reward."""
+    return f"calibration of judge {model[-_LONGEST_MODEL:]}"
 
 
 def hit(*, accepted: bool, right: bool) -> Hit:

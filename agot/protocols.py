@@ -6,7 +6,7 @@ what people extend.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import Random
 from typing import Annotated, Any, Literal, Protocol
 
@@ -14,6 +14,7 @@ from pydantic import AfterValidator
 
 from agot.events import AnyEvent
 from agot.ids import RunId, ThoughtId
+from agot.learning import LessonKind, Tally
 from agot.settings import SearchSettings
 from agot.thought import (
     Constraint,
@@ -368,6 +369,7 @@ class Toolbox(Protocol):
     Attributes:
         role: Role whose model the strategy works with; `roles` are all that are different models, the
             first being `role`.
+        experts: Names of the settings' experts that are different models; each serves as a role.
         samples: Samples of one vote or batch.
         temperature: For drawing different samples.
         retry: 0 for the first try of the thought, 1 after one rejected answer, and so on.
@@ -393,6 +395,8 @@ class Toolbox(Protocol):
     @property
     def roles(self) -> tuple[str, ...]: ...
     @property
+    def experts(self) -> tuple[str, ...]: ...
+    @property
     def search(self) -> SearchSettings: ...
     @property
     def rng(self) -> Random: ...
@@ -411,6 +415,16 @@ class Toolbox(Protocol):
 
     def emit(self, event: AnyEvent) -> None:
         """Tell the readers of the run what a search does."""
+
+    async def tallies(self, kind: LessonKind, subject: str) -> Mapping[str, Tally]:
+        """Return what other runs taught, by arm; nothing where learning is off.
+
+        Raises:
+            StoreError: If the database cannot be used.
+        """
+
+    def answered(self, task: Task, answers: Sequence[tuple[str, Assessed]]) -> None:
+        """Remember what each model answered, to teach how it did once the thought has ended."""
 
     async def verify(self, task: Task, solution: Solution) -> tuple[Verdict, ...]:
         """Run the deterministic checks on a solution that a strategy is weighing."""

@@ -9,29 +9,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from weakref import WeakKeyDictionary
 
+from agot.agents.judges import JUDGE, Judges
 from agot.agents.planner import Planner
 from agot.agents.prompts.choice import LearntPrompts, Pick, default_prompt
 from agot.agents.requirements import RequirementCheck
 from agot.agents.selection.cluster import clustered
 from agot.agents.selector import Selector
+from agot.agents.strategies.experts import NAME as EXPERTS
+from agot.agents.strategies.experts import checked_experts
 from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.strategies.tool_rounds import NAME as TOOLS
-from agot.agents.verifier import CHECKS, VerifierAgent
+from agot.agents.verifier import CHECKS, VerifierAgent, chosen_checks
 from agot.agents.workflow import Workflow, compile_workflow
 from agot.budget import Budget, Meter
 from agot.engine.caller import CallRoom
 from agot.engine.engine import Crew, Engine
 from agot.engine.garbage import rare_collections
 from agot.engine.run import Run
-from agot.errors import SetupError, StoreError
+from agot.errors import StoreError
 from agot.events import AnyEvent, EventStream, Notice
 from agot.ids import RunId, new_run_id
 from agot.journal import Journal
 from agot.learning import Learnt
+from agot.models.gate import Gates
 from agot.models.gateway import Gateway
 from agot.protocols import Dialect, Models, Verifier
 from agot.question import checked_question
-from agot.settings import RoleSettings, Settings, default_database_url, load_settings
+from agot.settings import EngineSettings, RoleSettings, Settings, default_database_url, load_settings
 from agot.stored import stored_result
 from agot.stores.database import SqlStore
 from agot.thought import Result, Task
@@ -70,6 +74,7 @@ class Reasoner:
             reasoner. A store that is given stays open.
         tools: Own tools, made with `agot.tool`; those of the settings come on top.
         approve: Asks a person before a tool with side effects is called; without one such calls are refused.
+        checks: Own verifiers, which run before the built-in ones; one with the name of a built-in check takes its place.
         clock: Returns seconds since the epoch.
     """
 
@@ -81,14 +86,18 @@ class Reasoner:
         store: SqlStore | None = None,
         tools: Sequence[Tool] = (),
         approve: Approve | None = None,
+        checks: Sequence[Verifier] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings if settings is not None else load_settings()
-        self._models: Models = models if models is not None else Gateway(self.settings)
+        # One set of gates, so that runs which began with other settings do not spoil the order at a server.
+        self._gates = Gates()
+        self._models: Models = models if models is not None else Gateway(self.settings, gates=self._gates)
         self._given_models = models is not None
         self._other_models: list[Models] = []
         self._store, self._own_store = store, store is None
         self._tools, self._approve = Toolshed(self.settings.tools, tools), approve
+        self._checks = tuple(checks)
         self._clock = clock
         self._opening: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._workflow: Workflow | None = None
@@ -147,7 +156,7 @@ class Reasoner:
         settings = self._for_run(strategy, budget, seed)
         store = await self._opened()
         job = _Job(new_run_id(self._clock()), question, settings, self._models, on_event, stream_text)
-        _check_setup(job)
+        self._check_setup(job)
         await store.begin_run(
             job.run_id, question=question, model=self._models.profile("fast").model,
             strategy=settings.engine.strategy, seed=settings.seed, settings_json=_saved_settings(settings),
@@ -188,7 +197,7 @@ class Reasoner:
         if budget is not None:
             settings = settings.model_copy(update={"budget": budget})
         job = _Job(row.run_id, row.question, settings, self._models_for(settings), on_event, stream_text)
-        _check_setup(job)
+        self._check_setup(job)
         return await self._perform(job, store)
 
     async def stream(
@@ -267,11 +276,14 @@ class Reasoner:
                 stream.add_sink(job.on_event)
             journal = Journal(job.run_id, store, earlier, clock=self._clock, on_fault=unsaved)
             tools = await self._tools.open() if self._wants_tools(job) else {}
-            run = self._compose(job, stream, journal, store.learnt(job.run_id), tools)
+            engine = job.settings.engine
+            lessons = store.learnt(job.run_id) if engine.learn else None
+            judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept)
+            run = self._compose(job, stream, journal, lessons, judges, tools)
             self._runs.add(run)
             with rare_collections():
                 result = await run.finish()
-            await self._saved(run, store)
+            await self._saved(run, judges, store)
             return result
         finally:
             if asking is not None:
@@ -287,7 +299,13 @@ class Reasoner:
         )
 
     def _compose(
-        self, job: _Job, stream: EventStream, journal: Journal, learnt: Learnt, tools: dict[str, Tool]
+        self,
+        job: _Job,
+        stream: EventStream,
+        journal: Journal,
+        lessons: Learnt | None,
+        judges: Judges,
+        tools: dict[str, Tool],
     ) -> Run:
         settings = job.settings
         meter = Meter(settings.budget, time.monotonic)
@@ -299,9 +317,11 @@ class Reasoner:
             seed=settings.seed,
             stream_text=job.stream_text,
         )
-        lessons = learnt if settings.engine.learn else None
-        selector = Selector(lessons, settings.engine.ladder)
-        crew = self._crew(job, selector, lessons)
+        experts, ladder = _different(settings.experts), settings.engine.ladder
+        if len(experts) > 1 and EXPERTS not in ladder:
+            ladder = (EXPERTS, *ladder)
+        selector = Selector(lessons, ladder, experts=experts)
+        crew = self._crew(job, selector, lessons, judges)
         if tools:
             toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
             crew.tools = lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))
@@ -309,10 +329,11 @@ class Reasoner:
         model = job.models.profile("fast").model
         return Run(job.run_id, job.question, settings, stream, meter, engine, model)
 
-    async def _saved(self, run: Run, store: SqlStore) -> None:
+    async def _saved(self, run: Run, judges: Judges, store: SqlStore) -> None:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
         try:
             await run.engine.teach()
+            await judges.teach()
             await store.flush(run.id)
         except StoreError as error:
             run.stream.emit(Notice(level="warning", text=f"The run could not be saved completely: {error}"))
@@ -333,7 +354,7 @@ class Reasoner:
         """Return what reaches the models of these settings; own models, if any were given, reach all."""
         if self._given_models or _public(settings) == _public(self.settings):
             return self._models
-        models = Gateway(settings)
+        models = Gateway(settings, gates=self._gates)
         self._other_models.append(models)
         return models
 
@@ -343,7 +364,21 @@ class Reasoner:
                 self._store = await SqlStore.open(self.settings.database_url or default_database_url())
             return self._store
 
-    def _crew(self, job: _Job, selector: Selector, learnt: Learnt | None) -> Crew:
+    def _check_setup(self, job: _Job) -> None:
+        engine = job.settings.engine
+        for name in (engine.strategy,) if engine.strategy != "auto" else engine.ladder:
+            STRATEGIES.get(name)
+            if name == EXPERTS:
+                checked_experts(_different(job.settings.experts))
+        self._chosen_checks(engine, RequirementCheck())
+        for role in ("fast", "strong", JUDGE, *engine.judges, *job.settings.experts):
+            job.models.profile(role)
+
+    def _chosen_checks(self, engine: EngineSettings, requirements: RequirementCheck) -> tuple[Verifier, ...]:
+        built_in = (*CHECKS.values(), requirements)
+        return chosen_checks(built_in, self._checks, more=engine.checks, skip=engine.skip_checks)
+
+    def _crew(self, job: _Job, selector: Selector, learnt: Learnt | None, judges: Judges) -> Crew:
         if self._workflow is None:
             self._workflow = compile_workflow()
         settings, engine = job.settings, job.settings.engine
@@ -360,9 +395,7 @@ class Reasoner:
                 dialects[name] = _dialect(name, engine.max_plan_thoughts, pick)
             return dialects[name]
 
-        checks: list[Verifier] = [
-            *CHECKS.values(), RequirementCheck(dialect if engine.constraints else None)
-        ]  # fmt: skip
+        checks = self._chosen_checks(engine, RequirementCheck(dialect if engine.constraints else None))
         return Crew(
             dialect=dialect,
             planner=Planner(
@@ -371,7 +404,7 @@ class Reasoner:
                 samples=engine.samples,
                 widest=engine.layer_width if engine.mode == "layered" else None,
             ),
-            verifier=VerifierAgent(check for check in checks if check.name not in engine.skip_checks),
+            verifier=VerifierAgent(checks, judges=judges),
             strategies=STRATEGIES,
             workflow=self._workflow,
             selector=selector,
@@ -379,18 +412,6 @@ class Reasoner:
             seed=settings.seed,
             strong="strong" if settings.role("strong") != settings.role("fast") else "",
         )
-
-
-def _check_setup(job: _Job) -> None:
-    engine = job.settings.engine
-    for name in (engine.strategy,) if engine.strategy != "auto" else engine.ladder:
-        STRATEGIES.get(name)
-    checks = [*CHECKS, RequirementCheck.name]
-    unknown = [name for name in engine.skip_checks if name not in checks]
-    if unknown:
-        raise SetupError(f"There is no check {unknown[0]!r} to skip. There are: {', '.join(checks)}.")
-    for role in ("fast", "strong", "judge"):
-        job.models.profile(role)
 
 
 def _family(task: Task) -> str:
@@ -408,11 +429,22 @@ def _dialect(name: str, most_thoughts: int, pick: Pick) -> Dialect:
     return StandardDialect(SchemaMemory(), most_thoughts=most_thoughts, pick=pick)
 
 
-def _public(settings: Settings) -> dict[str, RoleSettings]:
-    """Return the roles without `extra_body`, which may hold secrets."""
-    return {name: role.model_copy(update={"extra_body": {}}) for name, role in settings.roles.items()}
+def _different(experts: dict[str, RoleSettings]) -> tuple[str, ...]:
+    """Return the names of experts that are different models; of equal ones the first."""
+    names: dict[tuple[str, str | None], str] = {}
+    for name, expert in experts.items():
+        names.setdefault((expert.model, expert.base_url), name)
+    return tuple(names.values())
+
+
+def _public(settings: Settings) -> dict[str, dict[str, RoleSettings]]:
+    """Return the roles and experts without `extra_body`, which may hold secrets."""
+    return {
+        field: {name: role.model_copy(update={"extra_body": {}}) for name, role in models.items()}
+        for field, models in (("roles", settings.roles), ("experts", settings.experts))
+    }
 
 
 def _saved_settings(settings: Settings) -> str:
-    saved = settings.model_copy(update={"roles": _public(settings), "database_url": None})
+    saved = settings.model_copy(update={**_public(settings), "database_url": None})
     return saved.model_dump_json()

@@ -1,7 +1,7 @@
 """Settings: defaults, then the settings file, then the environment, then flags.
 
 The file is `config.toml` in `agot_home()`. Environment variables are `AGOT_` plus the field, nested
-with two underscores: `AGOT_ROLES__FAST__MODEL=ollama/qwen3:8b`, `AGOT_BUDGET__CALLS=50`. Two
+with two underscores: `AGOT_ROLES__FAST__MODEL=ollama/qwen3:8b`, `AGOT_EXPERTS__CODER__MODEL=...`, `AGOT_BUDGET__CALLS=50`. Two
 short ones exist for what is changed most: `AGOT_MODEL` (the fast role's model) and
 `AGOT_DATABASE_URL`. Lists are JSON or have commas: `AGOT_ENGINE__SKIP_CHECKS=form,stated`. An `AGOT_`
 variable that nothing reads is refused, since it is a misspelt one.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,9 @@ from agot.errors import SetupError
 EMBEDDED_MODEL = "embedded/pico"
 
 ROLES = ("fast", "strong", "judge", "embed")
+
+_EXPERT = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+"""Names of experts: what a variable's name can say, too."""
 
 
 class _Section(BaseModel):
@@ -40,6 +44,9 @@ class RoleSettings(_Section):
             Keys themselves are never written to settings.
         dialect: "auto" picks "compact" for embedded models and "standard" for all others.
         concurrency: Calls in flight to this endpoint; None for 8 to Ollama and llamafile, 64 to all others.
+        max_loaded_models: Models that the server at this address holds at the same time (Ollama's
+            OLLAMA_MAX_LOADED_MODELS); calls are then grouped by model, see `agot.models.gate`. None for no such
+            limit. The smallest that any role or expert says of a server holds for all of them.
         timeout_s: Seconds one attempt may take.
         retries: Attempts after the first one for passing faults.
         context_window: Tokens; None to ask litellm's table.
@@ -53,6 +60,7 @@ class RoleSettings(_Section):
     temperature: float = Field(default=0.7, ge=0.0, le=2.0)
     max_tokens: int = Field(default=2048, ge=1)
     concurrency: int | None = Field(default=None, ge=1)
+    max_loaded_models: int | None = Field(default=None, ge=1)
     timeout_s: float = Field(default=120.0, gt=0)
     retries: int = Field(default=4, ge=0)
     context_window: int | None = Field(default=None, ge=1)
@@ -79,7 +87,12 @@ class EngineSettings(_Section):
         ladder: Strategies that "auto" tries after a doubted answer, cheapest first.
         learn: Choose by what earlier runs taught, and teach later ones.
         verify: False turns every check off.
+        checks: Names of further checks, which are not made by default: "grounding" (every number and name of an answer
+            stands in the given material, not its quotations only), "calendar", "meetings", "trip", "blocksworld".
         skip_checks: Names of deterministic checks to leave out.
+        judges: Roles that judge what no check settles. Several make a panel, each weighed by what was learnt of it;
+            roles that are the same model count once.
+        judge_samples: Opinions drawn of each judge; the share of more than one is its word.
     """
 
     mode: Literal["ready", "layered"] = "ready"
@@ -97,7 +110,10 @@ class EngineSettings(_Section):
     ladder: tuple[str, ...] = ("adaptive-best-of-n", "tot-bfs")
     learn: bool = True
     verify: bool = True
+    checks: tuple[str, ...] = ()
     skip_checks: tuple[str, ...] = ()
+    judges: tuple[str, ...] = Field(default=("judge",), min_length=1)
+    judge_samples: int = Field(default=1, ge=1, le=32)
 
 
 class SearchSettings(_Section):
@@ -120,6 +136,9 @@ class SearchSettings(_Section):
         weighting: Temperature of a particle's weight (T).
         association: Weight of an association's value in CoAT's V (beta).
         critics: Critiques drawn of a refined answer where log-probabilities do not tell.
+        recruits: Experts that answer one question (k).
+        tie_break: Where answers of a best-of-n lead with the same support, which the order of drawing would decide,
+            a judge compares them in both orders: 2 calls for each rival, none without a tie.
     """
 
     branch: int = Field(default=3, ge=1)
@@ -138,6 +157,8 @@ class SearchSettings(_Section):
     weighting: float = Field(default=1.0, gt=0.0)
     association: float = Field(default=0.2, ge=0.0)
     critics: int = Field(default=5, ge=1)
+    recruits: int = Field(default=3, ge=1)
+    tie_break: bool = True
 
 
 class McpServer(_Section):
@@ -193,6 +214,9 @@ class Settings(_Section):
 
     Attributes:
         roles: Named models; roles that are not given fall back: judge and strong to fast.
+        experts: Further models, by names of one's own, among which the strategy "experts" recruits; those that are
+            the same model at the same address count once. With two or more, "auto" tries it first after a doubted
+            answer, unless its ladder names another place.
         database_url: SQLAlchemy URL; None for SQLite in `agot_home()`.
         seed: Seed of all sampling, in the range of a database's integers.
     """
@@ -200,6 +224,7 @@ class Settings(_Section):
     roles: dict[str, RoleSettings] = Field(
         default_factory=lambda: {"fast": RoleSettings(model=EMBEDDED_MODEL)}
     )
+    experts: dict[str, RoleSettings] = Field(default_factory=dict)
     budget: Budget = Budget()
     engine: EngineSettings = EngineSettings()
     search: SearchSettings = SearchSettings()
@@ -215,12 +240,25 @@ class Settings(_Section):
             _check_role(name)
         return roles
 
+    @field_validator("experts", mode="before")
+    @classmethod
+    def _named(cls, experts: Any) -> Any:
+        for name in experts if isinstance(experts, dict) else ():
+            if name in ROLES or not _EXPERT.fullmatch(str(name)):
+                raise SetupError(
+                    f"An expert cannot be called {name!r}: expected lower-case letters and digits, with single - or _ "
+                    f"between them, and no role ({', '.join(ROLES)}). Rename [experts.{name}]."
+                )
+        return experts
+
     def role(self, name: str) -> RoleSettings:
-        """Return the settings of a role, or of the role it falls back to.
+        """Return the settings of an expert, of a role, or of the role it falls back to.
 
         Raises:
             SetupError: If neither is configured. "embed" has no fallback.
         """
+        if name in self.experts:
+            return self.experts[name]
         _check_role(name)
         if name in self.roles:
             return self.roles[name]
@@ -294,6 +332,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 _SECTIONS: dict[str, type[BaseModel]] = {
     "roles": RoleSettings,
+    "experts": RoleSettings,
     "budget": Budget,
     "engine": EngineSettings,
     "search": SearchSettings,
@@ -352,7 +391,8 @@ def _nearest(name: str) -> str:
 
     names = [f"AGOT_{short}" for short in (*_SHORT, *_ELSEWHERE)]
     for section, fields in _SECTIONS.items():
-        places = [f"{section}__{role}" for role in ROLES] if section == "roles" else [section]
+        named: tuple[str, ...] = {"roles": ROLES, "experts": ("name",)}.get(section, ())
+        places = [f"{section}__{role}" for role in named] or [section]
         names += [f"AGOT_{place}__{field}".upper() for place in places for field in fields.model_fields]
     return difflib.get_close_matches(name.upper(), names, n=1, cutoff=0.0)[0]
 

@@ -176,8 +176,15 @@ class ToolCard(Value):
 
 
 class ToolCall(Value):
-    """A call that a model wants: `$1` in an argument stands for the result of the round's first call."""
+    """A call that a model wants.
 
+    Attributes:
+        id: Names the call among those of one round, where others refer to its result by `$id`; left empty, the
+            calls of a round are numbered from 1.
+        name: The tool's.
+    """
+
+    id: str = ""
     name: str
     arguments: dict[str, Any] = Field(default_factory=dict)
 

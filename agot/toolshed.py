@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agot.errors import SetupError, ToolError
 from agot.settings import ToolSettings
@@ -51,14 +52,28 @@ class Toolshed:
         settings = self._settings
         found: list[Tool] = []
         if settings.builtin:
-            found += builtin_tools()
+            found += _from("built in", builtin_tools())
         if settings.python and why_not() is None:
-            found.append(python_tool())
+            found += _from("built in", [python_tool()])
         if settings.files is not None:
-            found += file_tools(settings.files)
+            found += _from(f"files in {settings.files}", file_tools(settings.files))
         if settings.fetch_hosts:
-            found.append(fetch_tool(settings.fetch_hosts))
+            found += _from(f"pages of {', '.join(settings.fetch_hosts)}", [fetch_tool(settings.fetch_hosts)])
         return found
+
+    def missing(self) -> dict[str, str]:
+        """Return why tools that settings could give are not there, by what they are called or do."""
+        from agot.sandbox.run import why_not
+
+        settings = self._settings
+        reasons = {
+            "calculator, dates": None if settings.builtin else "tools.builtin is false",
+            "python": why_not() if settings.python else "tools.python is false",
+            "files": None if settings.files is not None else "tools.files names no folder",
+            "fetch": None if settings.fetch_hosts else "tools.fetch_hosts lists no host",
+            "MCP servers": None if settings.mcp else "tools.mcp names none",
+        }
+        return {name: reason for name, reason in reasons.items() if reason is not None}
 
     async def _remote(self) -> Sequence[Tool]:
         if not self._settings.mcp:
@@ -74,6 +89,10 @@ class Toolshed:
         servers, self._servers, self._tools = self._servers, None, None
         if servers is not None:
             await servers.close()
+
+
+def _from(origin: str, tools: Sequence[Tool]) -> list[Tool]:
+    return [replace(tool, origin=origin) for tool in tools]
 
 
 def _by_name(tools: Sequence[Tool]) -> dict[str, Tool]:

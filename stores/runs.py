@@ -26,7 +26,7 @@ from agot.stores.rows import (
     thought_of,
     verdict_of,
 )
-from agot.stores.schema import calls, edges, events, runs, thoughts, verdicts
+from agot.stores.schema import calls, edges, events, lessons_seen, outcomes, runs, thoughts, verdicts
 from agot.thought import RunStatus
 
 EXPORT_FORMAT = "agot.run"
@@ -133,6 +133,20 @@ def list_calls(connection: Connection, run_id: RunId) -> list[CallRecord]:
     return [call_of(row) for row in _rows(connection, calls, run_id, calls.c.at_s, calls.c.key)]
 
 
+def list_outcomes(connection: Connection, run_id: RunId) -> list[dict[str, Any]]:
+    """Return how the tries of a run went, for later runs to learn from, as JSON values."""
+    column = outcomes.c
+    order = (column.thought, column.ordinal, column.kind, column.subject, column.arm)
+    return [_without_run(row) for row in _rows(connection, outcomes, run_id, *order)]
+
+
+def list_lessons_seen(connection: Connection, run_id: RunId) -> list[dict[str, Any]]:
+    """Return what a run was told of the outcomes of others when it first asked, as JSON values."""
+    column = lessons_seen.c
+    rows = _rows(connection, lessons_seen, run_id, column.kind, column.subject)
+    return [_without_run(row) | {"tallies": json.loads(row["tallies"])} for row in rows]
+
+
 def export(connection: Connection, run_id: RunId) -> dict[str, Any]:
     """Return everything of a run as JSON values: `format`, `version`, and one entry per table.
 
@@ -150,6 +164,8 @@ def export(connection: Connection, run_id: RunId) -> dict[str, Any]:
         "verdicts": _dump(list_verdicts(connection, run_id)),
         "events": [json.loads(body) for body in bodies],
         "calls": _dump(list_calls(connection, run_id)),
+        "outcomes": list_outcomes(connection, run_id),
+        "lessons_seen": list_lessons_seen(connection, run_id),
     }
 
 
@@ -172,6 +188,10 @@ def remove(connection: Connection, run_id: RunId) -> None:
 
 def _rows(connection: Connection, table: Table, run_id: RunId, *order: Any) -> Iterable[Any]:
     return connection.execute(select(table).where(table.c.run_id == run_id).order_by(*order)).mappings()
+
+
+def _without_run(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "run_id"}
 
 
 def _dump(values: Iterable[StoredThought | StoredEdge | StoredVerdict | CallRecord]) -> list[dict[str, Any]]:

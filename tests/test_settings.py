@@ -91,3 +91,29 @@ def test_unusable_values_are_setup_errors(monkeypatch: pytest.MonkeyPatch, name:
 def test_a_question_is_text(question: object) -> None:
     with pytest.raises(SetupError, match=f"{type(question).__name__}; expected text"):
         checked_question(question)  # type: ignore[arg-type]
+
+
+def test_experts_of_file_and_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[experts.coder]\nmodel = "ollama/coder"\nmax_loaded_models = 1\n[experts.big-one]\nmodel = "m"\n'
+    )
+    monkeypatch.setenv("AGOT_EXPERTS__CODER__TEMPERATURE", "0.2")
+    monkeypatch.setenv("AGOT_EXPERTS__THIRD__MODEL", "t")
+    found = load_settings()
+    assert list(found.experts) == ["coder", "big-one", "third"]
+    coder = found.role("coder")
+    assert (coder.model, coder.temperature, coder.max_loaded_models) == ("ollama/coder", 0.2, 1)
+    assert Settings.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize("name", ["fast", "judge", "", "Coder", "a__b", "a.b", "-a", "a b", "é", "a\n"])
+def test_names_that_no_expert_can_have(name: str) -> None:
+    with pytest.raises(SetupError, match="expert cannot be called"):
+        load_settings({"experts": {name: {"model": "m"}}})
+
+
+def test_an_expert_without_a_model_is_told_of() -> None:
+    with pytest.raises(SetupError, match=r"experts.coder.model is not usable"):
+        load_settings({"experts": {"coder": {"temperature": 0.1}}})
+    with pytest.raises(SetupError, match=r"max_loaded_models is not usable"):
+        load_settings({"experts": {"coder": {"model": "m", "max_loaded_models": 0}}})

@@ -131,7 +131,11 @@ _LEAD = re.compile(
     r"(?: is|:| =|) *:? *(?=\S)",
     re.IGNORECASE,
 )
-_LETTER = re.compile(r"(?:\(([A-Za-z])\)|([A-Za-z])(?:[.):](?=\s|$)|$)) ?(.*)", re.DOTALL)
+_LETTER = re.compile(
+    # `(D) + 1` and `(D)^2` are formulas, not the choice D.
+    r"(?:\(([A-Za-z])\)(?! ?(?:[/^]|[-+*/] ))|([A-Za-z])(?:[.):](?=\s|$)|$)) ?(.*)",
+    re.DOTALL,
+)
 _TRUTH = re.compile(r"(yes|no|true|false)(?![\w'’])(?:[,.;:!]|$)", re.IGNORECASE)
 _LATEX_SPACE = re.compile(r" (?![a-z])|(?<![a-z]) ")
 _ARTICLE = re.compile(r"(?:the|an?) (?=\S{2})")

@@ -1,4 +1,4 @@
-"""Does an answer keep to its sources? Its quotations, numbers and names must stand in the material or the findings."""
+"""Does an answer keep to its sources? What it quotes, counts and names must stand in the material or the findings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
@@ -37,33 +37,46 @@ _ORDINARY = frozenset(
 """Words whose capital says nothing."""
 
 
+Kind = Literal["quotation", "number", "name"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_LOOKED_UP = "tools"
+"""Strategy whose answers rest on what tools said, which is not among the sources that are known here."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """Something in an answer that its sources must hold."""
 
-    kind: Literal["quotation", "number", "name"]
+    kind: Kind
     text: str
 
 
 class GroundingCheck:
-    """Every quotation, number and name of the answer must stand in the material or in a finding's answer.
+    """What the answer quotes, counts and names must stand in the given material or in a finding's answer.
 
-    Names and numbers of the question itself may be repeated. Nothing is understood: a sum of two numbers of the
-    material counts as not grounded, and true words put together wrongly as grounded. Hence never conclusive.
+    What the question quotes, counts and names itself may be repeated. Nothing is understood: a sum of two numbers of
+    the material counts as not grounded, and true words put together wrongly as grounded. Hence never conclusive.
+
+    Args:
+        kinds: Claims that are looked at. Quotations alone are safe for any question; numbers and names where answers
+            are to be found in the material and not to be worked out.
     """
 
     name = "grounding"
 
+    def __init__(self, kinds: Iterable[Kind] = KINDS) -> None:
+        self._kinds = frozenset(kinds)
+
     async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
-        """Return the grounded share of the claims, naming the others; None without sources or without claims."""
+        """Return the grounded share of the claims, naming the others; None without material or without claims."""
         sources = [task.material, *(finding.answer for finding in task.findings)]
         too_long = len(solution.answer) > _LONGEST_ANSWER or sum(map(len, sources)) > _LONGEST_SOURCE
-        if too_long or not any(source.strip() for source in sources):
+        if too_long or not task.material.strip():
             return Verdict(check=self.name)
-        found = claims(solution.answer)
-        if not found:
-            return Verdict(check=self.name)
+        found = [claim for claim in claims(solution.answer) if claim.kind in self._kinds]
         missing = ungrounded(found, sources, question=task.question)
+        if not found or (missing and solution.strategy == _LOOKED_UP):
+            return Verdict(check=self.name)
         feedback = ""
         if missing:
             named = ", ".join(f"the {claim.kind} {claim.text[:80]!r}" for claim in missing[:_MOST_NAMED])
@@ -74,9 +87,10 @@ class GroundingCheck:
 
 def claims(answer: str) -> list[Claim]:
     """Return the quotations, numbers and names of an answer, each once, in the order of kinds and of appearance."""
-    quoted = [next(filter(None, found.groups())) for found in _QUOTATION.finditer(answer)]
     quoted = [
-        text for text in quoted if sum(character.isalnum() for character in text) >= _FEWEST_LETTERS_QUOTED
+        text
+        for text in _quotations(answer)
+        if sum(character.isalnum() for character in text) >= _FEWEST_LETTERS_QUOTED
     ]
     rest = _ENUMERATOR.sub(" ", _QUOTATION.sub(" ", answer))
     numbers = [found[0] for found in _NUMBER.finditer(rest)]
@@ -89,20 +103,25 @@ def ungrounded(found: Iterable[Claim], sources: Iterable[str], *, question: str 
     """Return the claims that no source holds.
 
     Args:
-        question: Its numbers and names count as held; its words as a quotation do not.
+        question: Its numbers, names and quotations count as held; others of its words as a quotation do not.
     """
     words = [_words(source) for source in sources]
     numbers = {_value(one[0]) for text in (*words, _words(question)) for one in _NUMBER.finditer(text)}
     said = [f" {_letters(text)} " for text in words]
     known = [*said, f" {_letters(_words(question))} "]
+    quoted = [*said, *(f" {_letters(_words(text))} " for text in _quotations(question))]
 
     def held(claim: Claim) -> bool:
         if claim.kind == "number":
             return _value(claim.text) in numbers
         wanted = f" {_letters(_words(claim.text))} "
-        return any(wanted in text for text in (said if claim.kind == "quotation" else known))
+        return any(wanted in text for text in (quoted if claim.kind == "quotation" else known))
 
     return [claim for claim in found if not held(claim)]
+
+
+def _quotations(text: str) -> list[str]:
+    return [next(filter(None, found.groups())) for found in _QUOTATION.finditer(text)]
 
 
 def _names(text: str) -> list[str]:

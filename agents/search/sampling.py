@@ -6,14 +6,16 @@ arXiv 2410.02725 (exponentially growing batches until the verifier is satisfied)
 
 from __future__ import annotations
 
+from agot.agents.judges import JUDGE, Judge, knockout
 from agot.agents.search.together import together
 from agot.agents.search.tree import good_enough
 from agot.agents.verifier import reward_of
 from agot.agents.votes import weighted
 from agot.errors import BudgetExceeded, OutputError
-from agot.events import LimitFired
+from agot.events import LimitFired, Notice
 from agot.protocols import Assessed, Toolbox
 from agot.thought import Solution, Task
+from agot.verifiers.answers import groups
 
 
 async def best_of(task: Task, tools: Toolbox, strategy: str, *, batches: list[int]) -> Solution:
@@ -48,7 +50,42 @@ async def best_of(task: Task, tools: Toolbox, strategy: str, *, batches: list[in
             break
     if not drawn:
         raise fault or OutputError(f"The strategy {strategy!r} drew no sample; give it at least one.")
-    return weighted(drawn, strategy).solution
+    return weighted(await _tie_broken(task, tools, drawn, strategy), strategy).solution
+
+
+async def _tie_broken(task: Task, tools: Toolbox, drawn: list[Assessed], strategy: str) -> list[Assessed]:
+    """Return the same, those first whose answer a judge prefers among the ones that would win with equal support.
+
+    Where nothing was judged, something is proven, or all are rejected, the order of drawing stays.
+    """
+    leading = _leading(drawn) if tools.search.tie_break else []
+    if len(leading) < 2:
+        return drawn
+    best = [max(members, key=lambda one: one.reward or 0.0).solution for members in leading]
+    judge = Judge(tools.dialect_of(JUDGE), JUDGE)
+    try:
+        found = await knockout(task, best, tools.ask, judge)
+    except BudgetExceeded as fired:
+        told(task, tools, fired, strategy)
+        return drawn
+    same = sum(one.consistent for _, _, one in found.matches)
+    tools.emit(Notice(
+        level="info",
+        text=f"{len(best)} answers led with the same support, and {found.winner.answer[:80]!r} won; "
+        f"{same} of {len(found.matches)} comparisons came out the same in both orders.",
+    ))  # fmt: skip
+    first = next(members for members in leading if any(one.solution is found.winner for one in members))
+    return [*first, *(one for one in drawn if not any(one is member for member in first))]
+
+
+def _leading(drawn: list[Assessed]) -> list[list[Assessed]]:
+    """Return the judged solutions of each answer with the greatest sum of rewards, as `weighted` ranks them."""
+    if any(one.reward is None or any(verdict.conclusive for verdict in one.verdicts) for one in drawn):
+        return []
+    found = [[drawn[place] for place in places] for places in groups([one.solution.answer for one in drawn])]
+    support = [(sum(one.reward or 0.0 for one in members), len(members)) for members in found]
+    most = max(support, default=(0.0, 0))
+    return [members for members, own in zip(found, support, strict=True) if own == most and most[0] > 0.0]
 
 
 async def _assessed(task: Task, tools: Toolbox, solutions: list[Solution]) -> list[Assessed]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from agot.agents.strategies.best_of_n import adaptive_best_of_n, best_of_n
 from agot.agents.strategies.chain import chain
 from agot.agents.strategies.direct import direct
+from agot.agents.strategies.experts import NAME as EXPERTS
+from agot.agents.strategies.experts import experts
 from agot.agents.strategies.least_to_most import least_to_most
 from agot.agents.strategies.monte_carlo import coat, mcts_puct, mcts_uct
 from agot.agents.strategies.particles import particle_filter, particle_gibbs
@@ -80,5 +82,6 @@ for _name, _strategy in (
     ("got", graph_of_thoughts),
     ("critic", critic),
     ("tools", tool_rounds),
+    (EXPERTS, experts),
 ):
     STRATEGIES.add(_name, _strategy)

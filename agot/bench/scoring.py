@@ -1,10 +1,10 @@
-"""Is an answer to a frozen problem right?"""
+"""Is an answer to a problem of known answer right?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
-from agot.bench.frozen import FrozenProblem
 from agot.bench.twenty_four import makes, numbers_of
 from agot.verifiers.answers import equivalent, normal
 from agot.verifiers.expressions import value
@@ -15,7 +15,16 @@ PUZZLES = ("countdown", "hard24")
 """Families in which any expression over the numbers will do: the Game of 24, and its games with few ways."""
 
 
-def is_right(problem: FrozenProblem, text: str) -> bool:
+class Answered(Protocol):
+    """A question of known answer: its family, and the answer, for countdown one of several right ones."""
+
+    @property
+    def family(self) -> str: ...
+    @property
+    def answer(self) -> str: ...
+
+
+def is_right(problem: Answered, text: str) -> bool:
     """Return whether an answer is right.
 
     The answer of a puzzle is right if it is an expression over exactly the given numbers with the right value, whichever
@@ -33,6 +42,6 @@ def is_right(problem: FrozenProblem, text: str) -> bool:
     return equivalent(text, problem.answer)
 
 
-def any_right(problem: FrozenProblem, texts: Iterable[str]) -> bool:
+def any_right(problem: Answered, texts: Iterable[str]) -> bool:
     """Return whether one of several answers is right."""
     return any(is_right(problem, text) for text in dict.fromkeys(texts))

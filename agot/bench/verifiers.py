@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agot.agents.verifier import CHECKS, JUDGE
+from agot.agents.calibrated import Calibration, counts, fitted
+from agot.agents.judges import JUDGE, Judge, word
+from agot.agents.verifier import CHECKS
 from agot.agents.votes import tally
 from agot.bench.asking import OWN_FAULTS, Progress, checked_at_once, each, patient, setup_of
 from agot.bench.frozen import FrozenProblem
 from agot.bench.results import Results
 from agot.bench.scoring import is_right
-from agot.bench.statistics import clustered_rate
+from agot.bench.statistics import clustered_rate, mean_interval
 from agot.budget import Budget, Meter
 from agot.engine.caller import Caller, CallRoom
 from agot.errors import ModelError, ModelUnauthorised, SetupError
@@ -24,19 +26,27 @@ from agot.protocols import Ask, Dialect, Models
 from agot.question import split_material
 from agot.settings import Settings
 from agot.thought import Solution, Task, Value
-from agot.verifiers.calibration import expected_calibration_error
+from agot.verifiers.calibration import brier_score, expected_calibration_error
 
 VOTE_SHARE = "vote_share"
 """The share of the samples that stand behind a vote's answer, judged like a verifier."""
 ALL = "all"
+ASKED, CALIBRATED = "{}, asked", "{}, calibrated"
+"""Names of a judge's rewards where no check settles the matter: as they are, and made probabilities by what the other
+half of the questions showed."""
 
 
 class Opinion(Value):
-    """One solution with what every verifier says of it; None for "cannot tell"."""
+    """One solution with what every verifier says of it; None for "cannot tell".
+
+    Attributes:
+        settled: A deterministic check is conclusive, so that no judge would be asked.
+    """
 
     kind: str
     answer: str
     right: bool
+    settled: bool
     rewards: Mapping[str, float | None]
 
 
@@ -128,41 +138,69 @@ async def _checked(models: Models, settings: Settings, problem: FrozenProblem, s
 async def _opinions(
     ask: Ask, dialect: Dialect, models: Models, settings: Settings, problem: FrozenProblem
 ) -> list[Opinion]:
-    question, material = split_material(problem.question)
-    task = Task(question=question, material=material, overall=problem.question)
+    task = task_of(problem)
     greedy = await dialect.solve(ask, task, role="fast", mode="chain", n=1, temperature=0.0)
     drawn = await dialect.solve(
         ask, task, role="fast", mode="chain", n=settings.engine.samples,
         temperature=models.profile("fast").temperature,
     )  # fmt: skip
     solutions = [("chain", greedy[0]), *(("sample", solution) for solution in drawn), ("vote", tally(drawn))]
-    judge = _dialect(models, settings, "judge")
-    known: dict[tuple[str, tuple[str, ...]], dict[str, float | None]] = {}
+    judges = {
+        name: Judge(_dialect(models, settings, role), role, samples=settings.engine.judge_samples)
+        for name, role in seats(settings).items()
+    }
+    known: dict[tuple[str, tuple[str, ...]], tuple[bool, dict[str, float | None]]] = {}
     found: list[Opinion] = []
     for kind, solution in solutions:
         same = (solution.answer, solution.steps)
         if same not in known:
-            known[same] = await _rewards(ask, judge, task, solution)
+            known[same] = await _rewards(ask, judges, task, solution)
+        settled, rewards = known[same]
         share = {VOTE_SHARE: solution.confidence} if kind == "vote" else {}
         found.append(Opinion(
             kind=kind, answer=solution.answer[:2000], right=is_right(problem, solution.answer),
-            rewards=known[same] | share,
+            settled=settled, rewards=rewards | share,
         ))  # fmt: skip
     return found
 
 
-async def _rewards(ask: Ask, judge: Dialect, task: Task, solution: Solution) -> dict[str, float | None]:
+async def _rewards(
+    ask: Ask, judges: Mapping[str, Judge], task: Task, solution: Solution
+) -> tuple[bool, dict[str, float | None]]:
     """Ask every verifier by itself: what settles a matter in a run does not silence the others here."""
+    settled = False
     rewards: dict[str, float | None] = {}
     for name, check in CHECKS.items():
-        rewards[name] = (await check(task, solution, ask)).reward
-    try:
-        rewards[JUDGE] = (await judge.judge(ask, task, solution, role="judge")).reward
-    except ModelError as error:
-        if type(error).__name__ not in OWN_FAULTS:
-            raise
-        rewards[JUDGE] = None
-    return rewards
+        found = await check(task, solution, ask)
+        settled, rewards[name] = settled or found.conclusive, found.reward
+    for name, judge in judges.items():
+        try:
+            verdict = await word(task, solution, ask, judge)
+        except ModelError as error:
+            if type(error).__name__ not in OWN_FAULTS:
+                raise
+            verdict = None
+        rewards[name] = None if verdict is None else verdict.reward
+    return settled, rewards
+
+
+def task_of(problem: FrozenProblem) -> Task:
+    """Return a problem as the engine takes it."""
+    question, material = split_material(problem.question)
+    return Task(question=question, material=material, overall=problem.question)
+
+
+def seats(settings: Settings) -> dict[str, str]:
+    """Return the role of each judge of the settings by the name under which it is reported.
+
+    Roles that are the same model judge once.
+    """
+    by_model: dict[str, str] = {}
+    for role in settings.engine.judges:
+        by_model.setdefault(settings.role(role).model, role)
+    if len(by_model) == 1:
+        return {JUDGE: next(iter(by_model.values()))}
+    return {f"{JUDGE} {role}": role for role in by_model.values()}
 
 
 def _dialect(models: Models, settings: Settings, role: str) -> Dialect:
@@ -191,6 +229,7 @@ class Trust:
         soundness: Wrong solutions that it rejected, of those on which it said something.
         right, wrong: Right and wrong solutions on which it said something.
         calibration_error: Expected distance of its rewards from the truth.
+        brier: Mean squared distance of its rewards from the truth.
     """
 
     verifier: str
@@ -202,6 +241,70 @@ class Trust:
     soundness: Rate
     wrong: int
     calibration_error: float | None
+    brier: float | None
+
+
+def with_calibration(rows: Sequence[Checked], judges: Iterable[str]) -> list[Checked]:
+    """Return the rows with each judge's rewards where it would be asked, raw and calibrated.
+
+    Those of one half are calibrated by what the other half showed, so on questions that the curve was not fitted to. A
+    judge of which too little is known is left as it is.
+    """
+    ordered = sorted(rows, key=lambda row: row.id)
+    halves = [ordered[::2], ordered[1::2]]
+    for name in judges:
+        curves = [
+            fitted(counts([(reward, right) for _, reward, right in judged(half, name)])) for half in halves
+        ]
+        halves = [
+            [_calibrated(row, name, curve) for row in half]
+            for half, curve in zip(halves, reversed(curves), strict=True)
+        ]
+    return [row for half in halves for row in half]
+
+
+def judged(rows: Iterable[Checked], judge: str) -> Iterator[tuple[str, float, bool]]:
+    """Yield problem, reward and truth of every drawn answer that no check settled and on which a judge said something.
+
+    A vote's answer is that of one of the samples, and would count twice.
+    """
+    for row in rows:
+        for opinion in row.opinions:
+            reward = opinion.rewards.get(judge)
+            if reward is not None and opinion.kind != "vote" and not opinion.settled and not row.fault:
+                yield row.id, reward, opinion.right
+
+
+def gain(rows: Sequence[Checked], judge: str) -> tuple[float, float, float] | None:
+    """Return by how much calibration lowers a judge's squared error, with its 95% interval over questions.
+
+    Measured on the half that the curve was not fitted to; None if too little is known.
+    """
+    saved = []
+    for row in with_calibration(rows, [judge]):
+        both = [
+            (opinion.rewards[ASKED.format(judge)], opinion.rewards[CALIBRATED.format(judge)], opinion.right)
+            for opinion in row.opinions
+            if opinion.kind != "vote"
+        ]
+        errors = [
+            (raw - right) ** 2 - (meant - right) ** 2
+            for raw, meant, right in both
+            if raw is not None and meant is not None
+        ]
+        if errors:
+            saved.append(sum(errors) / len(errors))
+    return mean_interval(saved) if len(saved) > 1 else None
+
+
+def _calibrated(row: Checked, judge: str, curve: Calibration | None) -> Checked:
+    opinions = []
+    for opinion in row.opinions:
+        reward = None if opinion.settled else opinion.rewards.get(judge)
+        meant = None if reward is None or curve is None else curve(reward)
+        more = {ASKED.format(judge): reward, CALIBRATED.format(judge): meant}
+        opinions.append(opinion.model_copy(update={"rewards": {**opinion.rewards, **more}}))
+    return row.model_copy(update={"opinions": tuple(opinions)})
 
 
 def trust(rows: Iterable[Checked], *, accept: float) -> list[Trust]:
@@ -240,4 +343,5 @@ def _trust(name: str, family: str, rows: Sequence[Checked], accept: float) -> Tr
         told=clustered_rate([(len(t), len(a)) for t, a in zip(told, asked, strict=True)], rng=random.Random(0)),
         completeness=rate(True), right=sum(right for _, right in verdicts), soundness=rate(False),
         wrong=sum(not right for _, right in verdicts), calibration_error=expected_calibration_error(*zip(*verdicts, strict=True)) if verdicts else None,
+        brier=brier_score(*zip(*verdicts, strict=True)) if verdicts else None,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 import typer
 
 import agot
-from agot.cli import ask, bench, demo, flags, models, owed, resume, runs
+from agot.cli import ask, bench, demo, flags, models, owed, resume, runs, tools
 from agot.errors import AgotError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("resume")(resume.resume)
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
+app.command("tools")(tools.tools)
 app.command("demo")(demo.demo)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agot.cli.view import View
     from agot.settings import Settings
     from agot.thought import Result
+    from agot.tools.tool import Approve
 
 
 def ask(
@@ -61,7 +62,7 @@ def run(settings: Settings, work: Work[Result], *, output: flags.Output, verbose
     from agot.cli.driving import drive
 
     view = view_for(output, verbose=verbose)
-    result = drive(settings, work, view)
+    result = drive(settings, work, view, approver_for(output, view))
     show(result, output)
     if view.fault is not None and not isinstance(view.fault, BrokenPipeError):
         from agot.cli.view import told
@@ -85,6 +86,15 @@ def view_for(output: flags.Output, *, verbose: bool) -> View:
         if not screen.is_dumb_terminal:
             return Screen(screen)
     return Lines() if verbose or sys.stderr.isatty() else Warnings()
+
+
+def approver_for(output: flags.Output, view: View) -> Approve | None:
+    """Return what asks the person at the terminal; None if there is nobody, or only a program that reads the output."""
+    if output != "text" or not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+    from agot.cli.approval import Asker
+
+    return Asker(view)
 
 
 def show(result: Result, output: flags.Output) -> None:

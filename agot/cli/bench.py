@@ -157,6 +157,10 @@ def verifiers(
     seed: flags.SeedFlag = None,
     output: flags.TableFlag = "text",
     json_file: JsonFlag = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep what was seen of the judges, for all later questions.")
+    ] = False,
+    database: flags.DatabaseFlag = None,
     at_once: AtOnceFlag = 24,
     results: ResultsFlag = None,
     debug: flags.DebugFlag = False,
@@ -164,22 +168,28 @@ def verifiers(
     """Ask every verifier about the model's own answers, and compare with the truth.
 
     Completeness: right answers accepted. Soundness: wrong answers rejected. Both of those on which the verifier
-    says something; intervals are over resampled questions.
+    says something; intervals are over resampled questions. "Asked" is a judge where no check settles the matter,
+    "calibrated" the same with its rewards made probabilities by what the other half of the questions showed.
+
+    With --keep, later questions weigh and read these judges by it; `agot runs delete` forgets it.
     """
     from dataclasses import asdict
 
-    from agot.bench import frozen, tables
+    from agot.bench import frozen, keeping, tables
     from agot.bench.results import Results
-    from agot.bench.verifiers import Checked, measure, trust
+    from agot.bench.verifiers import Checked, measure, seats, trust, with_calibration
     from agot.cli.outcome import print_json
 
-    settings = _settings(model, base_url, seed)
+    settings = compose.settings(model=model, base_url=base_url, seed=seed, database=database)
     problems = frozen.chosen(split, families or (), per_family)
     with Results(results, Checked) as kept:
         rows = _complete(
             measure(settings, problems, samples=samples, at_once=at_once, results=kept, tell=_tell())
         )
-    found = trust(rows, accept=settings.engine.accept)
+    judges = {name: settings.role(role).model for name, role in seats(settings).items()}
+    if keep:
+        _tell()(_complete(keeping.kept(settings, rows, problems, judges, split)))
+    found = trust(with_calibration(rows, judges), accept=settings.engine.accept)
     figures = {"split": split, "samples": samples, "errors": sum(bool(row.fault) for row in rows)} | {
         "verifiers": [asdict(one) for one in found]
     }
@@ -197,12 +207,13 @@ def verifiers(
         "soundness",
         "wrong",
         "calibration error",
+        "brier",
     )
     compose.print_table(columns, [
         [
             one.verifier, one.family, str(one.solutions), tables.percent(one.told), tables.percent(one.completeness),
             str(one.right), tables.percent(one.soundness), str(one.wrong),
-            "-" if one.calibration_error is None else f"{one.calibration_error:.3f}",
+            *("-" if figure is None else f"{figure:.3f}" for figure in (one.calibration_error, one.brier)),
         ]
         for one in found
     ])  # fmt: skip

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from agot.reasoner import Reasoner
     from agot.settings import RoleSettings, Settings
     from agot.stores.database import SqlStore
+    from agot.tools.tool import Approve
+    from agot.toolshed import Toolshed
 
 
 def settings(
@@ -74,11 +76,18 @@ def switched(role: RoleSettings, model: str | None, base_url: str | None) -> Rol
     return role.model_copy(update=change)
 
 
-def open_reasoner(settings: Settings) -> Reasoner:
+def open_reasoner(settings: Settings, approve: Approve | None = None) -> Reasoner:
     """Return a reasoner, to be entered."""
     from agot.reasoner import Reasoner
 
-    return Reasoner(settings)
+    return Reasoner(settings, approve=approve)
+
+
+def open_toolshed(settings: Settings) -> Toolshed:
+    """Return the tools of the settings, to be opened and closed."""
+    from agot.toolshed import Toolshed
+
+    return Toolshed(settings.tools)
 
 
 def open_models(settings: Settings) -> Gateway:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from agot.events import AnyEvent
     from agot.reasoner import Reasoner
     from agot.settings import Settings
+    from agot.tools.tool import Approve
 
     Sink = Callable[[AnyEvent], None]
     Work = Callable[[Reasoner, Sink], Awaitable[T]]
@@ -47,24 +48,27 @@ class StoppedAtOnce(Interrupted):
         super().__init__(message)
 
 
-def drive(settings: Settings, work: Work[T], view: View) -> T:
+def drive(settings: Settings, work: Work[T], view: View, approve: Approve | None = None) -> T:
     """Return the outcome of `work`, which is given an open reasoner and a sink for events.
+
+    Args:
+        approve: Asks whether a tool with side effects may be called; None refuses such calls.
 
     Raises:
         AgotError: If the run could not begin, or was stopped hard (`Interrupted`).
         BrokenPipeError: If the reader of standard output went away.
     """
-    return asyncio.run(_drive(settings, work, view))
+    return asyncio.run(_drive(settings, work, view, approve))
 
 
-async def _drive(settings: Settings, work: Work[T], view: View) -> T:
+async def _drive(settings: Settings, work: Work[T], view: View, approve: Approve | None) -> T:
     task = asyncio.current_task()
     assert task is not None
     stop = Stop(task, view)
     view.on_closed_pipe = stop.hard
     stop.listen()
     try:
-        async with view, compose.open_reasoner(settings) as reasoner:
+        async with view, compose.open_reasoner(settings, approve) as reasoner:
             stop.attach(reasoner)
             return await work(reasoner, stop.watch(view.take))
     except asyncio.CancelledError:

@@ -178,7 +178,7 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     database: flags.DatabaseFlag = None,
 ) -> None:
-    """Write everything of a run as JSON: thoughts, edges, verdicts, events, and each call with its answer."""
+    """Write everything of a run as JSON: thoughts, edges, verdicts, events, each call with its answer, and lessons."""
     from agot.cli.outcome import print_json
     from agot.errors import SetupError
 

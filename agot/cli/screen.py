@@ -30,8 +30,7 @@ class Screen(View):
         self._unicode = (console.encoding or "").lower().startswith("utf")
         self._started_s = time.monotonic()
         self._stopping = False
-        # Refreshed by the ticker alone: rich's own thread would read the tree while events change it.
-        self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
+        self._live = _live(console)
         self._ticker = Ticker(self._draw)
 
     async def __aenter__(self) -> Self:
@@ -52,6 +51,17 @@ class Screen(View):
         self.tree.apply(event)
         self._ticker.dirty = True
 
+    def pause(self) -> None:
+        super().pause()
+        self._live.stop()
+
+    def resume(self) -> None:
+        super().resume()
+        # A new one: the old one would still move up by the lines that it has taken away.
+        self._live = _live(self._console)
+        self._live.start()
+        self._ticker.dirty = True
+
     def stopping(self) -> None:
         self._stopping = True
         self._ticker.dirty = True
@@ -64,7 +74,7 @@ class Screen(View):
         return tree_lines(self.tree, found, width=self._console.width - 1, unicode=self._unicode)
 
     def _draw(self) -> None:
-        if self.fault is not None:
+        if self.fault is not None or self._held is not None:
             return
         try:
             limit = max(2, min(MOST_ROWS, self._console.height - 6))
@@ -82,3 +92,8 @@ class Screen(View):
             self._live.update(Group(*lines), refresh=True)
         except Exception as error:  # noqa: BLE001 - as in `View.take`: a reader must not end a run
             self.fault = error
+
+
+def _live(console: Console) -> Live:
+    # Refreshed by the ticker alone: rich's own thread would read the tree while events change it.
+    return Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")

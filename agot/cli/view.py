@@ -33,6 +33,7 @@ class View:
     def __init__(self) -> None:
         self.fault: Exception | None = None
         self.on_closed_pipe: Callable[[], None] = lambda: None
+        self._held: list[AnyEvent] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -40,8 +41,21 @@ class View:
     async def __aexit__(self, *exc: object) -> None:
         return
 
+    def pause(self) -> None:
+        """Keep off the terminal until `resume`, because somebody is asked something there."""
+        self._held = []
+
+    def resume(self) -> None:
+        """Show what came meanwhile, and go on."""
+        held, self._held = self._held or [], None
+        for event in held:
+            self.take(event)
+
     def take(self, event: AnyEvent) -> None:
         """Show one event; never raises, because a reader must not end a run."""
+        if self._held is not None:
+            self._held.append(event)
+            return
         if self.fault is not None:
             return
         try:
@@ -57,6 +71,10 @@ class View:
 
     def stopping(self) -> None:
         """A person asked to stop."""
+        if self._held is not None:
+            # The question stands at the beginning of this line.
+            with suppress(OSError):
+                sys.stderr.write("\n")
         told("stopping; answering from what is verified. Ctrl-C again within 2 s stops at once.")
 
     def abandon(self) -> None:

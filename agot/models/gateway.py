@@ -10,6 +10,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,6 +18,7 @@ from weakref import WeakKeyDictionary
 from agot.errors import ModelError
 from agot.models import replies
 from agot.models.faults import missing_key, timed_out, translated
+from agot.models.gate import Gates
 from agot.models.library import load_litellm
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
@@ -44,6 +46,7 @@ class Gateway:
         clock: Seconds, monotonic.
         wall_clock: Seconds since the epoch; for `Retry-After` dates.
         prices: Prices and context windows.
+        gates: Before servers that hold few models at a time; gateways of the same servers should share them.
     """
 
     def __init__(
@@ -54,11 +57,13 @@ class Gateway:
         clock: Callable[[], float] = time.perf_counter,
         wall_clock: Callable[[], float] = time.time,
         prices: PriceTable | None = None,
+        gates: Gates | None = None,
     ) -> None:
         self._pool = Pool(settings)
         self._environment = environment
         self._clock, self._wall_clock = clock, wall_clock
         self._prices = prices or PriceTable()
+        self._gates = gates or Gates()
         self._terms: dict[str, Terms] = {}
         self._rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary()
         self._litellm: Any = None
@@ -94,9 +99,10 @@ class Gateway:
     ) -> ModelReply:
         """Make one attempt.
 
-        The role's own `timeout_s` counts from the moment the call has a free slot at its endpoint; the
-        argument counts from now, waiting included. A provider that cannot give `n` samples or
-        log-probabilities is not asked for them: the reply then has one sample, or no log-probabilities.
+        The role's own `timeout_s` counts from the moment the call has a free slot at its endpoint (and, where the
+        server holds few models, its model's turn has come); the argument counts from now, waiting included. A
+        provider that cannot give `n` samples or log-probabilities is not asked for them: the reply then has one
+        sample, or no log-probabilities.
 
         Args:
             timeout_s: Seconds until the attempt is given up, or None.
@@ -113,7 +119,7 @@ class Gateway:
                 litellm = self._litellm or await self._load(endpoint)
                 if endpoint.provider == EMBEDDED and not self._embedded_ready:
                     await self._prepare_embedded()
-                async with self._slot(endpoint), asyncio.timeout(own_limit_s):
+                async with self._turn(endpoint), self._slot(endpoint), asyncio.timeout(own_limit_s):
                     return await self._attempt(litellm, request, endpoint, on_text)
         except TimeoutError:
             limit_s = timeout_s if whole.expired() and timeout_s is not None else own_limit_s
@@ -212,6 +218,11 @@ class Gateway:
         if room is None:
             room = self._rooms[loop] = _Room()
         return room
+
+    def _turn(self, endpoint: Endpoint) -> AbstractAsyncContextManager[None]:
+        if endpoint.max_loaded_models is None:
+            return nullcontext()
+        return self._gates.of(endpoint.server, endpoint.max_loaded_models).passing(endpoint.name)
 
     def _slot(self, endpoint: Endpoint) -> asyncio.Semaphore:
         slots = self._room().slots

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from agot.errors import SetupError
-from agot.settings import RoleSettings, Settings
+from agot.settings import ROLES, RoleSettings, Settings
 
 EMBEDDED = "embedded"
 
@@ -55,6 +55,7 @@ class Endpoint:
         native_n: One request may ask for several samples; a server may still give fewer.
         gives_logprobs: Log-probabilities may be asked for; a server may still ignore it.
         concurrency: Calls in flight to this endpoint, over all roles that share it.
+        max_loaded_models: Models that the endpoint's server holds at the same time, or None without such a limit.
     """
 
     role: str
@@ -68,12 +69,18 @@ class Endpoint:
     native_n: bool
     gives_logprobs: bool
     concurrency: int
+    max_loaded_models: int | None
     settings: RoleSettings
 
     @property
     def key(self) -> tuple[str, str | None, str]:
         """What calls that share a concurrency limit have in common."""
         return (self.provider, self.base_url, self.name)
+
+    @property
+    def server(self) -> str:
+        """What the endpoints of one server have in common, whatever their model and protocol."""
+        return (self.base_url or self.provider.removesuffix("_chat")).removesuffix("/v1")
 
     @property
     def place(self) -> str:
@@ -105,14 +112,21 @@ class Pool:
         return found
 
     def _shared(self, endpoint: Endpoint) -> Endpoint:
-        """Return the endpoint with the smallest limit that any role sets for the same server and model."""
-        limits = []
-        for role, chosen in self._settings.roles.items():
+        """Return the endpoint with the smallest limits that any role or expert sets: calls by model, models by server."""
+        concurrency, loaded = [], []
+        for role, chosen in (self._settings.roles | self._settings.experts).items():
             # A role that cannot be used is reported when it is asked for, not when another one is.
             with contextlib.suppress(SetupError):
-                if chosen.concurrency is not None and _endpoint(role, chosen).key == endpoint.key:
-                    limits.append(chosen.concurrency)
-        return replace(endpoint, concurrency=min(limits)) if limits else endpoint
+                other = _endpoint(role, chosen)
+                if chosen.concurrency is not None and other.key == endpoint.key:
+                    concurrency.append(chosen.concurrency)
+                if chosen.max_loaded_models is not None and other.server == endpoint.server:
+                    loaded.append(chosen.max_loaded_models)
+        return replace(
+            endpoint,
+            concurrency=min(concurrency, default=endpoint.concurrency),
+            max_loaded_models=min(loaded, default=None),
+        )
 
 
 def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
@@ -120,7 +134,7 @@ def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
     if not model or model.endswith("/"):
         raise SetupError(
             f"The model {chosen.model!r} of the role {role!r} is not usable; expected PROVIDER/NAME, for "
-            f"instance hosted_vllm/qwen3-8b or embedded/pico. Set one: agot models set {role} MODEL."
+            f"instance hosted_vllm/qwen3-8b or embedded/pico. Mend it in the settings{_command(role)}."
         )
     if base_url is not None and not _is_address(base_url):
         raise SetupError(
@@ -154,8 +168,13 @@ def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
         native_n=provider in _NATIVE_N,
         gives_logprobs=provider in _LOGPROBS and not refuses,
         concurrency=concurrency,
+        max_loaded_models=chosen.max_loaded_models,
         settings=chosen,
     )
+
+
+def _command(role: str) -> str:
+    return f", or: agot models set {role} MODEL" if role in ROLES else ""
 
 
 def _split(model: str, base_url: str | None) -> tuple[str, str]:

@@ -16,14 +16,14 @@ from typing import Any, TypeVar
 
 from agot.budget import Meter
 from agot.errors import BudgetExceeded, Interrupted, ToolError
-from agot.events import AnyEvent, ApprovalAsked, ApprovalGiven, ToolFinished, ToolStarted
+from agot.events import AnyEvent, ToolFinished, ToolStarted
 from agot.ids import ThoughtId
 from agot.journal import Journal, Performed
-from agot.protocols import CallRecord
-from agot.thought import Usage
+from agot.thought import ToolCall, Usage
+from agot.tools.approval import Approvals
 from agot.tools.references import faults, filled, needs
 from agot.tools.rendering import cut, rendered
-from agot.tools.tool import Approve, Tool, ToolCall, ToolOutcome, ToolRequest
+from agot.tools.tool import Approve, Tool, ToolOutcome
 from agot.tools.wording import SHOWN_CHARS, offer, question, said, shown, unfit
 
 T = TypeVar("T")
@@ -51,8 +51,11 @@ class ToolRoom:
     monotonic: Callable[[], float] = time.monotonic
     _made: Counter[str] = field(default_factory=Counter)
     _slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)
-    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _left_behind: set[asyncio.Task[Any]] = field(default_factory=set)
+    approvals: Approvals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.approvals = Approvals(self.approve, self.journal, self.emit)
 
     def granted(self, tool: Tool) -> bool:
         """Count a call of the tool and return whether the run may still make it."""
@@ -113,7 +116,7 @@ class ToolCaller:
             Interrupted: If the tool or the approver says that a person asked to stop.
         """
         room = self._room
-        tool = room.tools.get(call.tool)
+        tool = room.tools.get(call.name)
         try:
             request = self._request(call)
         except (TypeError, ValueError, RecursionError) as error:
@@ -125,17 +128,22 @@ class ToolCaller:
         if earlier is not None and earlier.reply is not None:
             if tool is not None:
                 room.granted(tool)
+                if tool.side_effects:
+                    room.approvals.recall(question(tool, call, self.thought, again=False), key)
             outcome = ToolOutcome.model_validate_json(earlier.reply)
             self._finished(call, key, outcome, earlier.latency_ms, replayed=True)
             return outcome
         if tool is None:
-            return self._refused(call, key, f"There is no tool {call.tool[:80]!r}. {offer(room.tools)}")
+            return self._refused(call, key, f"There is no tool {call.name[:80]!r}. {offer(room.tools)}")
         refusal = unfit(tool, call.arguments)
         if not refusal and not room.granted(tool):
             refusal = f"The tool {tool.name!r} was called {tool.calls} times, which is all one run may. Go on without it."
         unfinished = room.journal.unfinished(key) if tool.side_effects else None
         if not refusal and tool.side_effects:
-            refusal = await self._not_approved(tool, call, key, unfinished)
+            refusal = await room.approvals.refusal(
+                tool, question(tool, call, self.thought, again=unfinished is not None), key,
+                began_s=unfinished.at_s if unfinished else None, within=self._within_run,
+            )  # fmt: skip
         if refusal:
             return self._refused(call, key, refusal)
         return await self._performed(tool, call, key, request, again=unfinished is not None)
@@ -189,7 +197,7 @@ class ToolCaller:
                     call, "", f"Not called, because call {name} failed: {outcome.text[:SHOWN_CHARS]}"
                 )
             results[name] = outcome.text
-        tool = self._room.tools.get(call.tool)
+        tool = self._room.tools.get(call.name)
         try:
             ready = filled(call, results, tool.parameters if tool else {})
         except (ToolError, RecursionError) as error:
@@ -198,7 +206,7 @@ class ToolCaller:
 
     def _request(self, call: ToolCall) -> str:
         return json.dumps(
-            {"tool": call.tool, "arguments": call.arguments, "thought": self.thought},
+            {"tool": call.name, "arguments": call.arguments, "thought": self.thought},
             sort_keys=True,
             allow_nan=False,
         )
@@ -265,74 +273,6 @@ class ToolCaller:
             # Whatever a tool raises is recorded as its outcome, for the model to read.
             return ToolOutcome(text=cut(f"The tool failed: {said(error)}", tool.output_chars), error=True)
 
-    # -- approval ----------------------------------------------------------------------------------
-
-    async def _not_approved(self, tool: Tool, call: ToolCall, key: str, unfinished: CallRecord | None) -> str:
-        """Ask a person; return "" if the call may be made, else why not."""
-        room = self._room
-        if room.approve is None:
-            return f"The tool {tool.name!r} has side effects and nobody is here to approve it, so it was not called. Go on without it."
-        asked = question(tool, call, self.thought, again=unfinished is not None)
-        # The time of the unfinished start tells one resume from the next: each asks anew.
-        request = json.dumps(
-            {
-                "call": key,
-                "asked": asked.model_dump(mode="json"),
-                "started_at_s": unfinished and unfinished.at_s,
-            },
-            sort_keys=True,
-        )
-        human = room.journal.key("human", request)
-        earlier = room.journal.replay(human)
-        if earlier is not None and earlier.reply is not None:
-            approved = json.loads(earlier.reply)["approved"] is True
-        else:
-            try:
-                approved = await self._within_run(self._ask(asked, human, request, key))
-            except _PASSED_ON:
-                raise
-            except Exception as error:  # noqa: BLE001
-                # An approver that fails has approved nothing; the model is told.
-                room.emit(ApprovalGiven(thought=self.thought, call=key, tool=tool.name, approved=False))
-                return (
-                    f"The approval of {tool.name!r} could not be had ({said(error)}), so it was not called."
-                )
-        room.emit(
-            ApprovalGiven(
-                thought=self.thought,
-                call=key,
-                tool=tool.name,
-                approved=approved,
-                replayed=earlier is not None,
-            )
-        )
-        return (
-            ""
-            if approved
-            else f"A person did not approve this call of {tool.name!r}. Do not ask for it again; go on without it."
-        )
-
-    async def _ask(self, asked: ToolRequest, human: str, request: str, key: str) -> bool:
-        room = self._room
-        answers: list[bool] = []
-
-        async def ask() -> Performed:
-            assert room.approve is not None
-            answers.append(await room.approve(asked) is True)
-            return Performed(json.dumps({"approved": answers[0]}), Usage())
-
-        # A person is asked one thing at a time.
-        async with room._asking:
-            room.emit(
-                ApprovalAsked(
-                    thought=self.thought, call=key, tool=asked.tool, text=asked.text, again=asked.again
-                )
-            )
-            await room.journal.perform(
-                human, "human", request, ask, thought=self.thought, purpose=f"approve {asked.tool}"
-            )
-        return answers[0]
-
     # -- bounds and events -------------------------------------------------------------------------
 
     async def _within_run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -366,7 +306,7 @@ class ToolCaller:
         self, call: ToolCall, key: str, outcome: ToolOutcome, latency_ms: float, *, replayed: bool = False
     ) -> None:
         self._room.emit(ToolFinished(
-            thought=self.thought, call=key, tool=call.tool[:80], text=outcome.text[:SHOWN_CHARS], error=outcome.error,
+            thought=self.thought, call=key, tool=call.name[:80], text=outcome.text[:SHOWN_CHARS], error=outcome.error,
             latency_ms=latency_ms, replayed=replayed,
         ))  # fmt: skip
 

@@ -191,6 +191,7 @@ class _Connection:
             invoke=invoke,
             timeout_s=self._server.timeout_s,
             side_effects=not read_only if side_effects is None else side_effects,
+            origin=f"MCP server {self._name}",
         )
 
 

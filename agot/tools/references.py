@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from agot.errors import ToolError
-from agot.tools.tool import ToolCall
+from agot.thought import ToolCall
 
 _REFERENCE = re.compile(r"\$\$|\$\{([\w.-]{1,64})\}|\$(\d{1,9})")
 _MOST_CHARS = 200_000

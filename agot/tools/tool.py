@@ -6,9 +6,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, overload
-
-from pydantic import Field
+from typing import Any, Literal, overload
 
 from agot.errors import SetupError
 from agot.ids import ROOT, ThoughtId
@@ -41,6 +39,7 @@ class Tool:
             never a second time unasked.
         concurrency: Calls at once in one run, or None.
         calls: Calls in one run, or None.
+        origin: Where it comes from, for people; "" for a program's own.
     """
 
     name: str
@@ -53,6 +52,7 @@ class Tool:
     side_effects: bool = False
     concurrency: int | None = None
     calls: int | None = None
+    origin: str = ""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -71,18 +71,6 @@ class Tool:
             raise SetupError(
                 f"The tool {self.name!r} needs a concurrency of at least 1 and calls of at least 0."
             )
-
-
-class ToolCall(Value):
-    """One call as a model asked for it.
-
-    Attributes:
-        id: Names the call among those of one round; others refer to its result by `$id`.
-    """
-
-    id: str = ""
-    tool: str
-    arguments: dict[str, Any] = Field(default_factory=dict)
 
 
 class ToolOutcome(Value):
@@ -113,8 +101,8 @@ class ToolRequest(Value):
     text: str
 
 
-Approve = Callable[[ToolRequest], Awaitable[bool]]
-"""Asks a person; True lets the call be made."""
+Approve = Callable[[ToolRequest], Awaitable[bool | Literal["always"]]]
+"""Asks a person; True lets the call be made, "always" also all later calls of the tool in the run."""
 
 Function = Callable[..., Any]
 

@@ -31,7 +31,7 @@ _LOOK_AHEAD = 64
 _AFTER_LESS = re.compile(
     r"[\s/／⁄∕]{0,16}untrusted|[|｜]|\s{0,4}/?\s{0,4}(?:s|bos|eos|pad|unk|think|thinking|system|user|assistant|human|tool|tools|tool_call|"
     r"tool_response|tool_result|function_call|function_calls|function_results|start_of_turn|end_of_turn|start_header_id|"
-    r"end_header_id|instruction|instructions|question|larger_question|material|finding|proposal)\b|</?SYS>>",
+    r"end_header_id|instruction|instructions|question|larger_question|material|finding|proposal|feedback)\b|</?SYS>>",
     re.IGNORECASE,
 )
 _AFTER_BRACKET = re.compile(

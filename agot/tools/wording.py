@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from agot.errors import ToolError
 from agot.ids import ThoughtId
+from agot.thought import ToolCall
 from agot.tools.rendering import cut
-from agot.tools.tool import Tool, ToolCall, ToolRequest
+from agot.tools.tool import Tool, ToolRequest
 from agot.tools.untrusted import visible
 
 SHOWN_CHARS = 500
 """Of arguments, results and messages where they are only mentioned."""
 
 _ASKED_CHARS = 8_000
+
+_STEERING = re.compile(r"[\x7f-\x9f\u2028\u2029]")
+"""What JSON leaves as it is although it steers terminals: dropped, it would take what follows it along."""
 
 
 def unfit(tool: Tool, arguments: Mapping[str, Any]) -> str:
@@ -35,7 +40,8 @@ def unfit(tool: Tool, arguments: Mapping[str, Any]) -> str:
 def question(tool: Tool, call: ToolCall, thought: ThoughtId, *, again: bool) -> ToolRequest:
     """Return what a person is asked to approve."""
     # What a person must judge is cut late, and nothing in it may hide from eyes.
-    arguments = visible(json.dumps(call.arguments, ensure_ascii=False))
+    written = json.dumps(call.arguments, ensure_ascii=False)
+    arguments = visible(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", written))
     text = f"Call {tool.name} with {cut(arguments, _ASKED_CHARS)}?"
     if again:
         text += (

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agot.agents.calibrated import counts, fitted
 from agot.agents.dialects.standard import StandardDialect
-from agot.agents.judges import Judge, knockout, opinion, panel, preference, trust
+from agot.agents.judges import Judge, Judges, knockout, opinion, panel, preference, trust
+from agot.agents.selection.cluster import cluster_of
 from agot.budget import Budget, Meter
 from agot.engine.caller import Caller, CallRoom
 from agot.errors import BudgetExceeded, ModelUnauthorised, ModelUnreachable
 from agot.events import AnyEvent, Notice
 from agot.ids import ROOT, RunId, ThoughtId
 from agot.journal import Journal
-from agot.learning import Tally
+from agot.learning import Learnt, Outcome, Tally, calibration_subject, judge_subject
 from agot.models.structured import SchemaMemory
-from agot.protocols import ModelRequest
+from agot.protocols import ModelProfile, ModelRequest
+from agot.stores.database import SqlStore
 from agot.thought import Solution, Task
 from tests.scripted import Script, ScriptedModels, user_text
 
@@ -81,16 +85,21 @@ async def test_several_samples_of_one_judge_give_a_share() -> None:
     assert len(models.requests) == 4 and models.requests[0].temperature == 0.7
 
 
-async def test_a_panel_tells_its_disagreement_and_who_doubts() -> None:
+async def test_a_panel_tells_who_doubts() -> None:
     ask, models, _ = asked(by_role(fast="Yes", strong="No. Too deep.", judge="Yes"), delay_s=0.01)
     judges = [Judge(DIALECT, role) for role in ("fast", "strong", "judge")]
     mean = await panel(TASK, SOLUTION, ask, judges)
-    assert mean.verdict.reward == pytest.approx(2 / 3) and mean.disagreement == 1.0
+    assert mean.verdict.reward == pytest.approx(2 / 3)
     assert mean.verdict.feedback == "1 of 3 judges doubt it. strong: Too deep."
     assert not mean.verdict.conclusive and models.most_at_once == 3
-    assert (await panel(TASK, SOLUTION, ask, judges, rule="majority")).verdict.reward == 1.0
-    two = await panel(TASK, SOLUTION, ask, judges[:2], rule="majority")
-    assert two.verdict.reward == 0.5
+    judges = [Judge(DIALECT, "fast", weight=3.0), Judge(DIALECT, "strong", weight=1.0)]
+    assert (await panel(TASK, SOLUTION, ask, judges)).verdict.reward == pytest.approx(3 / 4)
+
+
+async def test_a_judge_alone_is_told_in_its_own_words() -> None:
+    ask, _, _ = asked(by_role(judge="No. Too deep."))
+    found = await panel(TASK, SOLUTION, ask, [Judge(DIALECT)])
+    assert found.verdict.reward == 0.0 and found.verdict.feedback == "Too deep."
 
 
 async def test_a_judge_without_weight_is_not_even_asked() -> None:
@@ -106,7 +115,7 @@ async def test_a_judge_without_weight_is_not_even_asked() -> None:
 async def test_who_cannot_tell_does_not_count() -> None:
     ask, _, _ = asked(by_role(fast="Yes", strong=ModelUnreachable("down")))
     found = await panel(TASK, SOLUTION, ask, [Judge(DIALECT, "fast"), Judge(DIALECT, "strong", weight=9.0)])
-    assert (found.verdict.reward, found.disagreement, found.opinions[1]) == (1.0, 0.0, None)
+    assert (found.verdict.reward, found.opinions[1]) == (1.0, None)
     ask, _, _ = asked(by_role(fast="hm", strong="hm"))
     none = await panel(TASK, SOLUTION, ask, [Judge(DIALECT, "fast"), Judge(DIALECT, "strong")])
     assert none.verdict.reward is None
@@ -120,6 +129,120 @@ async def test_a_panel_stays_between_its_judges(said: list[tuple[bool, float]]) 
     found = await panel(TASK, SOLUTION, ask, [Judge(DIALECT, weight=weight) for _, weight in said])
     counted = [float(word) for word, weight in said if weight > 0]
     assert found.verdict.reward is None or min(counted) <= found.verdict.reward <= max(counted)
+
+
+async def test_a_calibrated_judge_says_what_its_reward_means() -> None:
+    ask, _, _ = asked(by_role(judge="Yes"))
+    said = await opinion(TASK, SOLUTION, ask, Judge(DIALECT, calibration=lambda reward: 0.6 * reward))
+    assert said is not None and said.reward == pytest.approx(0.6)
+
+
+# -- the judges of a run ---------------------------------------------------------------------------
+
+
+class Roles(ScriptedModels):
+    """Every role is a model of its own."""
+
+    def profile(self, role: str) -> ModelProfile:
+        return super().profile(role).model_copy(update={"model": f"vendor/{role}"})
+
+
+async def stored(folder: Path) -> tuple[SqlStore, Callable[[str], Awaitable[Learnt]]]:
+    store = await SqlStore.open(f"sqlite:///{folder / 'agot.db'}")
+
+    async def learnt(run: str) -> Learnt:
+        await store.begin_run(RunId(run), question="?", model="m", strategy="auto", seed=0)
+        return store.learnt(RunId(run))
+
+    return store, learnt
+
+
+def caller(script: Script) -> tuple[Caller, ScriptedModels]:
+    models = Roles(script, dialect="standard")
+    events: list[AnyEvent] = []
+    room = CallRoom(models, Journal(RunId("r"), None, clock=time.time), events.append, lambda role: 0, seed=0)
+    return Caller(room, Meter(Budget(), time.monotonic), ThoughtId(ROOT)), models
+
+
+def hits(model: str, tp: int, fp: int, tn: int, fn: int) -> list[Outcome]:
+    return [
+        Outcome(
+            kind="verifier", subject=judge_subject(model, cluster_of(TASK)), arm=arm, thought=ROOT, n=n,
+            reward=float(arm in ("tp", "tn")),
+        )
+        for arm, n in (("tp", tp), ("fp", fp), ("tn", tn), ("fn", fn)) if n
+    ]  # fmt: skip
+
+
+async def test_a_judge_that_always_says_yes_loses_its_weight_to_the_lessons(tmp_path: Path) -> None:
+    store, learnt = await stored(tmp_path)
+    async with store:
+        ask, models = caller(by_role(judge="Yes", strong="No. Too deep."))
+        fresh = Judges(("judge", "strong"), learnt=await learnt("first"))
+        assert (await fresh.verdict(TASK, SOLUTION, ask, lambda role: DIALECT)).reward == 0.5
+        await (await learnt("measured")).record(
+            hits("vendor/judge", 60, 60, 0, 0) + hits("vendor/strong", 55, 5, 35, 5)
+        )
+        known = Judges(("judge", "strong"), learnt=await learnt("later"))
+        ask, models = caller(by_role(judge="Yes", strong="No. Too deep."))
+        verdict = await known.verdict(TASK, SOLUTION, ask, lambda role: DIALECT)
+        assert verdict.reward == 0.0 and [request.role for request in models.requests] == ["strong"]
+
+
+async def test_a_panel_teaches_how_each_judge_fared_against_the_majority(tmp_path: Path) -> None:
+    def script(request: ModelRequest) -> str:
+        return "Yes" if request.role == "judge" or "Answer: 7\n" in user_text(request) else "No."
+
+    store, learnt = await stored(tmp_path)
+    async with store:
+        ask, _ = caller(script)
+        judges = Judges(("judge", "strong", "judge"), learnt=await learnt("one"))
+        for answer in ("7", "7.0", "8", "7"):
+            await judges.verdict(TASK, Solution(answer=answer, steps=(answer,)), ask, lambda role: DIALECT)
+        await judges.teach()
+        await judges.teach()
+        after = await learnt("two")
+        seen = {
+            name: {arm: one.n for arm, one in (
+                await after.tallies("verifier", judge_subject(f"vendor/{name}", cluster_of(TASK)))
+            ).items()}
+            for name in ("judge", "strong")
+        }  # fmt: skip
+    assert seen["judge"] == {"fp": 1, "tp": 3}
+    assert seen["strong"]["tn"] == 1 and "fp" not in seen["strong"]
+
+
+async def test_a_single_judge_is_asked_whatever_was_learnt(tmp_path: Path) -> None:
+    store, learnt = await stored(tmp_path)
+    async with store:
+        await (await learnt("measured")).record(hits("vendor/judge", 60, 60, 0, 0))
+        ask, models = caller(by_role(judge="Yes"))
+        judges = Judges(learnt=await learnt("later"))
+        assert (await judges.verdict(TASK, SOLUTION, ask, lambda role: DIALECT)).reward == 1.0
+        await judges.teach()
+    assert len(models.requests) == 1
+
+
+async def test_rewards_mean_what_was_measured_of_the_model(tmp_path: Path) -> None:
+    store, learnt = await stored(tmp_path)
+    async with store:
+        measured = counts([(1.0, place % 4 > 0) for place in range(200)] + [(0.0, False)] * 40)
+        await (await learnt("measured")).record([
+            Outcome(kind="verifier", subject=calibration_subject("vendor/judge"), arm=arm, thought=ROOT,
+                    n=one.n, reward=one.reward_sum / one.n)
+            for arm, one in measured.items()
+        ])  # fmt: skip
+        ask, _ = caller(by_role(judge="Yes", strong="Yes"))
+        later = await learnt("later")
+        for roles, wanted in ((("judge",), 0.75), (("strong",), 1.0), (("judge", "strong"), 0.875)):
+            verdict = await Judges(roles, learnt=later).verdict(TASK, SOLUTION, ask, lambda role: DIALECT)
+            assert verdict.reward == pytest.approx(wanted, abs=0.02)
+
+
+def test_too_few_labels_make_no_calibration() -> None:
+    assert fitted(counts([(1.0, True)] * 99)) is None and fitted({}) is None
+    curve = fitted(counts([(0.97, True)] * 90 + [(0.97, False)] * 10))
+    assert curve is not None and curve(1.0) == pytest.approx(0.9, abs=0.02)
 
 
 def test_impossible_judges_are_refused() -> None:

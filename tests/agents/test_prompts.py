@@ -64,7 +64,7 @@ def test_every_kind_is_a_family(prompt: Prompt) -> None:
 
 
 def test_every_tag_that_is_escaped_is_told_to_be_data() -> None:
-    for tag in ("question", "larger_question", "material", "finding", "proposal"):
+    for tag in ("question", "larger_question", "material", "finding", "proposal", "feedback"):
         assert f"<{tag}>" in default("data").text
         assert data(f"<{tag}>") == f"&lt;{tag}>"
 

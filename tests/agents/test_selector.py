@@ -113,3 +113,29 @@ async def test_outcomes_and_the_judge_s_fortune_are_taught_once() -> None:
     }  # fmt: skip
     judged = await lessons.learnt(RunId("two")).tallies("verifier", verifier_subject("judge", cluster))
     assert {arm: tally.n for arm, tally in judged.items()} == {"tp": 2, "fn": 1, "fp": 1}
+
+
+async def test_a_model_that_answered_twice_is_taught_twice_and_once_only() -> None:
+    lessons = LessonsHere()
+    learnt = lessons.learnt(RunId("one"))
+    for _ in range(2):  # the second time as after a resume
+        selector = Selector(learnt, LADDER, table=SILENT)
+        for answer, other in (("8", "9"), ("7", "8")):
+            selector.answered(TASK, [("m/a", tried(answer, None)), ("m/b", tried(other, None))])
+        selector.note(TASK, [tried("8", 0.2), tried("7", 0.9)], [], accept=0.5, tokens=0)
+        await selector.teach()
+    for skill in ("arithmetic", "procedures", "any"):
+        told = await lessons.learnt(RunId("two")).tallies("skill", skill)
+        assert {model: (tally.n, tally.reward_sum) for model, tally in told.items()} == {
+            "m/a": (2, 1.0), "m/b": (2, 0.0),
+        }  # fmt: skip
+
+
+async def test_texts_that_differ_teach_nothing_of_each_other() -> None:
+    lessons = LessonsHere()
+    selector = Selector(lessons.learnt(RunId("one")), LADDER, table=SILENT)
+    task = Task(question="Write a poem about autumn.")
+    selector.answered(task, [("m/a", tried("Leaves fall", None)), ("m/b", tried("Wind blows", None))])
+    selector.note(task, [tried("Leaves fall", 0.9)], [], accept=0.5, tokens=0)
+    await selector.teach()
+    assert await lessons.learnt(RunId("two")).tallies("skill", "any") == {}

@@ -60,7 +60,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[FakeReasoner]:
     """Open fake reasoners; the list holds those that were opened."""
     opened: list[FakeReasoner] = []
 
-    def open_reasoner(settings: object) -> FakeReasoner:
+    def open_reasoner(settings: object, approve: object = None) -> FakeReasoner:
         opened.append(FakeReasoner(settings))  # type: ignore[arg-type]
         return opened[-1]
 

@@ -33,6 +33,7 @@ from agot.events import (
 from agot.ids import ROOT, RunId, ThoughtId
 from agot.settings import RoleSettings, Settings
 from agot.thought import Result, RunStatus, ThoughtStatus, Usage, Verdict
+from agot.tools.tool import Approve
 
 RUN = RunId("01fake0run00000000")
 VERDICTS = (Verdict(check="expression", reward=1.0, conclusive=True), Verdict(check="judge", reward=0.93))
@@ -42,7 +43,7 @@ USAGE = Usage(calls=1, prompt_tokens=40, completion_tokens=10)
 class FakeReasoner:
     """Implements what the command line uses of `agot.reasoner.Reasoner`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, approve: Approve | None = None) -> None:
         self.settings = settings
         self._stopped = asyncio.Event()
         self.asked: dict[str, Any] = {}

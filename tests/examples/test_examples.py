@@ -14,6 +14,7 @@ EXPECTED = {
     "ask.py": "35 answered",
     "stream.py": "answer:",
     "langgraph_node.py": "391",
+    "own_check.py": "42 [('even', 0.9)",
     "own_strategy.py": "31 by twice",
 }
 

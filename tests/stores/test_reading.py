@@ -10,6 +10,7 @@ import pytest
 from agot.errors import StoreError
 from agot.events import EdgeAdded, RunFinished, ThoughtAdded, Verified
 from agot.ids import ROOT, RunId, ThoughtId
+from agot.learning import Outcome
 from agot.stores.database import SqlStore
 from agot.thought import Verdict
 
@@ -66,13 +67,23 @@ async def test_an_export_is_complete_and_json(store: SqlStore, begin: Any, call:
         Verified(thought=A, answer="4", verdict=Verdict(check="c", reward=0.5)),
     )  # fmt: skip
     await store.put_call(run.id, call())
+    other, learnt = await begin(store, RunId("01other")), store.learnt(run.id)
+    told = Outcome(kind="strategy", subject="arithmetic", arm="chain", thought=A, reward=0.5, tokens=7)
+    await store.learnt(other.id).record([told])
+    await learnt.tallies("strategy", "arithmetic")
+    await learnt.record([told, told.model_copy(update={"ordinal": 1})])
     exported = await store.export(run.id)
     assert json.loads(json.dumps(exported)) == exported
     assert (exported["format"], exported["version"]) == ("agot.run", 1)
     assert exported["run"]["question"] == "How many?"
     assert [event["kind"] for event in exported["events"]] == ["thought_added", "edge_added", "verified"]
-    sizes = {name: len(exported[name]) for name in ("thoughts", "edges", "verdicts", "calls")}
-    assert sizes == {"thoughts": 2, "edges": 1, "verdicts": 1, "calls": 1}
+    sizes = {name: len(exported[name]) for name in ("thoughts", "edges", "verdicts", "calls", "outcomes")}
+    assert sizes == {"thoughts": 2, "edges": 1, "verdicts": 1, "calls": 1, "outcomes": 2}
+    assert {"arm": "chain", "reward": 0.5, "tokens": 7, "ordinal": 1}.items() <= exported["outcomes"][
+        1
+    ].items()
+    (seen,) = exported["lessons_seen"]
+    assert (seen["subject"], seen["tallies"]["chain"]["n"]) == ("arithmetic", 1)
 
 
 async def test_deleting_a_run_takes_everything_of_it_and_nothing_else(

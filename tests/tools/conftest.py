@@ -14,8 +14,9 @@ from agot.events import AnyEvent
 from agot.ids import ROOT, RunId
 from agot.journal import Journal
 from agot.protocols import CallRecord
+from agot.thought import ToolCall
 from agot.tools.caller import ToolCaller, ToolRoom
-from agot.tools.tool import Approve, Tool, ToolCall, ToolOutcome
+from agot.tools.tool import Approve, Tool, ToolOutcome
 
 
 class MemoryStore:
@@ -54,7 +55,7 @@ class Bench:
         return Bench(self.tools, approve, store=self.store, earlier=tuple(self.store.calls.values()))
 
     async def call(self, tool: str, **arguments: Any) -> ToolOutcome:
-        return await self.caller(ToolCall(tool=tool, arguments=arguments))
+        return await self.caller(ToolCall(name=tool, arguments=arguments))
 
     def kinds(self) -> list[str]:
         return [event.kind for event in self.events]

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agot.thought import ToolCall
 from agot.tools.references import faults
-from agot.tools.tool import ToolCall, tool
+from agot.tools.tool import tool
 from tests.tools.conftest import Bench
 
 Build = Callable[..., Bench]
@@ -48,7 +49,7 @@ async def fails() -> str:
 
 
 def call(id: str, name: str, **arguments: Any) -> ToolCall:
-    return ToolCall(id=id, tool=name, arguments=arguments)
+    return ToolCall(id=id, name=name, arguments=arguments)
 
 
 async def test_results_stand_in_for_references(bench: Build) -> None:

@@ -50,23 +50,40 @@ async def test_what_is_not_grounded_is_named(answer: str, missing: str, reward: 
     assert verdict.reward == pytest.approx(reward) and missing in verdict.feedback
 
 
-async def test_without_sources_or_claims_it_cannot_tell() -> None:
+async def test_without_material_or_claims_it_cannot_tell() -> None:
     assert (await check("Ada Lovelace", material="")).reward is None
     assert (await check("She was a writer.")).reward is None
+    finding = Finding.model_validate({"thought": "0.0", "question": "Who?", "answer": "Marie Curie"})
+    assert (await check("1867", material="", findings=(finding,))).reward is None
 
 
 async def test_findings_are_sources_and_the_question_may_be_repeated() -> None:
     finding = Finding.model_validate({"thought": "0.0", "question": "Where?", "answer": "In Rome, 44 BC"})
-    assert (await check("It was in Rome that Brutus fell.", material="", findings=(finding,))).reward == 0.5
+    assert (await check("It was in Rome that Brutus fell.", findings=(finding,))).reward == 0.5
     verdict = await check(
-        "It was in Rome that Gaius Caesar fell.",
-        material="",
-        findings=(finding,),
-        question="Where did Gaius Caesar fall?",
+        "It was in Rome that Gaius Caesar fell.", findings=(finding,), question="Where did Gaius Caesar fall?"
     )
     assert verdict.reward == 1.0
     quoted = await check('"Where did Gaius Caesar fall" is asked.', question="Where did Gaius Caesar fall?")
     assert quoted.reward == 0.0
+    named = await check(
+        'The word "banana" has 3 vowels.', question='How many vowels has "banana"?', material="3"
+    )
+    assert named.reward == 1.0
+
+
+async def test_quotations_alone_can_be_looked_at() -> None:
+    task, ask = Task(question="Who was she?", material=MATERIAL), None
+    only = GroundingCheck(("quotation",))
+    assert (await only(task, Solution(answer="Born in Paris in 1816."), ask)).reward is None  # type: ignore[arg-type]
+    invented = await only(task, Solution(answer='In 1816 she wrote "golden patterns".'), ask)  # type: ignore[arg-type]
+    assert invented.reward == 0.0 and "golden patterns" in invented.feedback
+
+
+async def test_what_a_tool_may_have_said_is_not_called_missing() -> None:
+    task, check_ = Task(question="Who was she?", material=MATERIAL), GroundingCheck()
+    found = Solution(answer='A site says "golden patterns".', strategy="tools")
+    assert (await check_(task, found, None)).reward is None  # type: ignore[arg-type]
 
 
 async def test_parts_of_words_and_numbers_do_not_ground() -> None:

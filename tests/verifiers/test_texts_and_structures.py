@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
+from importlib import import_module
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from agot.errors import SetupError
 from agot.protocols import Verifier
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.structures import JsonSchemaCheck, ModelCheck
-from agot.verifiers.texts import ExactText, PatternCheck, SameAnswer
+from agot.verifiers.texts import ExactText, PatternCheck, SameAnswer, unrolled
 
 
 async def check(verifier: Verifier, answer: str) -> Verdict:
@@ -51,6 +56,72 @@ async def test_backtracking_without_end_is_stopped_and_cannot_tell() -> None:
     verdict = await check(PatternCheck(r"(a|aa)+(a|aa)+(a|aa)+b\1", timeout_s=0.1), "a" * 5000)
     assert verdict.reward is None and "0.1 s" in verdict.feedback
     assert time.monotonic() - started < 5.0
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a{1,30}){1,30}b", "((a+)+)+$", "(a|a)*b", r"(?i)(\w+\s?)+\Z", "(a*)*b|a{9}(b)"]
+)
+@pytest.mark.parametrize("end", ["", "!", "b!"])
+async def test_no_pattern_takes_longer_than_its_time(pattern: str, end: str) -> None:
+    started = time.monotonic()
+    verdict = await check(PatternCheck(pattern, timeout_s=0.1), "a" * 3000 + end)
+    assert verdict.reward in (None, 0.0, 1.0)
+    assert time.monotonic() - started < 5.0
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(" * 60 + "a" + ")+" * 60,
+        "(" * 60 + "a" + ")(?#c)++" * 60,
+        "(?:" * 14 + "a" + "){2}" * 14,
+        "(((((ab){30}){30}){30}){30}){30}",
+        "([)]((a){200}){200}[(])+",
+        r"(\)((a){200}){200}\()+",
+        "([]()]((a){200}){200}|[^](])",
+        "([[:alpha:])]((a){200}){200})",
+        "((a){200})(?i){200}",
+        "(?x)" + "(" * 60 + "a" + ") +" * 60,
+        "(?V1)([a[b])]((a){200}){200})",
+        "[[:a=b:](a)]",
+        "a{1000000000}",
+        "{" + "9" * 1900 + "}",
+    ],
+)
+def test_pattern_that_would_fill_the_memory_is_refused_at_once(pattern: str) -> None:
+    with pytest.raises(SetupError):
+        PatternCheck(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"^[\w.+-]+@(\w+\.)+\w+$", r"\(?xyz\)?", r"(?P<year>\d{4})(-\d{2}){2}", "[[:alpha:]]+", "[][()]+", "((a+)?b+)+", "x{b}{3}"],
+)  # fmt: skip
+def test_ordinary_patterns_are_taken(pattern: str) -> None:
+    PatternCheck(pattern)
+
+
+_PARTS = st.sampled_from(
+    "( ) ) [ ] ^ [: :] \\ a b | + * ? {2} {3} {2, } { } , 9 (?: (?# (?P< > (?= - :alpha: \\] \\( $ . (?i)".split()
+)
+
+
+@given(st.lists(_PARTS, max_size=30).map("".join))
+def test_no_pattern_comes_to_more_than_was_counted(pattern: str) -> None:
+    regex: Any = import_module("regex")
+    counted = unrolled(pattern)
+    if counted > 5000:
+        return
+    tracemalloc.start()
+    try:
+        regex.compile(pattern)
+    except (regex.error, RecursionError, OverflowError):
+        return
+    finally:
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        regex.purge()
+    assert used < 100_000 + 5_000 * counted
 
 
 SCHEMA = {

@@ -185,7 +185,12 @@ class StripsCheck:
         self._domain, self._problem = domain(domain_text), problem(problem_text)
 
     async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
-        """Return 1, or 0 naming the first impossible step or the missed goal; conclusive if there are steps."""
+        """Return 1, or 0 naming the first impossible step or the missed goal; conclusive if there are steps.
+
+        Parts of a question are none of its business: the problem is that of the whole.
+        """
+        if task.depth:
+            return Verdict(check=self.name)
         plan = plan_of(solution.answer)
         wrong = fault(self._domain, self._problem, plan)
         return verdict(self.name, [wrong] if wrong else [], readable=bool(plan))

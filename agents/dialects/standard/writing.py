@@ -12,7 +12,7 @@ from agot.thought import Solution, Task, ToolCard, ToolNote
 from agot.tools.untrusted import delimit
 
 _TAGS = re.compile(
-    r"<(?=\s{0,9}/?\s{0,9}(?:question|larger_question|material|finding|proposal)\b)", re.IGNORECASE
+    r"<(?=\s{0,9}/?\s{0,9}(?:question|larger_question|material|finding|proposal|feedback)\b)", re.IGNORECASE
 )
 
 
@@ -36,8 +36,8 @@ def user(task: Task) -> str:
     ]
     parts.append(f"<question>\n{data(task.question)}\n</question>")
     if task.feedback:
-        rejected = "\n".join(f"- {data(text)}" for text in task.feedback)
-        parts.append(f"Earlier tries were rejected because:\n{rejected}")
+        parts.append("Earlier tries were rejected. What was said of them:")
+        parts += [f"<feedback>\n{data(text)}\n</feedback>" for text in task.feedback]
     return "\n".join(parts)
 
 

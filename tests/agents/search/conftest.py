@@ -11,6 +11,7 @@ from random import Random
 import pytest
 
 from agot.agents.dialects.compact import CompactDialect
+from agot.agents.selector import Selector
 from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.toolbox import Assessor, Bench
 from agot.agents.verifier import VerifierAgent
@@ -91,7 +92,7 @@ def stage() -> Staged:
         tools = Bench(
             ask=ask, dialect_of=lambda role: CompactDialect(), role="fast", roles=("fast",), samples=samples,
             temperature=0.8, retry=0, search=SearchSettings.model_validate(search), rng=Random(seed), accept=0.5,
-            verifier=verifier, assessor=assessor, emit=stream.emit, searches=itertools.count(),
+            verifier=verifier, assessor=assessor, selector=Selector(None, ()), emit=stream.emit, searches=itertools.count(),
         )  # fmt: skip
         return Stage(models, tools, meter, task, events, candidates)
 

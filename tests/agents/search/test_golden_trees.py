@@ -15,8 +15,8 @@ from agot.errors import OutputError
 from tests.agents.search.conftest import Stage, Staged
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = [name for name in STRATEGIES.names() if name not in ("tools", "least-to-most")]
-"""Those two ask for plans and tools; their own tests stand beside."""
+NAMES = [name for name in STRATEGIES.names() if name not in ("tools", "experts", "least-to-most")]
+"""Those three ask for tools, several models and plans; they have tests of their own."""
 
 
 async def told(stage: Stage, name: str) -> str:

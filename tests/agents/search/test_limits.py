@@ -22,7 +22,7 @@ from tests.scripted import mode
 SEARCHES = [
     name
     for name in STRATEGIES.names()
-    if name not in ("tools", "least-to-most", "direct", "chain", "vote", "rpc")
+    if name not in ("tools", "experts", "least-to-most", "direct", "chain", "vote", "rpc")
 ]
 
 
