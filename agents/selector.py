@@ -1,8 +1,9 @@
 """The selection agent: which strategy a thought tries next, why, and when trying further would not help.
 
 Cheap first: the first call answers, plans or declines; a doubted answer is followed by growing batches, and, where a check
-can prove answers wrong, by a search (against a judge alone a search finds what fools the judge). Which one follows from what was learnt on tasks of this kind (UCB), from how hard the question
-proved to be (a table fitted on validation questions), and from what is left of the budget.
+can prove answers wrong, by a search (against a judge alone a search finds what fools the judge). Which one, and with what
+effort, follows from what was learnt on tasks of this kind (UCB) once that is enough, and before from a table fitted on
+validation questions: how hard the question proved to be, and what is left of the budget.
 
 Sources: Parmar et al. 2025, "PlanGEN", arXiv 2502.16111; Wang et al. 2024, "SMART", arXiv 2410.16128; Snell et al. 2024,
 arXiv 2408.03314; Stroebl et al. 2024, arXiv 2411.17501.
@@ -11,10 +12,11 @@ arXiv 2408.03314; Stroebl et al. 2024, arXiv 2411.17501.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
+from agot.agents.judges import JUDGE
 from agot.agents.prompts.choice import PromptChoice, prompt_subject
 from agot.agents.prompts.library import Purpose
 from agot.agents.selection import difficulty as hardness
@@ -22,20 +24,27 @@ from agot.agents.selection.cluster import cluster_of
 from agot.agents.selection.routing import ANY, rightness, skills_of_cluster
 from agot.agents.selection.stopping import chance, decide, rates
 from agot.agents.selection.ucb import UcbSettings, choose_strategy
-from agot.agents.verifier import JUDGE
 from agot.learning import Learnt, LessonKind, Outcome, Tally, hit, verifier_subject
 from agot.protocols import Assessed
 from agot.thought import Task
 from agot.verifiers.answers import groups
 
 ENOUGH = 20
-"""Lessons about a judge on a kind of task before its word can end the tries: fewer tell too little."""
+"""Lessons on a kind of task before they end the tries or choose between strategies: fewer tell too little."""
 
 WRITING: tuple[Purpose, ...] = ("chain", "step")
 """Purposes whose prompts are graded: by the reward of the answer that came of them."""
 
 AGREED = 0.6
 """Share of a thought's answers that have to agree for the rest to count as wrong when a judge is graded."""
+
+
+EXPERTS = "experts"
+
+SAMPLING = (EXPERTS, "adaptive-best-of-n", "best-of-n", "vote", "rpc")
+"""Strategies that draw whole answers: what a judge alone doubts may be drawn again, not searched."""
+
+Rate = Callable[[Sequence[str]], Awaitable[Mapping[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +87,19 @@ class Selector:
         self._table = table or _shipped()
 
     async def next(
-        self, task: Task, tried: Sequence[Assessed], made: Sequence[str], *, tokens_left: int | None
+        self,
+        task: Task,
+        tried: Sequence[Assessed],
+        made: Sequence[str],
+        *,
+        tokens_left: int | None,
+        rate: Rate | None = None,
     ) -> Move:
         """Return what to try after `tried` were not accepted.
 
         Args:
             made: Names of the strategies that this thought tried already.
+            rate: Asks the model for its rating of strategies, in [0, 1]; asked only where there is a choice.
         """
         left = [strategy for strategy in self._ladder if strategy not in made]
         if not left:
@@ -92,22 +108,51 @@ class Selector:
         stop = await self._hopeless(cluster, tried)
         if stop:
             return Move("", stop)
-        if not any(strategy in made for strategy in self._ladder):
-            return Move(left[0], f"{left[0]}: the cheapest that can help comes first")
         if not any(verdict.conclusive for one in tried for verdict in one.verdicts):
-            return Move("", "only a judge doubts the answers, and a search would fit the judge's mistakes")
+            left = [strategy for strategy in left if strategy in SAMPLING]
+            if not left:
+                return Move(
+                    "", "only a judge doubts the answers, and a search would fit the judge's mistakes"
+                )
+        if left[0] == EXPERTS:
+            return Move(EXPERTS, "other models may know what this one does not")
+        return await self._best(left, cluster, self._advice(tried, left, tokens_left), rate)
+
+    def _advice(
+        self, tried: Sequence[Assessed], left: Sequence[str], tokens_left: int | None
+    ) -> hardness.Advice | None:
+        """Return what the fitted table says of a question on which the first tries went so."""
         answers = [one.solution.answer for one in tried]
         hard = hardness.difficulty([one.reward for one in tried], answers, edges=self._table.edges)
-        if hard is not None:
-            advice = hardness.choose(self._table, hard.fifth, tokens_left, available=left)
-            if advice is not None and advice.strategy == hardness.STOP:
-                return Move("", f"{advice.why}; {hard.why}")
-            if advice is not None:
-                return Move(advice.strategy, f"{advice.why}; {hard.why}", advice.effort or None)
-        tallies = await self._learnt.tallies("strategy", cluster) if self._learnt is not None else {}
-        # Exploring would make a person's question pay for lessons; a tie goes to the cheaper strategy.
-        chosen = choose_strategy(left, tallies, cluster=cluster, settings=UcbSettings(cap=0.0, diversity=0.0))
-        return Move(chosen.strategy, chosen.why)
+        if hard is None:
+            return None
+        advice = hardness.choose(self._table, hard.fifth, tokens_left, available=left)
+        return None if advice is None else replace(advice, why=f"{advice.why}; {hard.why}")
+
+    async def _best(
+        self, left: Sequence[str], cluster: str, advice: hardness.Advice | None, rate: Rate | None
+    ) -> Move:
+        """Return the best of several: by what was learnt here, else by the table, else the first."""
+        tallies = await self.tallies("strategy", cluster)
+        prior = await rate(left) if rate is not None and len(left) > 1 else {}
+        if prior or sum(tallies[name].n for name in left if name in tallies) >= ENOUGH:
+            # Exploring would make a person's question pay for lessons; a tie goes to the cheaper strategy.
+            chosen = choose_strategy(
+                left,
+                tallies,
+                cluster=cluster,
+                prior=prior or None,
+                settings=UcbSettings(cap=0.0, diversity=0.0),
+            )
+            same = advice is not None and advice.strategy == chosen.strategy
+            return Move(
+                chosen.strategy, chosen.why, (advice.effort or None) if advice is not None and same else None
+            )
+        if advice is None:
+            return Move(left[0], f"{left[0]}: the cheapest that can help comes first")
+        if advice.strategy == hardness.STOP:
+            return Move("", advice.why)
+        return Move(advice.strategy, advice.why, advice.effort or None)
 
     async def _hopeless(self, cluster: str, tried: Sequence[Assessed]) -> str:
         """Return why the judge's rejections say that no further draw is worth it, or "" if they do not."""

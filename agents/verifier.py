@@ -157,13 +157,16 @@ def reward_of(solution: Solution, verdicts: Sequence[Verdict]) -> float | None:
 
     A conclusive verdict decides alone; otherwise the judge, who saw everything; otherwise the most critical
     check. A judge that is often wrong must not overrule a clear majority, nor a majority a clear judge, so for an
-    elected answer an inconclusive reward is averaged with its share of the votes.
+    elected answer an inconclusive reward is averaged with its share of the votes, unless a check doubts it as well.
     """
     told = [verdict for verdict in verdicts if verdict.reward is not None]
     conclusive = [verdict for verdict in told if verdict.conclusive]
     judged = [verdict for verdict in told if verdict.check == JUDGE]
     deciding = conclusive or judged or told
     reward = min((verdict.reward for verdict in deciding if verdict.reward is not None), default=None)
-    if reward is None or conclusive or solution.votes < 2 or solution.confidence is None:
+    doubted = any(
+        verdict.check != JUDGE and verdict.reward < 0.5 for verdict in told if verdict.reward is not None
+    )
+    if reward is None or conclusive or doubted or solution.votes < 2 or solution.confidence is None:
         return reward
     return (reward + solution.confidence) / 2

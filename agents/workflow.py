@@ -9,8 +9,9 @@ is no checkpointer: the journal makes the thought durable.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -201,10 +202,21 @@ async def _next_move(work: ThoughtContext) -> Move:
         work.role = work.strong
         why = work.unsure or "the answers are doubted"
         return Move("chain", f"{why}, so the model of the role {work.strong!r} is asked")
-    move = await work.selector.next(work.task, work.tried, work.made, tokens_left=work.tokens_left())
+    move = await work.selector.next(
+        work.task, work.tried, work.made, tokens_left=work.tokens_left(),
+        rate=partial(_rated, work) if work.settings.rate else None,
+    )  # fmt: skip
     if not move.strategy and work.may_expand and work.tries > 1:
         return Move("plan", f"{move.why}, so the question is split")
     return move
+
+
+async def _rated(work: ThoughtContext, names: Sequence[str]) -> Mapping[str, float]:
+    """Return the model's rating of strategies; a model that gives none is as good as one that was not asked."""
+    try:
+        return await work.dialect(work.role).rate(work.ask, work.task, names, role=work.role)
+    except OutputError:
+        return {}
 
 
 def _settle(work: ThoughtContext, why: str) -> Outcome:

@@ -14,6 +14,7 @@ from agot.agents.planner import Planner
 from agot.agents.prompts.choice import LearntPrompts, Pick, default_prompt
 from agot.agents.requirements import RequirementCheck
 from agot.agents.selection.cluster import clustered
+from agot.agents.selection.difficulty import load as load_table
 from agot.agents.selector import Selector
 from agot.agents.strategies.experts import NAME as EXPERTS
 from agot.agents.strategies.experts import checked_experts
@@ -320,7 +321,9 @@ class Reasoner:
         experts, ladder = _different(settings.experts), settings.engine.ladder
         if len(experts) > 1 and EXPERTS not in ladder:
             ladder = (EXPERTS, *ladder)
-        selector = Selector(lessons, ladder, experts=experts)
+        named = settings.engine.difficulty_table
+        table = load_table(named) if named is not None else None
+        selector = Selector(lessons, ladder, experts=experts, table=table)
         crew = self._crew(job, selector, lessons, judges)
         if tools:
             toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
@@ -371,6 +374,8 @@ class Reasoner:
             if name == EXPERTS:
                 checked_experts(_different(job.settings.experts))
         self._chosen_checks(engine, RequirementCheck())
+        if engine.difficulty_table is not None:
+            load_table(engine.difficulty_table)
         for role in ("fast", "strong", JUDGE, *engine.judges, *job.settings.experts):
             job.models.profile(role)
 

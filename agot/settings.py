@@ -85,6 +85,8 @@ class EngineSettings(_Section):
         layer_width: Thoughts per layer in layered mode (n_max of the paper).
         constraints: Ask the model what the answer has to satisfy, once per question, beyond what its wording says.
         ladder: Strategies that "auto" tries after a doubted answer, cheapest first.
+        rate: Ask the model to rate them where there is a choice: one more call for each doubted thought.
+        difficulty_table: What pays at which difficulty, as `agot bench fit` writes it; None for the shipped one.
         learn: Choose by what earlier runs taught, and teach later ones.
         verify: False turns every check off.
         checks: Names of further checks, which are not made by default: "grounding" (every number and name of an answer
@@ -107,7 +109,9 @@ class EngineSettings(_Section):
     child_share: float = Field(default=0.5, gt=0.0, le=1.0)
     layer_width: int = Field(default=3, ge=1)
     constraints: bool = False
-    ladder: tuple[str, ...] = ("adaptive-best-of-n", "tot-bfs")
+    ladder: tuple[str, ...] = ("adaptive-best-of-n", "mcts")
+    rate: bool = False
+    difficulty_table: Path | None = None
     learn: bool = True
     verify: bool = True
     checks: tuple[str, ...] = ()
@@ -123,7 +127,7 @@ class SearchSettings(_Section):
         branch: Children proposed at a state (k), or drawn in a round of a refinement.
         width: States kept in a beam (b); also REBASE's width.
         depth: Most steps of a chain that a search builds.
-        iterations: Simulations of a tree search; states expanded by a depth-first search.
+        iterations: States that a tree search expands (`branch` rollouts each) or a depth-first search.
         workers: Simulations at the same time, kept apart by virtual loss.
         particles: Particles of a filter (N).
         sweeps: Filters run one after another by particle Gibbs.

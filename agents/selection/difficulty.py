@@ -44,7 +44,7 @@ class Row(Value):
         difficulty: 1 (easiest) to 5 (hardest).
         tokens: The row holds from so many tokens left, up to the next row of this difficulty.
         strategy: Name of a strategy, or `STOP`.
-        effort: Samples, or the width of a search; 0 for `STOP`.
+        effort: Samples of a strategy that draws whole answers; 0 for a search, which goes as far as its settings, and for `STOP`.
         reward: Mean reward on the validation questions, None if the row was not measured.
         n: How many tries that is the mean of.
     """

@@ -1,10 +1,10 @@
-"""When to stop drawing: against a verifier that errs, and by a score that is good enough.
+"""When to stop drawing against a verifier that errs.
 
 A verifier that accepts wrong answers now and then sets a limit to repeated sampling: each rejection makes it
 likelier that the question is too hard, and so that the next acceptance is a mistake.
 
 Source: Stroebl et al. 2024, "Inference Scaling fLaws: The Limits of LLM Resampling with Imperfect Verifiers",
-arXiv 2411.17501; Manvi et al. 2024, "Adaptive Inference-Time Compute", arXiv 2410.02725 (`next_batch`).
+arXiv 2411.17501.
 """
 
 from __future__ import annotations
@@ -209,38 +209,3 @@ def _given(right: float, if_right: float, if_wrong: float) -> float:
     """Return P(right) after a word of the check, by Bayes."""
     both = right * if_right + (1.0 - right) * if_wrong
     return right * if_right / both if both else right
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """How many samples to draw next; 0 to stop. `why` is one line for people."""
-
-    n: int
-    why: str
-
-
-def next_batch(
-    drawn: int, best: float | None, *, threshold: float, most: int, first: int = 1, growth: float = 2.0
-) -> Batch:
-    """Return the next batch of an adaptive best-of-N: batches grow until a score is good enough.
-
-    Args:
-        drawn: Samples so far.
-        best: Best score so far in [0, 1]; None if nothing could score them.
-        threshold: Score at which to stop.
-        most: Samples in all.
-        first: Size of the first batch, at least 1.
-        growth: Size of a batch by that of the one before, at least 1.
-
-    Raises:
-        ValueError: If `first` or `growth` is below 1.
-    """
-    if first < 1 or growth < 1.0:
-        raise ValueError(f"first and growth must be at least 1, got {first} and {growth}.")
-    if best is not None and best >= threshold:
-        return Batch(0, f"the best of {drawn} scores {best:.2f}, at least {threshold:.2f}")
-    if drawn >= most:
-        return Batch(0, f"all {most} samples are drawn")
-    size = min(most - drawn, first + math.floor(drawn * (growth - 1.0)))
-    score = "nothing scored yet" if best is None else f"best {best:.2f}, below {threshold:.2f}"
-    return Batch(size, f"{size} more after {drawn}: {score}")

@@ -42,6 +42,7 @@ class Asked:
         answer: As given; "" if none was.
         given: An answer was given, also the best partial one when the budget fired.
         withheld: The best answer of a run that had one and did not give it, "" otherwise.
+        reward: Of the answer, given or withheld; None if no check could tell.
         candidates: Answers that were drawn for the whole question, the given one included.
     """
 
@@ -50,6 +51,7 @@ class Asked:
     answer: str
     given: bool
     withheld: str
+    reward: float | None
     candidates: tuple[str, ...]
 
 
@@ -101,6 +103,7 @@ class Desk:
             answer=result.answer if given else "",
             given=given,
             withheld="" if given else _best_checked(seen),
+            reward=result.graph.nodes[ROOT]["reward"] if result.graph is not None else None,
             candidates=tuple(dict.fromkeys((*drawn, *([result.answer] if given else [])))),
         )
 
@@ -168,13 +171,16 @@ async def each(
 
 def patient(settings: Settings) -> Settings:
     """Return the settings with a long timeout for embedded models, whose calls queue for one worker."""
-    roles = {
-        name: role.model_copy(update={"timeout_s": max(role.timeout_s, QUEUE_TIMEOUT_S)})
-        if role.model.startswith("embedded/")
-        else role
-        for name, role in settings.roles.items()
+    patiently = {
+        kind: {
+            name: role.model_copy(update={"timeout_s": max(role.timeout_s, QUEUE_TIMEOUT_S)})
+            if role.model.startswith("embedded/")
+            else role
+            for name, role in models.items()
+        }
+        for kind, models in (("roles", settings.roles), ("experts", settings.experts))
     }
-    return settings.model_copy(update={"roles": roles})
+    return settings.model_copy(update=patiently)
 
 
 def setup_of(settings: Settings) -> str:
@@ -182,8 +188,9 @@ def setup_of(settings: Settings) -> str:
 
     Addresses and keys are left out, since a server that moved gives the same answers.
     """
-    told = settings.model_dump(mode="json", exclude={"database_url": True, "roles": True})
-    told["roles"] = {name: role.model_dump(exclude=_WHERE) for name, role in sorted(settings.roles.items())}
+    told = settings.model_dump(mode="json", exclude={"database_url": True, "roles": True, "experts": True})
+    for kind, models in (("roles", settings.roles), ("experts", settings.experts)):
+        told[kind] = {name: role.model_dump(exclude=_WHERE) for name, role in sorted(models.items())}
     told["version"] = agot.__version__
     if any(role.model.startswith("embedded/") for role in settings.roles.values()):
         told["weights"] = _weights()

@@ -9,14 +9,12 @@ from typing import Any
 
 from agot.bench.scoring import PUZZLES
 from agot.bench.statistics import mean_interval, paired_difference, wilson
-from agot.bench.strategies import AUTO, Answered
+from agot.bench.strategies import AUTO, SAMPLING, Answered
 
 ALL = "all"
 BASELINE = "chain"
 SINGLE_TRY = ("direct", "chain", "least-to-most", "tools")
 """Strategies that go one way to one answer."""
-SAMPLING = ("vote", "rpc", "best-of-n", "adaptive-best-of-n")
-"""Strategies that choose among whole chains; every other fixed one searches."""
 
 Interval = tuple[float, float, float]
 """A figure with the ends of its 95% interval."""

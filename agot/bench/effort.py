@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
-from agot.settings import EngineSettings, Settings
+from dataclasses import dataclass
+
+from agot.settings import Settings
 
 MOST_SAMPLES = 64
-_SAMPLE_TOKENS = {"compact": 250, "standard": 500}
-"""Tokens that one sample with its share of the prompt and of the checks may take, by dialect. A sample that gets
-too little room is cut off before its answer and lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Tokens that one unit of effort takes, prompts and checks included; chosen on validation problems.
+
+    Attributes:
+        sample: A whole chain. One that gets too little room is cut off before its answer and lost.
+        width: A state kept in a beam through all its levels.
+        iteration: A state that a tree search expands.
+        particle: A particle through all its steps.
+    """
+
+    sample: int
+    width: int
+    iteration: int
+    particle: int
+
+
+_PRICES = {"compact": Price(250, 700, 60, 650), "standard": Price(500, 1400, 120, 1300)}
 
 
 def effort(level: int, settings: Settings, dialect: str = "standard") -> Settings:
     """Return the settings under which a question is asked with `level` tokens.
 
-    Sampling strategies would otherwise draw the same few samples at every level and leave the rest unused. Searches keep
-    their proportions: what they are set to is taken as meant for a vote of the default size.
+    Strategies would otherwise try the same at every level, and leave tokens unused or come to no end.
 
     Args:
         level: Tokens of prompt and answers together, at least 1.
         dialect: Of the model that samples: "compact" or "standard".
     """
-    samples = max(1, min(MOST_SAMPLES, level // _SAMPLE_TOKENS.get(dialect, _SAMPLE_TOKENS["standard"])))
-    share = samples / EngineSettings().samples
-    search = settings.search
-    grown = {
-        name: max(1, round(share * getattr(search, name))) for name in ("width", "iterations", "particles")
+    price = _PRICES.get(dialect, _PRICES["standard"])
+    search = {
+        "width": max(1, level // price.width),
+        "iterations": max(1, level // price.iteration),
+        "particles": max(2, level // price.particle),
     }
+    samples = max(1, min(MOST_SAMPLES, level // price.sample))
     return settings.model_copy(update={
         "engine": settings.engine.model_copy(update={"samples": samples}),
-        "search": search.model_copy(update=grown),
+        "search": settings.search.model_copy(update=search),
         "budget": settings.budget.model_copy(update={"tokens": level}),
     })  # fmt: skip

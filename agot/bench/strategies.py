@@ -12,10 +12,12 @@ from agot.bench.frozen import FrozenProblem
 from agot.bench.results import Results
 from agot.bench.scoring import any_right, is_right
 from agot.errors import SetupError
-from agot.settings import Settings
+from agot.settings import Settings, ToolSettings
 from agot.thought import RunStatus, Value
 
 AUTO = "auto"
+SAMPLING = ("vote", "rpc", "best-of-n", "adaptive-best-of-n")
+"""Strategies that choose among whole chains."""
 BUDGETS = (500, 1000, 2000, 4000)
 """Tokens per question, prompt and answers together."""
 
@@ -30,6 +32,8 @@ class Answered(Value):
         given: An answer was given, also a partial one when the budget fired.
         withheld_right: For a run that gave no answer: whether the best it held back was right; None if it had none.
         covered: Any drawn answer was right; None if no drawn answer could be read.
+        reward: What the checks gave the answer, given or held back; None if they could not tell.
+        effort: Samples of a strategy that draws whole answers, 0 for others.
         fault: Error from outside (network, rate limit) that spoilt this row, or "".
         wall_s: Seconds from asking to answer, waiting for the other questions in flight included.
     """
@@ -48,6 +52,8 @@ class Answered(Value):
     given: bool
     withheld_right: bool | None
     covered: bool | None
+    reward: float | None
+    effort: int
     fault: str
     tokens: int
     calls: int
@@ -80,13 +86,17 @@ class Job:
         return f"{self.problem.id}|{self.strategy}|{self.level}|{self.setup}"
 
 
-def named(strategies: Sequence[str]) -> list[str]:
+def named(strategies: Sequence[str], settings: Settings) -> list[str]:
     """Return the strategies to measure: `auto` and all registered ones if none is named.
+
+    Those that need several models, or tools, are left out then unless the settings have some.
 
     Raises:
         SetupError: If one is unknown.
     """
-    chosen = list(dict.fromkeys(strategies)) or [AUTO, *STRATEGIES.names()]
+    able = {"experts": len(settings.experts) > 1, "tools": settings.tools != ToolSettings()}
+    every = [name for name in STRATEGIES.names() if able.get(name, True)]
+    chosen = list(dict.fromkeys(strategies)) or [AUTO, *every]
     for name in chosen:
         if name != AUTO:
             STRATEGIES.get(name)
@@ -165,6 +175,7 @@ async def _answered(desk: Desk, job: Job, settings: Settings) -> Answered:
         seed=settings.seed, setup=job.setup, model=asked.result.model, status=asked.result.status,
         answer=asked.answer[:2000], right=asked.given and is_right(problem, asked.answer), given=asked.given,
         withheld_right=is_right(problem, asked.withheld) if asked.withheld else None,
-        covered=any_right(problem, asked.candidates) if asked.candidates else None, fault=asked.fault,
+        covered=any_right(problem, asked.candidates) if asked.candidates else None,
+        reward=asked.reward, effort=settings.engine.samples if job.strategy in SAMPLING else 0, fault=asked.fault,
         tokens=usage.tokens, calls=usage.calls, cost_usd=usage.cost_usd, wall_s=round(usage.wall_s, 3),
     )  # fmt: skip

@@ -125,7 +125,7 @@ def strategies(
     problems = frozen.chosen(split, families or (), per_family)
     with Results(results, Answered) as kept:
         rows = _complete(measure(
-            settings, problems, strategies=named(names or ()), budgets=checked_budgets(budgets or BUDGETS),
+            settings, problems, strategies=named(names or (), settings), budgets=checked_budgets(budgets or BUDGETS),
             at_once=at_once, results=kept, tell=_tell(),
         ))  # fmt: skip
     table = compare.Table(rows)
@@ -139,6 +139,38 @@ def strategies(
         return
     compose.print_table(tables.COLUMNS, tables.rows(table.cells()))
     _lines(["", *(tables.sentence(bar) for bar in figures["bars"])])
+
+
+@app.command("fit")
+def fit(
+    results: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESULTS", help="Of `agot bench strategies --split validation`.", show_default=False
+        ),
+    ],
+    to: Annotated[
+        Path, typer.Option("--to", metavar="FILE.json", help="Where the table goes.", show_default=False)
+    ],
+    debug: flags.DebugFlag = False,
+) -> None:
+    """Fit the table of what pays at which difficulty; `engine.difficulty_table` names it to `auto`."""
+    from agot.agents.selection.difficulty import save
+    from agot.bench.fitting import fitted
+    from agot.bench.results import Results
+    from agot.bench.strategies import Answered
+
+    if not results.is_file():
+        raise SetupError(
+            f"There is no results file {results}. Write one: agot bench strategies --results {results} ..."
+        )
+    with Results(results, Answered) as kept:
+        table = fitted(kept.rows(), accept=_settings(None, None, None).engine.accept)
+    try:
+        save(table, to)
+    except OSError as error:
+        raise SetupError(f"The table cannot be written to {to}: {error.strerror}.") from None
+    _lines([table.about, f'{len(table.rows)} rows are in {to}. Use it: [engine] difficulty_table = "{to}"'])
 
 
 @app.command("verifiers", cls=Listing)

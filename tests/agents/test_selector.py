@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agot.agents.selection.difficulty import Row, Table
 from agot.agents.selector import Move, Selector
 from agot.ids import RunId
@@ -58,7 +60,7 @@ async def test_lessons_of_other_runs_choose_among_searches() -> None:
     earlier = lessons.learnt(RunId("earlier"))
     await earlier.record([
         Outcome(kind="strategy", subject=cluster_of(TASK), arm=arm, thought="root", ordinal=n, reward=reward)
-        for arm, reward in (("tot-bfs", 0.1), ("mcts", 0.9)) for n in range(5)
+        for arm, reward in (("tot-bfs", 0.1), ("mcts", 0.9)) for n in range(10)
     ])  # fmt: skip
     selector = Selector(lessons.learnt(RunId("later")), LADDER, table=SILENT)
     move = await following(selector, [refuted("8")] * 2, ["chain", LADDER[0]])
@@ -74,6 +76,28 @@ async def test_table_decides_by_difficulty_and_tokens_left() -> None:
     assert (rich.strategy, rich.samples) == ("mcts", 12)
     poor = await following(selector, [refuted("8")] * 2, ["chain", LADDER[0]], tokens_left=900)
     assert poor.strategy == "" and "hardest fifth" in poor.why
+
+
+async def test_table_may_skip_what_does_not_pay() -> None:
+    table = Table(rows=(Row(difficulty=5, tokens=0, strategy="mcts", effort=0),))
+    move = await following(Selector(None, LADDER, table=table), [refuted("8")], ["chain"])
+    assert move.strategy == "mcts" and "hardest fifth" in move.why
+    judged = await following(Selector(None, LADDER, table=table), [tried("8", 0.1)], ["chain"])
+    assert judged.strategy == LADDER[0], "a judge alone is not searched against, whatever the table says"
+
+
+async def test_model_s_rating_chooses_where_nothing_was_learnt() -> None:
+    asked: list[list[str]] = []
+
+    async def rate(names: Sequence[str]) -> dict[str, float]:
+        asked.append(list(names))
+        return {"mcts": 0.9, "tot-bfs": 0.2}
+
+    selector = Selector(None, LADDER, table=SILENT)
+    move = await selector.next(TASK, [refuted("8")] * 2, ["chain", LADDER[0]], tokens_left=None, rate=rate)
+    assert move.strategy == "mcts" and "rated best by the model" in move.why
+    await selector.next(TASK, [refuted("8")], ["chain", *LADDER[:-1]], tokens_left=None, rate=rate)
+    assert asked == [list(LADDER[1:])], "where one is left there is nothing to rate"
 
 
 async def test_spent_ladder_stops() -> None:

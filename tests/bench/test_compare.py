@@ -19,7 +19,7 @@ def row(place: int, strategy: str, *, right: bool = True, level: int = 500, fami
     return Answered(
         id=f"{family}-{place}", split="test", family=family, strategy=strategy, level=level, seed=0, setup="s", model="m",
         status="answered" if given else "abstained", answer="x", right=right and given, given=given,
-        withheld_right=withheld, covered=covered, fault=fault, tokens=tokens, calls=1, cost_usd=0.0, wall_s=0.5,
+        withheld_right=withheld, covered=covered, reward=None, effort=0, fault=fault, tokens=tokens, calls=1, cost_usd=0.0, wall_s=0.5,
     )  # fmt: skip
 
 

@@ -17,7 +17,6 @@ from agot.agents.selection.stopping import (
     chance,
     decide,
     expected_right,
-    next_batch,
     rates,
     value_of_draw,
 )
@@ -195,26 +194,3 @@ def test_refuses_numbers_that_mean_nothing() -> None:
         Stakes(wrong=-1.0)
     with pytest.raises(ValueError, match="rejections"):
         expected_right(Beta(1, 1), Rates(0.5, 0.5), -1)
-
-
-def test_batches_grow_until_all_are_drawn() -> None:
-    drawn, sizes = 0, []
-    while (batch := next_batch(drawn, 0.4, threshold=0.9, most=20)).n:
-        sizes.append(batch.n)
-        drawn += batch.n
-    assert sizes == [1, 2, 4, 8, 5]
-    assert batch.why == "all 20 samples are drawn"
-
-
-def test_batches_stop_at_a_good_score_but_not_without_one() -> None:
-    assert next_batch(3, 0.9, threshold=0.9, most=20).n == 0
-    assert next_batch(3, None, threshold=0.9, most=20).n == 4
-    assert next_batch(0, None, threshold=0.9, most=0).n == 0
-    with pytest.raises(ValueError, match="at least 1"):
-        next_batch(0, None, threshold=0.5, most=5, growth=0.5)
-
-
-@given(st.integers(0, 100), st.integers(0, 100), st.integers(1, 9), st.floats(1, 4))
-def test_batches_end(drawn: int, most: int, first: int, growth: float) -> None:
-    batch = next_batch(drawn, None, threshold=0.5, most=most, first=first, growth=growth)
-    assert (batch.n > 0) == (drawn < most) and drawn + batch.n <= max(most, drawn)

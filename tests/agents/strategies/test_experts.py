@@ -44,7 +44,7 @@ def scripted(
         said = written if request.purpose == "aggregate" else answers.get(request.role, "Nobody")
         return said if isinstance(said, Exception) else f"1. so it is\nAnswer: {said}"
 
-    return SeveralModels(reply, dialect="standard", delay_s=0.001)
+    return SeveralModels(reply, dialect="standard", delay_s=0.02)
 
 
 def chosen(*names: str, url: str = "sqlite://", **changes: Any) -> Settings:
@@ -178,7 +178,7 @@ async def test_auto_asks_the_experts_after_the_first_doubt() -> None:
     result, events = await ask(models, chosen("a", "b", budget={"depth": 0}), SUM, strategy="auto")
     assert (result.status, result.answer, result.strategy) == ("answered", "21", "experts")
     assert models.asked()[0] == "fast solve" and sorted(models.asked()[1:]) == ["a solve", "b solve"]
-    assert whys(events)[1] == "experts: the cheapest that can help comes first"
+    assert whys(events)[1] == "other models may know what this one does not"
 
 
 async def test_auto_keeps_the_place_that_the_ladder_gives_them() -> None:
