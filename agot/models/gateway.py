@@ -7,6 +7,7 @@ event loop: limits on calls in flight, and the HTTP connections to local servers
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -91,7 +92,14 @@ class Gateway:
         )
 
     def estimate_tokens(self, request: ModelRequest) -> int:
-        """Return an estimate of the prompt's tokens, rather too high than too low."""
+        """Return an estimate of the prompt's tokens, rather too high than too low; exact for the embedded model."""
+        if self._pool.endpoint(request.role).provider == EMBEDDED:
+            from agot.models.embedded.messages import RequestError
+            from agot.models.embedded.requests import prompt_tokens
+
+            # What the model will refuse is told by the call itself.
+            with contextlib.suppress(RequestError):
+                return prompt_tokens([message.model_dump() for message in request.messages])
         return replies.prompt_tokens_of(request)
 
     async def complete(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
@@ -17,14 +16,13 @@ from agot.models.embedded.client import shared
 from agot.models.embedded.messages import (
     Completion,
     EmbeddedError,
-    Generation,
     Piece,
     PromptTooLong,
     Reply,
     RequestError,
     Token,
 )
-from agot.models.embedded.tokenizer import MODES
+from agot.models.embedded.requests import generation
 
 # Without this litellm fetches a price list from the network when it is imported.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
@@ -56,57 +54,6 @@ def register() -> None:
     if not any(item["provider"] == PROVIDER for item in litellm.custom_provider_map):
         litellm.custom_provider_map.append({"provider": PROVIDER, "custom_handler": EmbeddedProvider()})
         custom_llm_setup()  # type: ignore[no-untyped-call]
-
-
-def generation(messages: list[dict[str, Any]], options: dict[str, Any]) -> Generation:
-    """Return the request of chat messages and OpenAI options.
-
-    Raises:
-        RequestError: There is no user message, or a value makes no sense.
-    """
-    mode, user, prefix = "", None, ""
-    for message in messages:
-        text = _content(message)
-        role = message.get("role")
-        if role == "system" and text.strip() in MODES:
-            mode = text.strip()
-        elif role == "user":
-            user, prefix = text, ""
-        elif role == "assistant":
-            prefix = text
-    if user is None:
-        raise RequestError("there is no user message")
-    if prefix and not mode:
-        first, _, rest = prefix.partition("\n")
-        if not first.endswith(":") or first[:-1] not in MODES:
-            raise RequestError(
-                "an assistant message to continue needs a mode, from a system message or its first line"
-            )
-        mode, prefix = first[:-1], rest
-    stop = options.get("stop") or ()
-    limit = options.get("max_completion_tokens", options.get("max_tokens"))
-    seed = options.get("seed")
-    temperature = options.get("temperature")
-    top_p = options.get("top_p")
-    return Generation(
-        user=user,
-        mode=mode,
-        prefix=prefix,
-        samples=int(options.get("n") or 1),
-        temperature=1.0 if temperature is None else float(temperature),
-        top_p=1.0 if top_p is None else float(top_p),
-        max_tokens=None if limit is None else int(limit),
-        stop=(stop,) if isinstance(stop, str) else tuple(stop),
-        seed=secrets.randbits(63) if seed is None else int(seed),
-        top_logprobs=int(options.get("top_logprobs") or 0) if options.get("logprobs") else 0,
-    )
-
-
-def _content(message: dict[str, Any]) -> str:
-    content = message.get("content")
-    if isinstance(content, list):
-        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    return "" if content is None else str(content)
 
 
 def _logprobs(tokens: tuple[Token, ...]) -> ChoiceLogprobs:

@@ -16,7 +16,8 @@ import pytest
 
 from agot.models.embedded.client import Client, shared
 from agot.models.embedded.messages import Generation, PromptTooLong, RequestError, WorkerError
-from agot.models.embedded.provider import CONTEXT, generation, register
+from agot.models.embedded.provider import CONTEXT, register
+from agot.models.embedded.requests import generation, prompt_tokens
 
 import litellm  # isort: skip  # after the provider, which keeps it off the network
 
@@ -105,6 +106,18 @@ async def test_a_trailing_assistant_message_is_continued() -> None:
     for messages in (chat("chain", "Compute 2+3*4", line), chat("auto", "Compute 2+3*4", f"chain:\n{line}")):
         rest = await litellm.acompletion(**messages, temperature=0.0)
         assert line + rest.choices[0].message.content == whole
+
+
+@pytest.mark.parametrize("extra", [[], [{"role": "assistant", "content": "17+4=21\n"}]])
+@pytest.mark.parametrize("n", [1, 3])
+async def test_prompts_are_counted_exactly_before_the_call(extra: list[dict[str, str]], n: int) -> None:
+    messages = [
+        {"role": "system", "content": "chain"},
+        {"role": "user", "content": "Compute (17+4)*3 ☃"},
+        *extra,
+    ]
+    response = await litellm.acompletion(model="embedded/pico", messages=messages, n=n)
+    assert response.usage.prompt_tokens == prompt_tokens(messages)
 
 
 def test_messages_become_a_request() -> None:
