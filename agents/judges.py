@@ -12,7 +12,7 @@ with Juries", arXiv 2404.18796 (panels).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agot.agents.calibrated import Calibration, calibration_of
@@ -265,18 +265,21 @@ class _Heard:
 
 
 def _lessons(thought: ThoughtId, cluster: str, heard: Sequence[_Heard], accept: float) -> list[Outcome]:
-    places = groups([one.answer for one in heard])
-    most = max(places, key=len)
-    if len(heard) < _FEWEST_JUDGED or len(most) < _AGREED * len(heard):
-        return []
+    most = majority([one.answer for one in heard])
     return [
         Outcome(
             kind="verifier", subject=judge_subject(model, cluster),
             arm=(arm := hit(accepted=reward >= accept, right=place in most)), thought=thought, ordinal=place,
             reward=float(arm in ("tp", "tn")),
         )
-        for place, one in enumerate(heard) for model, reward in one.rewards.items()
+        for place, one in enumerate(heard) if most for model, reward in one.rewards.items()
     ]  # fmt: skip
+
+
+def majority(answers: Sequence[str]) -> Collection[int]:
+    """Return the places of the answers that count as right when judges are graded; none if too few agree."""
+    most = max(groups(answers), key=len, default=())
+    return most if len(answers) >= _FEWEST_JUDGED and len(most) >= _AGREED * len(answers) else ()
 
 
 async def preference(task: Task, a: Solution, b: Solution, ask: Ask, judge: Judge) -> Preference:

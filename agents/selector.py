@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from agot.agents.judges import JUDGE
+from agot.agents.judges import JUDGE, majority
 from agot.agents.prompts.choice import PromptChoice, prompt_subject
 from agot.agents.prompts.library import Purpose
 from agot.agents.selection import difficulty as hardness
@@ -27,17 +27,12 @@ from agot.agents.selection.ucb import UcbSettings, choose_strategy
 from agot.learning import Learnt, LessonKind, Outcome, Tally, hit, verifier_subject
 from agot.protocols import Assessed
 from agot.thought import Task
-from agot.verifiers.answers import groups
 
 ENOUGH = 20
 """Lessons on a kind of task before they end the tries or choose between strategies: fewer tell too little."""
 
 WRITING: tuple[Purpose, ...] = ("chain", "step")
 """Purposes whose prompts are graded: by the reward of the answer that came of them."""
-
-AGREED = 0.6
-"""Share of a thought's answers that have to agree for the rest to count as wrong when a judge is graded."""
-
 
 EXPERTS = "experts"
 
@@ -265,17 +260,12 @@ def _judged(task: Task, cluster: str, drawn: Sequence[Assessed], accept: float) 
         for one in drawn
     ]
     judged = [(one, word) for one, word in words if word is not None]
-    if len(judged) < 3:
-        return []
-    places = groups([one.solution.answer for one, _ in judged])
-    most = max(places, key=len)
-    if len(most) < AGREED * len(judged):
-        return []
+    most = majority([one.solution.answer for one, _ in judged])
     return [
         Outcome(
             kind="verifier", subject=verifier_subject(JUDGE, cluster),
             arm=(arm := hit(accepted=word >= accept, right=place in most)), thought=task.thought, ordinal=place,
             reward=float(arm in ("tp", "tn")),
         )
-        for place, (_, word) in enumerate(judged)
+        for place, (_, word) in enumerate(judged) if most
     ]  # fmt: skip
