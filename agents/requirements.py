@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agot.agents.constraints import ConstraintCheck, extract
+from agot.agents.once import Once
 from agot.protocols import Ask, Dialect
 from agot.thought import Solution, Task, Verdict
 
@@ -18,13 +19,17 @@ class RequirementCheck:
     Args:
         dialect: Of the models that name and judge further constraints; None to go by the question's wording only,
             which costs no call. What a model named is a wish, since models name wrong ones.
+
+    Attributes:
+        without_models: What can be told of the wording alone.
     """
 
     name = ConstraintCheck.name
 
     def __init__(self, dialect: Callable[[str], Dialect] | None = None) -> None:
         self._dialect = dialect
-        self._known: dict[str, ConstraintCheck] = {}
+        self._known: Once[str, ConstraintCheck] = Once()
+        self.without_models = self if dialect is None else RequirementCheck()
 
     async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
         """Return what `ConstraintCheck` says; None for a part of a question.
@@ -34,9 +39,8 @@ class RequirementCheck:
         """
         if task.depth:
             return Verdict(check=self.name)
-        if task.question not in self._known:
-            self._known[task.question] = await self._read(task, ask)
-        return await self._known[task.question](task, solution, ask)
+        known = await self._known.get(task.question, lambda: self._read(task, ask))
+        return await known(task, solution, ask)
 
     async def _read(self, task: Task, ask: Ask) -> ConstraintCheck:
         # What `StatedCheck` reads itself is left to it, or a breach would count twice.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from agot.agents.once import Once
 from agot.agents.selector import Selector
 from agot.agents.verifier import VerifierAgent, reward_of
 from agot.events import AnyEvent, Verified
@@ -23,7 +23,8 @@ class Assessor:
     """Checks and judges the solutions of one thought, each once.
 
     Attributes:
-        on_candidate: Told of every solution, before and after it was judged, for the best partial answer.
+        on_candidate: Told of every solution, before it was checked, and before and after it was judged, for the best
+            partial answer.
         enabled: False says of every solution that nothing can be told.
     """
 
@@ -34,30 +35,19 @@ class Assessor:
     emit: Callable[[AnyEvent], None]
     on_candidate: Callable[[Assessed], None]
     enabled: bool = True
-    _known: dict[tuple[str, tuple[str, ...], str], asyncio.Future[Assessed]] = field(default_factory=dict)
+    _known: Once[tuple[str, tuple[str, ...], str], Assessed] = field(default_factory=Once)
 
     async def assess(self, solution: Solution) -> Assessed:
         """Return the solution with its verdicts and reward; a solution that is assessed again costs nothing.
 
         Raises:
-            BudgetExceeded: If there is no budget for the judge; the deterministic checks were told before.
+            BudgetExceeded: If there is no budget for a check or the judge; what was known until then was told before.
         """
         key = (solution.answer, solution.steps, solution.strategy if solution.parts else "")
-        if key in self._known:
-            first = await self._known[key]
-        else:
-            # A future, not a task: most solutions are assessed by one asker alone, and a task costs more.
-            known = self._known[key] = asyncio.get_running_loop().create_future()
-            try:
-                first = await self._assess(solution)
-            except BaseException as error:
-                if isinstance(error, asyncio.CancelledError):
-                    known.cancel()
-                else:
-                    known.set_exception(error)
-                    known.exception()  # whoever else waits is told, but nobody has to wait
-                raise
-            known.set_result(first)
+        if not self._known.has(key):
+            # Whatever stops the checks, an answer that was paid for is there to be given.
+            self.on_candidate(Assessed(solution=solution))
+        first = await self._known.get(key, lambda: self._assess(solution))
         reward = reward_of(solution, first.verdicts)
         same = Assessed(solution=solution, verdicts=first.verdicts, reward=reward)
         self.on_candidate(same)
@@ -65,8 +55,7 @@ class Assessor:
 
     def results(self) -> list[Assessed]:
         """Return everything that was assessed to the end, in the order of asking."""
-        done = (future for future in self._known.values() if future.done() and not future.cancelled())
-        return [future.result() for future in done if future.exception() is None]
+        return self._known.results()
 
     async def _assess(self, solution: Solution) -> Assessed:
         if not self.enabled:
@@ -127,7 +116,7 @@ class Bench:
         self.selector.answered(task, answers)
 
     async def verify(self, task: Task, solution: Solution) -> tuple[Verdict, ...]:
-        return tuple(await self.verifier.check(task, solution, self.ask))
+        return tuple(await self.verifier.check(task, solution, self.ask, free=True))
 
     async def refuted(self, task: Task, steps: Sequence[str]) -> bool:
         return await self.verifier.refutes_step(task, steps[-1], self.ask)

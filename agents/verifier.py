@@ -97,17 +97,22 @@ class VerifierAgent:
         self, checks: Iterable[Verifier] = tuple(CHECKS.values()), *, judges: Judges | None = None
     ) -> None:
         self._checks, self._judges = tuple(checks), judges or Judges()
+        without: Iterable[Verifier | None] = (getattr(one, "without_models", one) for one in self._checks)
+        self._free = tuple(one for one in without if one is not None)
 
-    async def check(self, task: Task, solution: Solution, ask: Ask) -> list[Verdict]:
-        """Run the deterministic checks only; verdicts that tell nothing are left out.
+    async def check(self, task: Task, solution: Solution, ask: Ask, *, free: bool = False) -> list[Verdict]:
+        """Run the checks only; verdicts that tell nothing are left out.
 
         A check that fails is one that cannot tell: whoever reads along is told why.
+
+        Args:
+            free: Ask no model: checks that would are made without, as far as they can be.
 
         Raises:
             BudgetExceeded, ModelUnauthorised: If a check asks a model and cannot.
         """
         verdicts: list[Verdict] = []
-        for verifier in self._checks:
+        for verifier in self._free if free else self._checks:
             verdict = await _checked(verifier, task, solution, ask)
             if verdict.reward is None:
                 continue

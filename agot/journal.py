@@ -62,6 +62,10 @@ class Journal:
         self._asked[digest] += 1
         return f"{digest}:{ordinal}"
 
+    def keys(self, kind: CallKind, purpose: str) -> set[str]:
+        """Return the keys of what earlier attempts started or finished of one kind, for one purpose."""
+        return {one.key for one in self._records.values() if (one.kind, one.purpose) == (kind, purpose)}
+
     def replay(self, key: str) -> CallRecord | None:
         """Return the finished call with this key, if an earlier attempt paid for it."""
         record = self._records.get(key)

@@ -330,7 +330,11 @@ class Dialect(Protocol):
 
 
 class Verifier(Protocol):
-    """Checks one solution. Deterministic verifiers run before judges."""
+    """Checks one solution. Deterministic verifiers run before judges.
+
+    One that asks models has a further attribute, `without_models`: the verifier to go by where no call may be made,
+    as when a limit fired, or None to leave it out there.
+    """
 
     name: str
 
@@ -427,7 +431,7 @@ class Toolbox(Protocol):
         """Remember what each model answered, to teach how it did once the thought has ended."""
 
     async def verify(self, task: Task, solution: Solution) -> tuple[Verdict, ...]:
-        """Run the deterministic checks on a solution that a strategy is weighing."""
+        """Run the checks that ask no model on a solution that a strategy is weighing."""
 
     async def refuted(self, task: Task, steps: Sequence[str]) -> bool:
         """Return whether a deterministic check proves the last of these steps wrong."""

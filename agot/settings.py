@@ -9,6 +9,7 @@ variable that nothing reads is refused, since it is a misspelt one.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import re
@@ -202,7 +203,7 @@ class ToolSettings(_Section):
         builtin: Calculator and dates.
         python: Python in a sandbox, where this machine can isolate one.
         files: Folder whose files may be searched and read, or None.
-        fetch_hosts: Hosts that may be fetched from by HTTP; none by default.
+        fetch_hosts: Names of hosts that may be fetched from by HTTP, at any port; none by default.
         mcp: Servers by name; their tools are called `<name>_<tool>`.
     """
 
@@ -211,6 +212,49 @@ class ToolSettings(_Section):
     files: Path | None = None
     fetch_hosts: tuple[str, ...] = ()
     mcp: dict[str, McpServer] = Field(default_factory=dict)
+
+    @field_validator("fetch_hosts")
+    @classmethod
+    def _hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(fetch_host(host) for host in hosts)
+
+
+_NO_HOST = re.compile(r"[\s/@?#:\[\]*]")
+
+
+def fetch_host(name: str) -> str:
+    """Return a host that may be fetched from, as it is compared.
+
+    Args:
+        name: "example.org", an address, "*.example.org" for all below it and not itself, or "*".
+
+    Raises:
+        ValueError: If it is no such name.
+    """
+    host = name.strip().lower().rstrip(".")
+    if host == "*" or (host and not _NO_HOST.search(host.removeprefix("*."))):
+        return host
+    try:
+        return str(ipaddress.IPv6Address(host))
+    except ValueError:
+        raise ValueError(
+            f"The host {name!r} is not usable: expected a name like example.org or *.example.org, without scheme, "
+            "port and path; a listed host may be fetched from at any port"
+        ) from None
+
+
+class TelemetrySettings(_Section):
+    """Where finished runs are told to. Nothing is sent unless there is an endpoint.
+
+    Attributes:
+        endpoint: Address of an OTLP/HTTP collector, such as "http://127.0.0.1:4318"; `/v1/traces` is added to a bare one.
+        headers_env: Header name to the name of the environment variable that holds its value.
+        timeout_s: Seconds until a run is given up to be told; it is not harmed by that.
+    """
+
+    endpoint: str | None = Field(default=None, pattern="^https?://")
+    headers_env: dict[str, str] = Field(default_factory=dict)
+    timeout_s: float = Field(default=5.0, gt=0, allow_inf_nan=False)
 
 
 class Settings(_Section):
@@ -233,6 +277,7 @@ class Settings(_Section):
     engine: EngineSettings = EngineSettings()
     search: SearchSettings = SearchSettings()
     tools: ToolSettings = ToolSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     database_url: str | None = None
     seed: int = Field(default=0, ge=-(2**63), lt=2**63)
 
@@ -341,9 +386,10 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "engine": EngineSettings,
     "search": SearchSettings,
     "tools": ToolSettings,
+    "telemetry": TelemetrySettings,
 }
 _SHORT = ("MODEL", "DATABASE_URL", "SEED")
-_ELSEWHERE = ("HOME", "DEBUG")
+_ELSEWHERE = ("HOME", "DEBUG", "SERVE_TOKEN")
 """Read by `agot_home` and the command line."""
 
 

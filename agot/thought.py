@@ -69,12 +69,17 @@ class Usage(Value):
 
 
 class Finding(Value):
-    """The answer of a finished thought, as context for another."""
+    """The answer of a finished thought, as context for another.
+
+    Attributes:
+        source: Name of the tool whose words the answer is; "" for a thought's own.
+    """
 
     thought: ThoughtId
     question: str
     answer: str
     reward: float | None = None
+    source: str = ""
 
 
 class Task(Value):

@@ -43,17 +43,18 @@ class Toolshed:
         """
         async with self._opening:
             if self._tools is None:
-                self._tools = _by_name((*self._given, *self._local(), *await self._remote()))
+                self._tools = _by_name((*self._given, *await self._local(), *await self._remote()))
             return self._tools
 
-    def _local(self) -> list[Tool]:
+    async def _local(self) -> list[Tool]:
         from agot.sandbox.run import why_not
 
         settings = self._settings
         found: list[Tool] = []
         if settings.builtin:
             found += _from("built in", builtin_tools())
-        if settings.python and why_not() is None:
+        # Found out by a process that may take seconds.
+        if settings.python and await asyncio.to_thread(why_not) is None:
             found += _from("built in", [python_tool()])
         if settings.files is not None:
             found += _from(f"files in {settings.files}", file_tools(settings.files))

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import random
 import sys
 import time
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from typing import Any, Literal
 
 from agot.agents.dialects.compact import CompactDialect
 from agot.agents.votes import tally
+from agot.bench.scoring import is_right
 from agot.bench.statistics import paired_difference, wilson
 from agot.budget import Budget, Meter
 from agot.engine.caller import Caller, CallRoom
@@ -37,7 +37,6 @@ from agot.thought import Solution, Task
 from training.example import Problem
 from training.families.registry import FAMILIES
 from training.mixture import problem_for
-from training.scoring import is_correct
 
 METHODS = ("direct", "chain", "vote@8", "coverage@8", "engine")
 OPERATIONS = (1, 2, 4, 6, 8, 12, 16, 20)
@@ -120,7 +119,7 @@ class Bench:
         async with self._room:
             if method == "engine":
                 result = await self._reasoner.ask(problem.question)
-                right = result.status == "answered" and is_correct(problem, result.answer)
+                right = result.status == "answered" and is_right(problem, result.answer)
                 cells["engine"].add(
                     right, result.usage.tokens, result.usage.calls, result.status == "abstained"
                 )
@@ -128,12 +127,12 @@ class Bench:
             if method == "vote@8":
                 drawn, meter = await self._solutions(problem, "chain", VOTES, 0.7)
                 tokens = meter.usage.tokens
-                cells["vote@8"].add(bool(drawn) and is_correct(problem, tally(drawn).answer), tokens, 1)
-                cells["coverage@8"].add(any(is_correct(problem, s.answer) for s in drawn), tokens, 1)
+                cells["vote@8"].add(bool(drawn) and is_right(problem, tally(drawn).answer), tokens, 1)
+                cells["coverage@8"].add(any(is_right(problem, s.answer) for s in drawn), tokens, 1)
                 return
             mode: Literal["direct", "chain"] = "direct" if method == "direct" else "chain"
             drawn, meter = await self._solutions(problem, mode, 1, 0.0)
-            cells[method].add(bool(drawn) and is_correct(problem, drawn[0].answer), meter.usage.tokens, 1)
+            cells[method].add(bool(drawn) and is_right(problem, drawn[0].answer), meter.usage.tokens, 1)
 
 
 async def measure(arguments: argparse.Namespace) -> Cells:
@@ -195,7 +194,7 @@ def comparisons(cells: Cells) -> list[dict[str, Any]]:
         theirs = [hit for _, chain in pairs for hit in chain.hits]
         if not ours:
             continue
-        mean, lowest, highest = paired_difference(ours, theirs, rng=random.Random(0))
+        mean, lowest, highest = paired_difference(ours, theirs)
         found.append({
             "operations": band, "n": len(ours), "engine": round(sum(ours) / len(ours), 4),
             "chain": round(sum(theirs) / len(theirs), 4), "difference": round(mean, 4), "low": round(lowest, 4),

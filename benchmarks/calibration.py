@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from agot.agents.dialects.compact import CompactDialect
 from agot.agents.votes import tally
+from agot.bench.scoring import is_right
 from agot.budget import Budget, Meter
 from agot.engine.caller import Caller, CallRoom
 from agot.errors import OutputError
@@ -26,7 +27,6 @@ from agot.thought import Solution, Task
 from benchmarks.accuracy import questions
 from training.example import Problem
 from training.families.registry import FAMILIES
-from training.scoring import is_correct
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
@@ -64,9 +64,9 @@ async def look(models: Gateway, room: asyncio.Semaphore, family: str, problem: P
         vote = tally(drawn)
         return Seen(
             family,
-            is_correct(problem, chain.answer),
+            is_right(problem, chain.answer),
             await judged(chain),
-            is_correct(problem, vote.answer),
+            is_right(problem, vote.answer),
             await judged(vote),
             vote.confidence or 0.0,
         )

@@ -117,3 +117,11 @@ def test_an_expert_without_a_model_is_told_of() -> None:
         load_settings({"experts": {"coder": {"temperature": 0.1}}})
     with pytest.raises(SetupError, match=r"max_loaded_models is not usable"):
         load_settings({"experts": {"coder": {"model": "m", "max_loaded_models": 0}}})
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "http://example.org", "", "a b"])
+def test_a_host_to_fetch_from_is_a_name_without_port(tmp_path: Path, host: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f'[tools]\nfetch_hosts = ["{host}"]\n')
+    with pytest.raises(SetupError, match=r"tools\.fetch_hosts.*name like example\.org.*without.*port"):
+        load_settings(path=file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,15 @@ async def test_embedded_model_hands_its_sum_to_the_calculator() -> None:
     assert (result.status, result.answer) == ("answered", "63")
     called = [event.tool for event in events if event.kind == "tool_finished"]
     assert called == ["calculator"]
+
+
+async def test_trying_the_sandbox_does_not_hold_up_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[threading.Thread] = []
+
+    def why_not() -> str:
+        tried.append(threading.current_thread())
+        return "cannot"
+
+    monkeypatch.setattr("agot.sandbox.run.why_not", why_not)
+    assert "python" not in await Toolshed(ToolSettings()).open()
+    assert tried and threading.main_thread() not in tried

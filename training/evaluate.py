@@ -19,6 +19,7 @@ from typing import Any, get_args
 
 import torch
 
+from agot.bench.scoring import is_right
 from agot.models.embedded.tokenizer import Tokenizer
 from training.checkpoint import load
 from training.example import Problem
@@ -28,7 +29,6 @@ from training.mixture import VERIFY_SEPARATOR, Split, outside_for, problem_for
 from training.model import Transformer
 from training.onpolicy import correct
 from training.sampler import Request, Sample, Sampler
-from training.scoring import is_correct
 
 SAMPLES = 8
 VOTE_TEMPERATURE = 0.8
@@ -132,7 +132,7 @@ class Evaluation:
         """Greedy answers without a chain."""
         asked = self._all()
         samples = self._sampler.run([Request(p.question, "direct") for _, p in asked], 200, 0.0)
-        hits = [s.finished and is_correct(p, s.text) for (_, p), s in zip(asked, samples, strict=True)]
+        hits = [s.finished and is_right(p, s.text) for (_, p), s in zip(asked, samples, strict=True)]
         self._count("direct", [key for key, _ in asked], hits)
 
     def choice(self, outside: Sequence[str]) -> None:
@@ -212,7 +212,7 @@ class Evaluation:
 
 def _majority(problem: Problem, group: Sequence[Sample]) -> bool:
     answers = Counter(final_answer(sample.text) for sample in group if sample.finished)
-    return bool(answers) and is_correct(problem, answers.most_common(1)[0][0])
+    return bool(answers) and is_right(problem, answers.most_common(1)[0][0])
 
 
 def table(rates: Sequence[Rate]) -> str:

@@ -12,12 +12,12 @@ import json
 import time
 from pathlib import Path
 
+from agot.bench.scoring import is_right
 from agot.models.embedded.messages import Generation, Reply
 from agot.models.embedded.runtime import Engine
 from training.example import Problem
 from training.grading import final_answer
 from training.mixture import outside_for, problem_for
-from training.scoring import is_correct
 
 FAMILIES = ("arithmetic", "lists", "word_problems", "facts")
 OPERATIONS = (4, 8)
@@ -49,7 +49,7 @@ def measure(directory: Path, count: int) -> dict[str, float]:
             done = [reply.completions[0] for reply in replies]
             tokens += sum(c.generated for c in done)
             right = sum(
-                c.finish == "stop" and is_correct(p, final_answer(c.text))
+                c.finish == "stop" and is_right(p, final_answer(c.text))
                 for p, c in zip(problems, done, strict=True)
             )
             result[f"{family}-{operations}"] = right / count

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import torch
 
+from agot.bench.scoring import is_right
 from agot.models.embedded.tokenizer import Tokenizer
 from training.batches import Rows, pack
 from training.corrupt import first_difference
@@ -20,7 +21,6 @@ from training.grading import final_answer
 from training.mixture import VERIFY_SEPARATOR, problem_for, value_example
 from training.model import Transformer
 from training.sampler import Request, Sample, Sampler
-from training.scoring import is_correct
 
 TEMPERATURE = 0.8
 """The usual temperature of samples at run time: the mistakes to be judged are those."""
@@ -33,7 +33,7 @@ LONGEST = 700
 
 def correct(problem: Problem, sample: Sample) -> bool:
     """Return whether a sampled chain was finished and ends in the right answer."""
-    return sample.finished and is_correct(problem, final_answer(sample.text))
+    return sample.finished and is_right(problem, final_answer(sample.text))
 
 
 def problems(count: int, seed: int) -> list[Problem]:

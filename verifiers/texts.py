@@ -1,4 +1,4 @@
-"""Checks of an answer as text: exact, normalised, or by a regular expression."""
+"""A check of an answer as text, by a regular expression."""
 
 from __future__ import annotations
 
@@ -10,53 +10,11 @@ from typing import Any
 from agot.errors import SetupError
 from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.answers import equivalent
 
 _LONGEST_PATTERN = 2000
 _LONGEST_ANSWER = 100_000
 _MOST_UNROLLED = 20_000
 """Parts of a pattern once its repetitions are written out; each takes about a kilobyte and some microseconds."""
-
-
-class ExactText:
-    """The answer must be this text, character by character but for spaces around it.
-
-    Args:
-        expected: The text.
-    """
-
-    name = "exact_text"
-
-    def __init__(self, expected: str) -> None:
-        self._expected = expected.strip()
-
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
-        """Return a conclusive 1 or 0."""
-        return _verdict(self.name, solution.answer.strip() == self._expected, self._expected)
-
-
-class SameAnswer:
-    """The answer must mean the same as a reference, see `agot.verifiers.answers.equivalent`.
-
-    Args:
-        references: Right answers; one of them is enough.
-
-    Raises:
-        SetupError: If there is none.
-    """
-
-    name = "same_answer"
-
-    def __init__(self, *references: str) -> None:
-        if not references:
-            raise SetupError("SameAnswer has no reference, but needs at least one right answer. Give one.")
-        self._references = references
-
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
-        """Return a conclusive 1 if it is the same, else a 0 that is not, since not every spelling is known."""
-        same = any(equivalent(solution.answer, reference) for reference in self._references)
-        verdict = _verdict(self.name, same, self._references[0])
-        return verdict.model_copy(update={"conclusive": same})
 
 
 class PatternCheck:

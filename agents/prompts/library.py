@@ -20,7 +20,7 @@ from agot.thought import Value
 
 Purpose = Literal[
     "think", "plan", "chain", "continue", "direct", "judge", "final", "extend", "step", "value", "refine", "critique",
-    "aggregate", "associate", "compare", "constraints", "rate", "tools", "requirement", "data",
+    "aggregate", "associate", "compare", "constraints", "rate", "tools", "requirement", "data", "understand",
 ]  # fmt: skip
 """What a prompt is for. "data", "extend" and "requirement" are parts that others are put together from."""
 

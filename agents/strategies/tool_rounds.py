@@ -34,7 +34,7 @@ async def tool_rounds(task: Task, tools: Toolbox) -> Solution:
             break
         notes += await tools.tools.run(round_.calls)
     found = tuple(
-        Finding(thought=task.thought, question=_named(note), answer=note.text)
+        Finding(thought=task.thought, question=_named(note), answer=note.text, source=note.call.name)
         for note in notes
         if not note.error
     )

@@ -125,7 +125,8 @@ def summary(rows: Sequence[Graded]) -> dict[str, Any]:
         "cost_usd": sum(row.cost_usd for row in rows), "errors": faults,
     }  # fmt: skip
     for name in ("tokens", "calls", "wall_s"):
-        found[name] = mean_interval([getattr(row, name) for row in measured]) if measured else None
+        values = [getattr(row, name) for row in measured]
+        found[name] = mean_interval(values) if len(values) > 1 else (*values, None, None) if values else None
     return found
 
 

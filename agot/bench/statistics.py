@@ -36,26 +36,41 @@ def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def paired_difference(
-    a: Sequence[bool], b: Sequence[bool], *, rng: random.Random, rounds: int = 2000
+    a: Sequence[bool], b: Sequence[bool], *, rng: object = None
 ) -> tuple[float, float, float]:
-    """Return mean(a) - mean(b) with its 95% bootstrap interval over the same questions.
+    """Return mean(a) - mean(b) over the same questions with its 95% interval.
+
+    Args:
+        rng: Not used; the interval is computed, not resampled.
 
     Raises:
         ValueError: If the sequences are empty or not equally long.
+
+    Source: Newcombe 1998, "Improved confidence intervals for the difference between binomial proportions based on
+    paired data", Statistics in Medicine 17:2635, method 10. Unlike resampling, it has a width where few questions
+    tell the two apart, or none.
     """
     if len(a) != len(b) or not a:
         raise ValueError(f"expected two equally long, non-empty sequences, got {len(a)} and {len(b)}")
-    import numpy as np
-
     n = len(a)
-    won = sum(x and not y for x, y in zip(a, b, strict=True))
-    lost = sum(y and not x for x, y in zip(a, b, strict=True))
-    # A resample of questions is determined by how many of each kind it holds.
-    draws = np.random.default_rng(rng.getrandbits(64)).multinomial(
-        n, [won / n, lost / n, max(0.0, 1 - won / n - lost / n)], size=rounds
-    )
-    means = np.sort((draws[:, 0] - draws[:, 1]) / n)
-    return (won - lost) / n, float(means[int(0.025 * rounds)]), float(means[int(0.975 * rounds) - 1])
+    both = sum(x and y for x, y in zip(a, b, strict=True))
+    won, lost = sum(a) - both, sum(b) - both
+    neither = n - both - won - lost
+    (low_a, high_a), (low_b, high_b) = wilson(both + won, n), wilson(both + lost, n)
+    share_a, share_b = (both + won) / n, (both + lost) / n
+    excess = both * neither - won * lost
+    # Corrected for continuity where it is positive.
+    association = max(0.0, excess - n / 2) if excess > 0 else excess
+    margins = (both + won) * (lost + neither) * (both + lost) * (won + neither)
+    correlation = association / math.sqrt(margins) if margins else 0.0
+
+    def reach(x: float, y: float) -> float:
+        return math.sqrt(max(0.0, x * x - 2 * correlation * x * y + y * y))
+
+    mean = (won - lost) / n
+    low = mean - reach(share_a - low_a, high_b - share_b)
+    high = mean + reach(share_b - low_b, high_a - share_a)
+    return mean, max(-1.0, low), min(1.0, high)
 
 
 def clustered_rate(

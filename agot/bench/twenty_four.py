@@ -7,6 +7,7 @@ from collections import Counter
 from fractions import Fraction
 
 from agot.verifiers.expressions import NotArithmetic, clean, parse, value
+from agot.verifiers.readings import unmarked
 
 _LONGEST = 200
 _BRACKETS = str.maketrans("[]{}", "()()")
@@ -14,9 +15,9 @@ _BRACKETS = str.maketrans("[]{}", "()()")
 
 def expression_of(text: str, target: int) -> str | None:
     """Return the expression that an answer gives, without a `= target` before or after it; None if unclear."""
-    text = text.strip().strip("`$ .").translate(_BRACKETS)
-    if len(text) > _LONGEST:
+    if len(text.strip()) > _LONGEST:
         return None
+    text = unmarked(text).strip("`$ .").translate(_BRACKETS)
     sides = [side.strip() for side in text.split("=") if side.strip()]
     if len(sides) == 2 and str(target) in sides:
         sides.remove(str(target))

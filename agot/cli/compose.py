@@ -13,6 +13,7 @@ from agot.errors import SetupError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from agot.chat.conversation import Conversation
     from agot.models.detect import FoundModel
     from agot.models.gateway import Gateway
     from agot.reasoner import Reasoner
@@ -69,7 +70,7 @@ def switched(role: RoleSettings, model: str | None, base_url: str | None) -> Rol
     if not same:
         change |= {
             "base_url": None, "api_key_env": None, "extra_body": {}, "dialect": "auto", "context_window": None,
-            "concurrency": None,
+            "concurrency": None, "max_loaded_models": None,
         }  # fmt: skip
     if base_url is not None:
         change["base_url"] = base_url
@@ -81,6 +82,29 @@ def open_reasoner(settings: Settings, approve: Approve | None = None) -> Reasone
     from agot.reasoner import Reasoner
 
     return Reasoner(settings, approve=approve)
+
+
+async def open_conversation(
+    store: SqlStore,
+    settings: Settings,
+    *,
+    resume: str | None = None,
+    strategy: str | None = None,
+    approve: Approve | None = None,
+) -> Conversation:
+    """Return a conversation, to be closed.
+
+    Args:
+        resume: Beginning of the id of one to go on with, "" for the last; None begins a new one.
+
+    Raises:
+        StoreError: If there is none to go on with.
+    """
+    from agot.chat.conversation import Conversation
+
+    if resume is None:
+        return Conversation(store, settings, strategy=strategy, approve=approve)
+    return await Conversation.resumed(store, settings, resume, strategy=strategy, approve=approve)
 
 
 def open_toolshed(settings: Settings) -> Toolshed:

@@ -34,9 +34,17 @@ BaseUrlFlag = Annotated[
     str | None,
     typer.Option("--base-url", metavar="URL", help="Address of an OpenAI-compatible server for the model."),
 ]
+STRATEGIES = (
+    "ab-mcts, adaptive-best-of-n, best-of-n, chain, coat, critic, direct, experts, got, least-to-most, mcts, "
+    "particle-filter, particle-gibbs, puct, rebase, refinement-tree, rewind, rpc, tools, tot-bfs, tot-dfs, vote"
+)
+"""The registry's, written out: importing it would keep every help waiting for a second."""
+
 StrategyFlag = Annotated[
     str | None,
-    typer.Option("--strategy", metavar="NAME", help="auto, direct, chain or vote; auto chooses per thought."),
+    typer.Option(
+        "--strategy", metavar="NAME", help=f"auto, which chooses per thought, or one of {STRATEGIES}."
+    ),
 ]
 OutputFlag = Annotated[
     Output, typer.Option("--output", help="The answer, one JSON object, or every event as a JSON line.")

@@ -15,12 +15,23 @@ from agot.cli import compose, flags
 if TYPE_CHECKING:
     from agot.models.detect import FoundModel
     from agot.models.probe import Probe
+    from agot.models.settings_file import Section
     from agot.settings import RoleSettings, Settings
 
-app = typer.Typer(help="Show, try, find and set the models behind the roles.", rich_markup_mode=None)
+app = typer.Typer(
+    help="Show, try, find and set the models behind the roles and experts.", rich_markup_mode=None
+)
+
+_EXPERTS = "experts."
+"""Before the name of an expert that may be new."""
 
 RoleArgument = Annotated[
-    str, typer.Argument(metavar="ROLE", help="fast, strong, judge or embed.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="ROLE",
+        help="fast, strong, judge or embed; an expert, new ones as experts.NAME.",
+        show_default=False,
+    ),
 ]
 
 
@@ -32,11 +43,11 @@ def _default(context: typer.Context, output: flags.TableFlag = "text") -> None:
 
 @app.command("list")
 def list_roles(output: flags.TableFlag = "text") -> None:
-    """Show each role's model, its dialect, and where that is set."""
+    """Show the model of each role and expert, its dialect, and where that is set."""
     from agot.settings import ROLES, settings_path
 
     settings = compose.settings()
-    found = [_described(settings, role) for role in ROLES]
+    found = [_described(settings, role) for role in (*ROLES, *settings.experts)]
     if output == "json":
         from agot.cli.outcome import print_json
 
@@ -48,7 +59,7 @@ def list_roles(output: flags.TableFlag = "text") -> None:
 
 
 def _described(settings: Settings, role: str) -> dict[str, str]:
-    origin = _origin(role)
+    origin = _origin(role, "experts" if role in settings.experts else "roles")
     if role == "embed" and role not in settings.roles:
         return {"role": role, "model": "", "address": "", "dialect": "", "set by": "not set"}
     chosen = settings.role(role)
@@ -57,21 +68,21 @@ def _described(settings: Settings, role: str) -> dict[str, str]:
         "model": chosen.model,
         "address": chosen.base_url or "",
         "dialect": compose.open_models(settings).profile(role).dialect,
-        "set by": origin if role in settings.roles else "falls back to fast",
+        "set by": origin if role in settings.roles or role in settings.experts else "falls back to fast",
     }
 
 
-def _origin(role: str) -> str:
+def _origin(role: str, section: Section) -> str:
     from agot.settings import settings_path
 
-    prefix = f"AGOT_ROLES__{role.upper()}__"
+    prefix = f"AGOT_{section.upper()}__{role.upper()}__"
     names = sorted(name for name, value in os.environ.items() if value and name.upper().startswith(prefix))
     if role == "fast" and os.environ.get("AGOT_MODEL"):
         names.append("AGOT_MODEL")
     if names:
         return f"environment ({', '.join(names)})"
     try:
-        written: Any = tomllib.loads(settings_path().read_text("utf-8")).get("roles", {})
+        written: Any = tomllib.loads(settings_path().read_text("utf-8")).get(section, {})
     except FileNotFoundError:
         return "default"
     return "settings file" if role in written else "default"
@@ -79,11 +90,13 @@ def _origin(role: str) -> str:
 
 @app.command("test")
 def test_roles(
-    role: Annotated[str | None, typer.Argument(metavar="[ROLE]", help="One role; all by default.")] = None,
+    role: Annotated[
+        str | None, typer.Argument(metavar="[ROLE]", help="One role or expert; all by default.")
+    ] = None,
     output: flags.TableFlag = "text",
     debug: flags.DebugFlag = False,
 ) -> None:
-    """Call each role's model for real: how fast it answers, and what it can do.
+    """Call the model of each role and expert for real: how fast it answers, and what it can do.
 
     Exit code: that of the first role that did not answer (69, 75, 77 or 1), else 0.
     """
@@ -111,7 +124,8 @@ def _to_test(settings: Settings, role: str | None) -> list[str]:
     if role is not None:
         settings.role(role)
         return [role]
-    return [name for name in ("fast", "strong", "judge") if name == "fast" or name in settings.roles]
+    roles = [name for name in ("fast", "strong", "judge") if name == "fast" or name in settings.roles]
+    return [*roles, *settings.experts]
 
 
 async def _probe_all(settings: Settings, roles: list[str]) -> list[tuple[dict[str, Any], int]]:
@@ -186,7 +200,7 @@ def set_role(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="litellm model string.", show_default=False)],
     base_url: flags.BaseUrlFlag = None,
 ) -> None:
-    """Write a role's model to the settings file; the rest of the file stays as it is."""
+    """Write the model of a role or expert to the settings file; the rest of the file stays as it is."""
     _write(role, model, base_url, None)
 
 
@@ -195,18 +209,25 @@ def _write(role: str, model: str, base_url: str | None, context_window: int | No
     from agot.models.settings_file import write_role
     from agot.settings import ROLES, RoleSettings, Settings, settings_path
 
-    if role not in ROLES:
-        raise SetupError(f"There is no role {role!r}. Roles are: {', '.join(ROLES)}.")
-    before = compose.settings().roles.get(role)
+    settings = compose.settings()
+    name = role.removeprefix(_EXPERTS)
+    section: Section = "experts" if name != role or role in settings.experts else "roles"
+    if section == "roles" and role not in ROLES:
+        raise SetupError(
+            f"There is no role or expert {role!r}. Roles are: {', '.join(ROLES)}. A new expert is set as {_EXPERTS}{role}."
+        )
+    before = settings.experts.get(name) if section == "experts" else settings.roles.get(name)
     chosen: RoleSettings = compose.switched(before or RoleSettings(model=model), model, base_url)
     if context_window is not None:
         chosen = chosen.model_copy(update={"context_window": context_window})
     # Before it is written: a setting that cannot be used is refused here and not at the next question.
-    compose.open_models(Settings(roles={"fast": chosen, role: chosen})).profile(role)
-    write_role(settings_path(), role, chosen)
-    sys.stdout.write(f"{role}: {chosen.model}" + (f" at {chosen.base_url}" if chosen.base_url else "") + "\n")
-    sys.stdout.write(f"Written to {settings_path()}. Try it: agot models test {role}\n")
-    if (origin := _origin(role)).startswith("environment"):
+    models = {"fast": chosen, name: chosen} if section == "roles" else {name: chosen}
+    tried = Settings.model_validate({"roles": {"fast": chosen}, section: models})
+    compose.open_models(tried).profile(name)
+    write_role(settings_path(), name, chosen, section=section)
+    sys.stdout.write(f"{name}: {chosen.model}" + (f" at {chosen.base_url}" if chosen.base_url else "") + "\n")
+    sys.stdout.write(f"Written to {settings_path()}. Try it: agot models test {name}\n")
+    if (origin := _origin(name, section)).startswith("environment"):
         from agot.cli.view import told
 
-        told(f"The {origin} overrides the file for this role.")
+        told(f"The {origin} overrides the file for {name}.")

@@ -85,13 +85,13 @@ class Engine:
         self._crew, self._room, self._meter, self._settings, self._emit = crew, room, meter, settings, emit
         self.graph = ThoughtGraph(emit)
         self.faults: dict[ThoughtId, AgotError] = {}
-        self.candidates: dict[ThoughtId, Assessed] = {}
+        self._tried: dict[ThoughtId, dict[tuple[str, tuple[str, ...]], Assessed]] = {}
 
     async def run(self, question: str, material: str = "") -> Outcome:
         """Solve the question.
 
         Raises:
-            BudgetExceeded: If a limit of the run fired; `candidates` and `graph` hold what was reached.
+            BudgetExceeded: If a limit of the run fired; `partial` tells what was reached.
             ModelUnauthorised: At once, since every further call would fail alike.
         """
         self.graph.add_root(question)
@@ -118,7 +118,7 @@ class Engine:
         except (BudgetExceeded, Interrupted, asyncio.CancelledError) as stopped:
             self._finish(
                 task,
-                Outcome(ThoughtStatus.SKIPPED, self.candidates.get(thought), str(stopped) or "cancelled"),
+                Outcome(ThoughtStatus.SKIPPED, self._best(thought), str(stopped) or "cancelled"),
             )
             raise
         except AgotError as error:
@@ -145,18 +145,19 @@ class Engine:
         async def expand(split: Task, accepted: AcceptedPlan) -> Solution | None:
             return await self._expand(split, accepted, meter)
 
-        def keep(tried: Assessed) -> None:
-            best = self.candidates.get(task.thought)
-            if best is None or (tried.reward or 0.0) >= (best.reward or 0.0):
-                self.candidates[task.thought] = tried
-
         def tokens_left() -> int | None:
             left = meter.left("tokens")
             return None if left is None else int(left)
 
         crew, ask = self._crew, Caller(self._room, meter, task.thought)
         assessor = Assessor(
-            task, ask, crew.verifier, crew.dialect, self._emit, keep, enabled=self._settings.verify
+            task,
+            ask,
+            crew.verifier,
+            crew.dialect,
+            self._emit,
+            lambda tried: self._keep(task.thought, tried),
+            enabled=self._settings.verify,
         )
         return ThoughtContext(
             task=task, ask=ask, dialect=crew.dialect, verifier=crew.verifier, planner=crew.planner,
@@ -337,6 +338,23 @@ class Engine:
 
     # -- the best that there is ------------------------------------------------------------------
 
+    def _keep(self, thought: ThoughtId, tried: Assessed) -> None:
+        """Remember the latest that is known of a solution."""
+        known = self._tried.setdefault(thought, {})
+        before = known.pop(key := (tried.solution.answer, tried.solution.steps), None)
+        if before is not None and not tried.verdicts:
+            tried = before.model_copy(update={"solution": tried.solution})
+        known[key] = tried
+
+    def _best(self, thought: ThoughtId) -> Assessed | None:
+        """Return the solution of the greatest reward, of equals the latest."""
+
+        def worth(tried: Assessed) -> float:
+            # One that nothing is known of is given, as one is of which just enough is known.
+            return self._settings.abstain if tried.reward is None else tried.reward
+
+        return max(reversed(self._tried.get(thought, {}).values()), key=worth, default=None)
+
     def partial(self) -> tuple[Assessed | None, Finding | None]:
         """Return the best of what an ended run reached.
 
@@ -344,7 +362,7 @@ class Engine:
             The best solution of the question itself, if one was tried and not refuted; else the finding that
             stands furthest along the graph, of the least nested graph that has any.
         """
-        tried = self.candidates.get(ROOT)
+        tried = self._best(ROOT)
         if tried is not None and (tried.reward is None or tried.reward >= self._settings.abstain):
             return tried, None
         found = [

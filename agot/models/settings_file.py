@@ -1,33 +1,35 @@
-"""Writing a role's model into the settings file, with everything else in it left as it is."""
+"""Writing the model of a role or expert into the settings file, with everything else in it left as it is."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from agot.errors import SetupError
 from agot.settings import ROLES, RoleSettings
 
+Section = Literal["roles", "experts"]
 
-def write_role(path: Path, role: str, chosen: RoleSettings) -> None:
-    """Set a role in the settings file; comments, order and all other settings stay.
+
+def write_role(path: Path, role: str, chosen: RoleSettings, *, section: Section = "roles") -> None:
+    """Set a role or an expert in the settings file; comments, order and all other settings stay.
 
     The file is replaced in one step: after a crash it is the old one or the new one. Settings of the
     role that are at their default are left out. Keys are never written, only the names of variables.
 
     Args:
         path: The settings file; it and its folder are made if they are missing.
-        role: One of `agot.settings.ROLES`.
+        role: One of `agot.settings.ROLES`, or an expert's name.
         chosen: The role's settings.
 
     Raises:
         SetupError: If the role is unknown, or the file is not valid TOML or cannot be written.
     """
-    if role not in ROLES:
+    if section == "roles" and role not in ROLES:
         raise SetupError(f"There is no role {role!r}. Roles are: {', '.join(ROLES)}.")
-    _change(path, lambda roles: _set(roles, role, chosen))
+    _change(path, section, lambda models: _set(models, role, chosen))
 
 
 def remove_role(path: Path, role: str) -> None:
@@ -37,7 +39,7 @@ def remove_role(path: Path, role: str) -> None:
         SetupError: If the file is not valid TOML or cannot be written.
     """
     if path.exists():
-        _change(path, lambda roles: roles.pop(role, None))
+        _change(path, "roles", lambda roles: roles.pop(role, None))
 
 
 def _set(roles: Any, role: str, chosen: RoleSettings) -> None:
@@ -56,21 +58,20 @@ def _set(roles: Any, role: str, chosen: RoleSettings) -> None:
             table[name] = value
 
 
-def _change(path: Path, change: Any) -> None:
+def _change(path: Path, section: Section, change: Any) -> None:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
     try:
         document = tomlkit.parse(path.read_bytes().decode("utf-8")) if path.exists() else tomlkit.document()
-        roles: Any = document.get("roles")
-        if roles is None:
-            roles = document["roles"] = tomlkit.table(is_super_table=True)
-        if not isinstance(roles, dict):
+        models: Any = document.get(section)
+        if models is None:
+            models = document[section] = tomlkit.table(is_super_table=True)
+        if not isinstance(models, dict):
             raise SetupError(
-                f"In the settings file {path} 'roles' is {roles!r}; expected tables like [roles.fast]. "
-                "Mend it."
+                f"In the settings file {path} {section!r} is {models!r}; expected tables like [{section}.NAME]. Mend it."
             )
-        change(roles)
+        change(models)
         text = tomlkit.dumps(document)
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise SetupError(f"The settings file {path} is not valid TOML: {error}. Mend or remove it.") from None

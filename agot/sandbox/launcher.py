@@ -215,7 +215,7 @@ def _change_root(libc: ctypes.CDLL, folder: str, readable: list[str], work: str,
 
 def _set_limits(job: dict[str, Any]) -> None:
     limits = {
-        resource.RLIMIT_CPU: job["cpu_s"], resource.RLIMIT_AS: job["memory_bytes"],
+        resource.RLIMIT_AS: job["memory_bytes"],
         resource.RLIMIT_FSIZE: job["file_bytes"], resource.RLIMIT_STACK: min(_STACK_BYTES, job["memory_bytes"]),
         resource.RLIMIT_NPROC: 0, resource.RLIMIT_NOFILE: _OPEN_FILES, resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0, resource.RLIMIT_MSGQUEUE: 0,
@@ -224,6 +224,10 @@ def _set_limits(job: dict[str, Any]) -> None:
         hard = resource.getrlimit(kind)[1]
         lower = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (lower, lower))
+    # At the first the kernel sends SIGXCPU, which tells why a program ended; at the second it ends what ignores that.
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    last = job["cpu_s"] + 1 if hard == resource.RLIM_INFINITY else min(job["cpu_s"] + 1, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (min(job["cpu_s"], last), last))
     # A write beyond the limit is an error to the program, not its end.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 

@@ -39,7 +39,8 @@ class Limits:
     """What one program may use.
 
     Attributes:
-        cpu_s: Seconds of processor time; rounded up to whole ones.
+        cpu_s: Seconds of processor time; rounded up to whole ones. A program that ignores being told that they are
+            over is ended one later.
         wall_s: Seconds from start to end, the interpreter's start included.
         memory_mb: Address space, of which the interpreter itself takes about 30.
         file_mb: What it may write to files, all together; kept in memory where the kernel allows.
@@ -296,7 +297,9 @@ def _end(report: Mapping[str, Any], limits: Limits) -> tuple[int | None, Stopped
         return None, "output"
     if returncode == -OUT_OF_MEMORY:
         return None, "memory"
-    if returncode == -signal.SIGKILL and report["cpu_s"] >= math.ceil(limits.cpu_s) - 0.1:
+    # One that ignores the signal is killed a second later, so here the sum may lag behind what the kernel counted.
+    ignored = returncode == -signal.SIGKILL and report["cpu_s"] >= math.ceil(limits.cpu_s)
+    if returncode == -signal.SIGXCPU or ignored:
         return None, "cpu"
     return returncode, ""
 

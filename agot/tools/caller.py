@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -49,18 +48,23 @@ class ToolRoom:
     emit: Callable[[AnyEvent], None]
     approve: Approve | None = None
     monotonic: Callable[[], float] = time.monotonic
-    _made: Counter[str] = field(default_factory=Counter)
+    _made: dict[str, set[str]] = field(init=False)
     _slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     _left_behind: set[asyncio.Task[Any]] = field(default_factory=set)
     approvals: Approvals = field(init=False)
 
     def __post_init__(self) -> None:
         self.approvals = Approvals(self.approve, self.journal, self.emit)
+        # Calls of one moment may arrive in another order than before: what was made already counts first.
+        self._made = {name: self.journal.keys("tool", name) for name in self.tools}
 
-    def granted(self, tool: Tool) -> bool:
-        """Count a call of the tool and return whether the run may still make it."""
-        self._made[tool.name] += 1
-        return tool.calls is None or self._made[tool.name] <= tool.calls
+    def granted(self, tool: Tool, key: str) -> bool:
+        """Count a call of the tool, once, and return whether the run may still make it."""
+        made = self._made[tool.name]
+        if key not in made and tool.calls is not None and len(made) >= tool.calls:
+            return False
+        made.add(key)
+        return True
 
     def slot(self, tool: Tool) -> asyncio.Semaphore | None:
         """Return what a call of the tool holds while it works, or None if any number may work at once."""
@@ -126,17 +130,15 @@ class ToolCaller:
         key = room.journal.key("tool", request)
         earlier = room.journal.replay(key)
         if earlier is not None and earlier.reply is not None:
-            if tool is not None:
-                room.granted(tool)
-                if tool.side_effects:
-                    room.approvals.recall(question(tool, call, self.thought, again=False), key)
+            if tool is not None and tool.side_effects:
+                room.approvals.recall(question(tool, call, self.thought, again=False), key)
             outcome = ToolOutcome.model_validate_json(earlier.reply)
             self._finished(call, key, outcome, earlier.latency_ms, replayed=True)
             return outcome
         if tool is None:
             return self._refused(call, key, f"There is no tool {call.name[:80]!r}. {offer(room.tools)}")
         refusal = unfit(tool, call.arguments)
-        if not refusal and not room.granted(tool):
+        if not refusal and not room.granted(tool, key):
             refusal = f"The tool {tool.name!r} was called {tool.calls} times, which is all one run may. Go on without it."
         unfinished = room.journal.unfinished(key) if tool.side_effects else None
         if not refusal and tool.side_effects:
@@ -148,21 +150,8 @@ class ToolCaller:
             return self._refused(call, key, refusal)
         return await self._performed(tool, call, key, request, again=unfinished is not None)
 
-    async def run_round(self, calls: Sequence[ToolCall]) -> list[ToolOutcome]:
-        """Make calls that do not need each other, all at once.
-
-        Returns:
-            Outcomes in the order of the calls.
-
-        Raises:
-            BudgetExceeded, Interrupted: As one call does, after the others have ended.
-
-        Source: DTA, "Divide-Then-Aggregate", arXiv 2501.12432.
-        """
-        return await _all(asyncio.ensure_future(self(call)) for call in calls)
-
     async def run_graph(self, calls: Sequence[ToolCall]) -> list[ToolOutcome]:
-        """Make calls that use each other's results, each as soon as those it refers to are done.
+        """Make calls that may use each other's results, each as soon as those it refers to are done.
 
         A call that cannot be made (unknown reference, cycle, an id used twice), or whose reference failed,
         is answered with an error; the others are made.
@@ -172,6 +161,9 @@ class ToolCaller:
 
         Raises:
             BudgetExceeded, Interrupted: As one call does, after the others have ended.
+
+        Source: Zhu et al. 2025, "Divide-Then-Aggregate", arXiv 2501.12432; Kim et al. 2023, "An LLM Compiler for
+        Parallel Function Calling", arXiv 2312.04511.
         """
         wrong = faults(calls)
         by_id: dict[str, asyncio.Future[ToolOutcome]] = {}
@@ -312,11 +304,18 @@ class ToolCaller:
 
 
 async def _contained(tool: Tool, arguments: Mapping[str, Any]) -> str:
+    loop = asyncio.get_running_loop()
+    own = asyncio.current_task(loop)
     try:
         return rendered(await tool.invoke(arguments))
-    except SystemExit as error:
+    except (Exception, asyncio.CancelledError):
+        raise
+    except BaseException as error:
+        if asyncio.current_task(loop) is not own:
+            # Whoever dropped this coroutine closes it.
+            raise
         # In a task it would end the event loop.
-        raise ToolError(f"The tool tried to end the program: SystemExit({error}).") from None
+        raise ToolError(f"The tool tried to end the program: {said(error)}") from None
 
 
 async def _all(tasks: Iterable[asyncio.Future[ToolOutcome]]) -> list[ToolOutcome]:

@@ -2,9 +2,10 @@
 
 What holds: whatever the text is, it stays between one opening and one closing tag, holds no other
 such tag, no control character, no hidden or direction-changing character, and none of the marks with which
-common chat templates separate roles; a line that begins like another speaker's is marked with `|`. What does not hold: that a model obeys. A model may still follow a
-sentence that stands inside the tags, so nothing that matters may rest on the tags alone: tools with side
-effects need a person's approval, programs run in a sandbox, fetches go to listed hosts.
+common chat templates separate roles; a line that begins like another speaker's is marked with `|`. What does
+not hold: that a model obeys. A model may still follow a sentence that stands inside the tags, so nothing that
+matters may rest on the tags alone: tools with side effects need a person's approval, programs run in a sandbox,
+fetches go to listed hosts.
 """
 
 from __future__ import annotations
@@ -29,16 +30,18 @@ _LESS = r"[<＜﹤‹〈⟨˂ᐸ❮]"
 _OPENER = re.compile(rf"{_LESS}|[\[［]")
 _LOOK_AHEAD = 64
 _AFTER_LESS = re.compile(
-    r"[\s/／⁄∕]{0,16}untrusted|[|｜]|\s{0,4}/?\s{0,4}(?:s|bos|eos|pad|unk|think|thinking|system|user|assistant|human|tool|tools|tool_call|"
+    r"[\s/／⁄∕]{0,16}untrusted|[|｜]|\s{0,9}/?\s{0,9}(?:s|bos|eos|pad|unk|think|thinking|system|user|assistant|human|tool|tools|tool_call|"
     r"tool_response|tool_result|function_call|function_calls|function_results|start_of_turn|end_of_turn|start_header_id|"
     r"end_header_id|instruction|instructions|question|larger_question|material|finding|proposal|feedback)\b|</?SYS>>",
     re.IGNORECASE,
 )
 _AFTER_BRACKET = re.compile(
-    r"/?(?:INST|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\]", re.IGNORECASE
+    r"\s{0,9}/?\s{0,9}(?:INST|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\s{0,9}\]", re.IGNORECASE
 )
+# Quotes are not among the signs before a role: lines of JSON begin with them.
 _ROLE_LINE = re.compile(
-    r"[ \t>#*_]{0,8}(?:system|assistant|human|user|developer)[ \t*_]{0,4}[:：]", re.IGNORECASE
+    r"[\s>#*_`~+\-–—•·.(){}\[\]\d]{0,40}(?:system|assistant|human|user|developer)[\s*_`~)\]]{0,9}[:：]",
+    re.IGNORECASE,
 )
 
 
@@ -58,13 +61,32 @@ def delimit(text: str, source: str) -> str:
     return f'<untrusted id="{mark}" source="{label}">\n{inner}\n</untrusted id="{mark}">'
 
 
-def visible(text: str) -> str:
-    """Drop what terminals obey, and write out what eyes do not see."""
+def visible(text: str, *, joiners: bool = False) -> str:
+    """Drop what terminals obey, and write out what eyes do not see.
+
+    Args:
+        joiners: Leave single joiners where words of many scripts, and emoji, are written with them.
+    """
     text = text.encode("utf-8", "replace").decode("utf-8")
     text = _LINE_ENDS.sub("\n", _ANSI.sub("", text))
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_shown(character) for character in text)
+    return "".join(
+        character if joiners and character in _JOINERS and _joins(text, place) else _shown(character)
+        for place, character in enumerate(text)
+    )
+
+
+_JOINERS = "\u200c\u200d"
+_JOINED = ("Lo", "Mn", "Mc", "So", "Sk")
+_LAST_LATIN = "\u02ff"
+
+
+def _joins(text: str, place: int) -> bool:
+    around = (text[place - 1 : place], text[place + 1 : place + 2])
+    return all(one > _LAST_LATIN and unicodedata.category(one) in _JOINED for one in around if one) and all(
+        around
+    )
 
 
 def _shown(character: str) -> str:
@@ -91,8 +113,10 @@ def _named(character: str) -> str:
 
 def defused(text: str) -> str:
     """Return a text without what could end its place in a prompt, for text that stands in no tags of its own."""
-    text = _OPENER.sub(_shut, visible(text))
-    return "\n".join(f"| {line}" if _ROLE_LINE.match(_folded(line)) else line for line in text.split("\n"))
+    text = _OPENER.sub(_shut, visible(text, joiners=True))
+    return "\n".join(
+        f"| {line}" if _ROLE_LINE.match(_folded(line.lstrip())) else line for line in text.split("\n")
+    )
 
 
 def _shut(match: re.Match[str]) -> str:
@@ -110,4 +134,5 @@ def _folded(text: str) -> str:
 
 def _label(source: str) -> str:
     shown = " ".join(visible(source).split())[:_MOST_SOURCE_CHARS]
-    return shown.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
+    shown = shown.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
+    return _OPENER.sub(_shut, shown)

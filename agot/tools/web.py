@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from agot.errors import SetupError, ToolError
+from agot.settings import fetch_host
 from agot.tools.threads import in_thread
 from agot.tools.tool import Tool, tool
 
@@ -36,13 +37,14 @@ def fetch_tool(hosts: Iterable[str], *, timeout_s: float = 20.0) -> Tool:
             allows every public host.
 
     Raises:
-        SetupError: If no host is listed, or one is an address with a path.
+        SetupError: If no host is listed, or one is not a name.
     """
-    allowed = tuple(host.strip().lower().rstrip(".") for host in hosts)
-    if not allowed or any(not host or set(host) & set("/ @?#") for host in allowed):
-        raise SetupError(
-            f"The hosts to fetch from must be names like example.org or *.example.org, not {list(hosts)}."
-        )
+    try:
+        allowed = tuple(fetch_host(host) for host in hosts)
+    except ValueError as error:
+        raise SetupError(f"{error}.") from None
+    if not allowed:
+        raise SetupError("No host to fetch from is listed. Name at least one, such as example.org.")
 
     @tool(timeout_s=timeout_s)
     async def fetch(url: str) -> str:

@@ -212,7 +212,7 @@ CATASTROPHIC = r"^(a|aa)+$"
     ("check", "argument"),
     [
         ("pattern", "("), ("pattern", ""), ("pattern", "a" * 400), ("pattern", "(" * 200 + ")" * 200),
-        ("pattern", "(?:(?:(?:a{999}){999}){999}){999}"), ("pattern", "(?:a{1,900}){2,900}"), ("pattern", "a{99999999999}"),
+        ("pattern", "(?:(?:(?:a{999}){999}){999}){999}"), ("pattern", "(?:a{900,}){900}"), ("pattern", "a{99999999999}"),
         ("pattern", r"\L<x>"), ("pattern", r"\p{nonsense}"), ("pattern", "(?P<a>x)(?P<a>y)(?P=b)"),
         ("json_schema", "not json"), ("json_schema", "[]"), ("json_schema", '{"type": "nonsense"}'),
         ("json_schema", '{"pattern": "(a+)+$"}'), ("json_schema", '{"$ref": "http://127.0.0.1/x"}'),

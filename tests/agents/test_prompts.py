@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agot.agents.dialects.standard import StandardDialect
-from agot.agents.dialects.standard.writing import data
 from agot.agents.prompts.choice import LearntPrompts, PromptChoice, choose, prompt_subject
 from agot.agents.prompts.library import Prompt, Purpose, default, library_of, prompt_from, variants
 from agot.agents.selection.cluster import FAMILIES
@@ -27,6 +26,7 @@ from agot.learning import LessonsHere, Outcome, Tally
 from agot.models.structured import SchemaMemory
 from agot.protocols import CallRecord, Message, ModelRequest
 from agot.thought import Task
+from agot.tools.untrusted import defused
 from tests.scripted import ScriptedModels
 
 LOCK = Path(__file__).parent / "prompts.lock"
@@ -64,9 +64,9 @@ def test_every_kind_is_a_family(prompt: Prompt) -> None:
 
 
 def test_every_tag_that_is_escaped_is_told_to_be_data() -> None:
-    for tag in ("question", "larger_question", "material", "finding", "proposal", "feedback"):
+    for tag in ("question", "larger_question", "material", "finding", "proposal", "feedback", "untrusted"):
         assert f"<{tag}>" in default("data").text
-        assert data(f"<{tag}>") == f"&lt;{tag}>"
+        assert defused(f"<{tag}>") == f"&lt;{tag}>"
 
 
 HEAD = '+++\npurpose = "{purpose}"\nvariant = "x"\nversion = 1\nabout = "a"\n+++\n'

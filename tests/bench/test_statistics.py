@@ -1,6 +1,8 @@
 """Intervals: known values, and what must hold for all."""
 
+import math
 import random
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -29,26 +31,62 @@ def test_wilson_holds_the_share_and_stays_within_bounds(hits: int, misses: int) 
         assert low - 1e-12 <= hits / n <= high + 1e-12
 
 
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
-def test_paired_difference_is_repeatable_and_holds_the_mean(pairs: list[tuple[bool, bool]]) -> None:
-    a, b = [x for x, _ in pairs], [y for _, y in pairs]
-    mean, low, high = paired_difference(a, b, rng=random.Random(3))
-    assert (mean, low, high) == paired_difference(a, b, rng=random.Random(3))
-    assert mean == pytest.approx((sum(a) - sum(b)) / len(a))
-    assert -1.0 <= low <= high <= 1.0
-    if a == b:
-        assert (mean, low, high) == (0.0, 0.0, 0.0)
+def pairs(both: int, first: int, second: int, neither: int) -> tuple[list[bool], list[bool]]:
+    """Return outcomes of two methods with these counts."""
+    counts = ((True, True, both), (True, False, first), (False, True, second), (False, False, neither))
+    table = [(a, b) for a, b, n in counts for _ in range(n)]
+    return [a for a, _ in table], [b for _, b in table]
+
+
+@given(*[st.integers(0, 30)] * 4)
+def test_paired_difference_holds_the_mean_and_is_the_same_from_either_side(
+    both: int, first: int, second: int, neither: int
+) -> None:
+    n = both + first + second + neither
+    if not n:
+        return
+    a, b = pairs(both, first, second, neither)
+    mean, low, high = paired_difference(a, b)
+    assert mean == pytest.approx((first - second) / n)
+    assert -1.0 <= low <= mean <= high <= 1.0 and high - low > 0.0
+    assert paired_difference(b, a) == pytest.approx((-mean, -high, -low))
+
+
+def test_paired_difference_agrees_with_published_values() -> None:
+    mean, low, high = paired_difference(*pairs(36, 12, 2, 0))
+    assert (mean, round(low, 4), round(high, 4)) == (0.2, 0.0569, 0.3404)
 
 
 def test_paired_difference_sees_a_clear_one() -> None:
-    mean, low, high = paired_difference([True] * 80 + [False] * 20, [False] * 100, rng=random.Random(0))
+    mean, low, high = paired_difference([True] * 80 + [False] * 20, [False] * 100)
     assert mean == 0.8 and 0.68 < low < 0.8 < high < 0.9
+
+
+@pytest.mark.parametrize("both", [0, 4, 8])
+def test_a_few_equal_outcomes_are_no_proof_of_equality(both: int) -> None:
+    mean, low, high = paired_difference(*pairs(both, 0, 0, 8 - both))
+    assert mean == 0.0 and low < -0.1 and high > 0.1
+
+
+def test_paired_intervals_of_small_samples_hold_the_truth_as_often_as_they_say() -> None:
+    n, agree, better = 8, 0.9, 0.07
+    truth = better - (1 - agree - better)
+    shares = (agree / 2, better, 1 - agree - better, agree / 2)
+    held = 0.0
+    for table in product(range(n + 1), repeat=4):
+        if sum(table) == n:
+            chance = math.factorial(n) * math.prod(
+                p**k / math.factorial(k) for p, k in zip(shares, table, strict=True)
+            )
+            _, low, high = paired_difference(*pairs(*table))
+            held += chance * (low <= truth <= high)
+    assert held > 0.93
 
 
 @pytest.mark.parametrize(("a", "b"), [([], []), ([True], [])])
 def test_paired_difference_refuses_unequal_or_empty_sequences(a: list[bool], b: list[bool]) -> None:
     with pytest.raises(ValueError, match="equally long"):
-        paired_difference(a, b, rng=random.Random(0))
+        paired_difference(a, b)
 
 
 def test_a_mean_of_one_value_has_no_width() -> None:

@@ -15,7 +15,8 @@ NUMBERS = Counter([4, 6, 8, 8])
     "answer",
     [
         "4*6*8/8", "6 × 8 ÷ 8 × 4", "24 = (4*6)*(8/8)", "(4*6)*(8/8) = 24.", "[8/8]*{4*6}", "-(8-8-4*6)",
-        "`4*6*8/8`", "$4 * 6 * 8 / 8$",
+        "`4*6*8/8`", "$4 * 6 * 8 / 8$", r"$(4\times 6)\times(8\div 8)$",
+        r"\[4 \cdot 6 \cdot \frac{8}{8}\]", r"\boxed{4\times6\times8/8}", "**4*6*8/8**", r"\(4\times6\times8\div8 = 24\)",
     ],
 )  # fmt: skip
 def test_any_way_over_the_numbers_is_right(answer: str) -> None:
@@ -26,7 +27,7 @@ def test_any_way_over_the_numbers_is_right(answer: str) -> None:
     "answer",
     [
         "", "24", "4*6", "8*6-8*4+8", "4*6*8/8+0", "48*6/8", "4*6**8/8", "4*6*8/8=25", "__import__('os')", "(4*6*8/8",
-        "4*6/(8-8)", "9" * 5000, "(" * 199, "4**6**8**8", "24 = 24 = 4*6*8/8", "4!*6/(8-8)", "4*6*0.8/0.8",
+        "4*6/(8-8)", "9" * 5000, "(" * 199, "4**6**8**8", "24 = 24 = 4*6*8/8", "4!*6/(8-8)", "4*6*0.8/0.8", r"4\times6\times8", r"4^{1}\times6\times8\div8",
     ],
 )  # fmt: skip
 def test_refuses_everything_else(answer: str) -> None:

@@ -240,3 +240,13 @@ def test_an_argument_is_utf8_in_any_locale() -> None:
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["answer"] == "Capital é?"
+
+
+def test_help_names_every_strategy(agot: Agot) -> None:
+    from agot.agents.strategies.registry import STRATEGIES
+    from agot.cli import flags
+
+    assert ", ".join(STRATEGIES.names()) == flags.STRATEGIES
+    for command_ in (("ask",), ("bench", "run")):
+        told = " ".join(agot(*command_, "--help").out.split())
+        assert "auto, which chooses per thought, or one of" in told

@@ -11,7 +11,7 @@ from agot.cli import compose
 from agot.errors import ModelUnreachable
 from agot.models.detect import FoundModel
 from agot.protocols import Completion, ModelProfile, ModelReply, ModelRequest
-from agot.settings import Settings, load_settings
+from agot.settings import RoleSettings, Settings, load_settings
 from agot.thought import Usage
 from tests.cli.conftest import Agot
 
@@ -69,6 +69,43 @@ def test_unusable_choices_are_not_written(agot: Agot, home: Path, arguments: tup
     ended = agot("models", "set", *arguments)
     assert (ended.code, ended.out) == (2, "") and ended.err
     assert not (home / "config.toml").exists()
+
+
+def test_experts_are_listed_set_and_tried(agot: Agot, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert agot("models", "set", "experts.coder", "hosted_vllm/a").code == 0
+    assert (
+        agot("models", "set", "coder", "hosted_vllm/code", "--base-url", "http://127.0.0.1:8000/v1").code == 0
+    )
+    (home / "config.toml").write_text((home / "config.toml").read_text() + "# kept\n")
+    assert agot("models", "set", "experts.math", "openai/m").code == 0
+    text = (home / "config.toml").read_text()
+    assert "[experts.coder]" in text and "# kept" in text and "[roles.coder]" not in text
+    settings = load_settings()
+    assert (settings.role("coder").model, settings.role("math").model) == ("hosted_vllm/code", "openai/m")
+    listed = json.loads(agot("models", "--output", "json").out)
+    assert [entry["role"] for entry in listed] == ["fast", "strong", "judge", "embed", "coder", "math"]
+    assert (listed[4]["model"], listed[4]["set by"]) == ("hosted_vllm/code", "settings file")
+    monkeypatch.setenv("AGOT_EXPERTS__CODER__MODEL", "hosted_vllm/other")
+    listed = json.loads(agot("models", "--output", "json").out)
+    assert listed[4]["set by"] == "environment (AGOT_EXPERTS__CODER__MODEL)"
+    monkeypatch.setattr(compose, "open_models", Trial)
+    assert [entry["role"] for entry in json.loads(agot("models", "test", "--output", "json").out)] == [
+        "fast", "coder", "math"
+    ]  # fmt: skip
+    assert agot("models", "test", "coder").code == 0
+
+
+@pytest.mark.parametrize("name", ["slow", "experts.", "experts.fast", "experts.A b"])
+def test_names_that_nobody_can_have_are_refused(agot: Agot, home: Path, name: str) -> None:
+    ended = agot("models", "set", name, "hosted_vllm/x")
+    assert (ended.code, ended.out) == (2, "") and "Traceback" not in ended.err
+    assert not (home / "config.toml").exists()
+
+
+def test_another_provider_does_not_inherit_what_its_server_holds() -> None:
+    local = RoleSettings(model="ollama_chat/a", max_loaded_models=1, concurrency=2)
+    assert compose.switched(local, "ollama_chat/b", None).max_loaded_models == 1
+    assert compose.switched(local, "openai/b", None).max_loaded_models is None
 
 
 def test_set_warns_if_the_environment_wins(agot: Agot, monkeypatch: pytest.MonkeyPatch) -> None:

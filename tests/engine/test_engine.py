@@ -7,10 +7,12 @@ import asyncio
 import pytest
 
 from agot.budget import Budget
+from agot.engine.engine import Engine
 from agot.errors import BudgetExceeded, ModelUnauthorised, ModelUnreachable
 from agot.ids import ROOT
-from agot.protocols import ModelRequest
-from agot.thought import ThoughtStatus
+from agot.protocols import Assessed, ModelRequest
+from agot.settings import EngineSettings
+from agot.thought import Solution, ThoughtStatus, Verdict
 from tests.scripted import mode, user_text
 
 YES = "yes"
@@ -315,3 +317,23 @@ async def test_plan_of_one_thought_is_no_plan(bench) -> None:
     outcome = await b.run("Q?")
     assert outcome.best.solution.answer == "x"
     assert "does not split" in b.of("plan_rejected")[0].feedback
+
+
+def test_what_is_given_at_a_limit_is_the_best_that_is_known() -> None:
+    engine = Engine(None, None, None, EngineSettings(), lambda event: None)  # type: ignore[arg-type]
+    refuted = Verdict(check="stated", reward=0.0, conclusive=True)
+    first, second = Solution(answer="a"), Solution(answer="b")
+    for tried in (
+        Assessed(solution=first),
+        Assessed(solution=second),
+        Assessed(solution=second, verdicts=(refuted,), reward=0.0),
+        Assessed(solution=second.model_copy(update={"votes": 2})),
+    ):
+        engine._keep(ROOT, tried)
+    given, _ = engine.partial()
+    assert given is not None and given.solution.answer == "a", (
+        "an unchecked answer is better than a refuted one"
+    )
+    engine._keep(ROOT, Assessed(solution=Solution(answer="c"), reward=0.9))
+    given, _ = engine.partial()
+    assert given is not None and given.solution.answer == "c"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from agot.errors import ToolError
-from agot.sandbox.run import Limits, run_python, why_not
+from agot.sandbox.run import Limits, _end, run_python, why_not
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
@@ -105,6 +105,17 @@ while True:
 """
     ran = await run_python(source, limits=QUICK)
     assert (ran.returncode, ran.stopped) == (None, "cpu")
+
+
+async def test_the_kernel_itself_says_that_processor_time_is_used_up() -> None:
+    limits = Limits(cpu_s=1.5, wall_s=8)
+    ran = await run_python("import resource; print(resource.getrlimit(resource.RLIMIT_CPU))", limits=limits)
+    assert ran.stdout == "(2, 3)\n"
+    # What is summed up afterwards may be less than what the kernel counted.
+    for signalled, cpu_s in ((signal.SIGXCPU, 0.9), (signal.SIGKILL, 2.4)):
+        report = {"status": int(signalled), "cpu_s": cpu_s, "too_much_written": False}
+        assert _end(report, limits) == (None, "cpu")
+    assert _end({"status": int(signal.SIGKILL), "cpu_s": 0.9, "too_much_written": False}, limits) == (-9, "")
 
 
 @pytest.mark.parametrize("source", ["import time; time.sleep(60)", "import signal; signal.pause()"])

@@ -13,8 +13,10 @@ import pytest
 
 from agot.errors import BudgetExceeded, Interrupted, ToolError
 from agot.events import ApprovalAsked, ApprovalGiven, ToolFinished, ToolStarted, event_from_json
+from agot.thought import ToolCall
+from agot.tools.caller import _contained
 from agot.tools.threads import MOST_LEFT_BEHIND
-from agot.tools.tool import ToolCall, ToolRequest, tool
+from agot.tools.tool import ToolRequest, tool
 from tests.tools.conftest import Bench
 
 Build = Callable[..., Bench]
@@ -68,9 +70,13 @@ async def test_a_wrong_call_is_text_for_the_model(
     bench: Build, name: str, arguments: dict[str, Any], says: str
 ) -> None:
     one = bench(double)
-    outcome = await one.caller(ToolCall(tool=name, arguments=arguments))
+    outcome = await one.caller(ToolCall(name=name, arguments=arguments))
     assert outcome.error and says in outcome.text
     assert one.kinds() == ["tool_finished"]
+
+
+class Own(BaseException):
+    """One that no `except Exception` catches."""
 
 
 class Hostile(Exception):
@@ -98,7 +104,9 @@ def raises(error: BaseException) -> Any:
     ("behave", "says"),
     [(lambda: raises(ValueError("bad value")), "The tool failed: ValueError: bad value"),
      (lambda: raises(Hostile()), "Hostile: (no message)"), (lambda: raises(StopIteration(1)), "Stop"),
-     (lambda: raises(SystemExit(3)), "SystemExit"), (lambda: raises(ToolError("try x=2")), "try x=2"),
+     (lambda: raises(SystemExit(3)), "SystemExit"), (lambda: raises(KeyboardInterrupt()), "KeyboardInterrupt"),
+     (lambda: raises(GeneratorExit()), "GeneratorExit"), (lambda: raises(BaseExceptionGroup("g", [KeyboardInterrupt()])), "BaseExceptionGroup"),
+     (lambda: raises(Own("x")), "Own: x"), (lambda: raises(ToolError("try x=2")), "try x=2"),
      (lambda: raises(asyncio.CancelledError()), "ancel"), (lambda: raises(MemoryError()), "MemoryError"),
      (object, "cannot be written as JSON"), (endless, "cannot be written as JSON"), (circle, "cannot be written as JSON"),
      (lambda: {(1, 2): 3}, "cannot be written as JSON"), (lambda: open, "cannot be written as JSON")],
@@ -171,7 +179,7 @@ async def test_when_too_many_threads_hang_no_more_are_started(bench: Build) -> N
         return "late"
 
     one = bench(hangs)
-    await one.caller.run_round([ToolCall(tool="hangs")] * MOST_LEFT_BEHIND)
+    await one.caller.run_graph([ToolCall(name="hangs")] * MOST_LEFT_BEHIND)
     assert "still hang" in (await one.call("hangs")).text
     release.set()
     deadline = time.monotonic() + 10
@@ -224,8 +232,8 @@ async def test_limits_and_interruptions_pass_through_a_tool(bench: Build, error:
     with pytest.raises(type(error)):
         await bench(asks).call("asks")
     with pytest.raises(type(error)):
-        await bench(asks, double).caller.run_round(
-            [ToolCall(tool="double", arguments={"x": 1}), ToolCall(tool="asks")]
+        await bench(asks, double).caller.run_graph(
+            [ToolCall(name="double", arguments={"x": 1}), ToolCall(name="asks")]
         )
 
 
@@ -263,12 +271,69 @@ async def test_calls_of_one_run_and_calls_at_once_are_limited(bench: Build) -> N
         at_once -= 1
         return x
 
-    outcomes = await bench(counts).caller.run_round(
-        [ToolCall(tool="counts", arguments={"x": x}) for x in range(5)]
+    outcomes = await bench(counts).caller.run_graph(
+        [ToolCall(name="counts", arguments={"x": x}) for x in range(5)]
     )
     assert [outcome.text for outcome in outcomes[:3]] == ["0", "1", "2"]
     assert all(outcome.error and "called 3 times" in outcome.text for outcome in outcomes[3:])
     assert most == 2
+
+
+async def test_a_coroutine_that_is_closed_from_outside_just_ends(bench: Build) -> None:
+    @tool
+    async def waits() -> str:
+        """Wait."""
+        await asyncio.Event().wait()
+        return "never"
+
+    work = _contained(waits, {})
+    task = asyncio.ensure_future(work)
+    await asyncio.sleep(0)
+    work.close()
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_a_resumed_run_makes_no_more_calls_than_allowed_in_whatever_order_they_come(
+    bench: Build,
+) -> None:
+    made: list[int] = []
+
+    @tool(calls=2)
+    def count(x: int) -> int:
+        """Count."""
+        made.append(x)
+        return x
+
+    first = bench(count)
+    assert [(await first.call("count", x=x)).error for x in (1, 2, 3)] == [False, False, True]
+    again = first.resumed()
+    assert [(await again.call("count", x=x)).error for x in (3, 2, 1)] == [True, False, False]
+    assert made == [1, 2]
+
+
+async def test_a_call_that_was_begun_before_a_resume_counts_once(bench: Build) -> None:
+    async def yes(asked: ToolRequest) -> bool:
+        return True
+
+    effects: list[int] = []
+
+    @tool(calls=2, side_effects=True)
+    def send(x: int) -> int:
+        """Send."""
+        effects.append(x)
+        return x
+
+    first = bench(send, approve=yes)
+    await first.call("send", x=1)
+    # As if the process had ended in the middle.
+    for key, record in first.store.calls.items():
+        if record.kind == "tool":
+            first.store.calls[key] = record.model_copy(update={"state": "started", "reply": None})
+    again = first.resumed(yes)
+    assert [(await again.call("send", x=x)).error for x in (1, 2, 3)] == [False, False, True]
+    again = bench(send, approve=yes)
+    assert [(await again.call("send", x=x)).error for x in (4, 5, 6)] == [False, False, True]
 
 
 async def test_a_round_runs_at_once_and_answers_in_order(bench: Build) -> None:
@@ -281,10 +346,10 @@ async def test_a_round_runs_at_once_and_answers_in_order(bench: Build) -> None:
         await asyncio.sleep(delay_s)
         return delay_s
 
-    outcomes = await bench(meet).caller.run_round(
+    outcomes = await bench(meet).caller.run_graph(
         [
-            ToolCall(tool="meet", arguments={"delay_s": 0.02}),
-            ToolCall(tool="meet", arguments={"delay_s": 0.0}),
+            ToolCall(name="meet", arguments={"delay_s": 0.02}),
+            ToolCall(name="meet", arguments={"delay_s": 0.0}),
         ]
     )
     assert [outcome.text for outcome in outcomes] == ["0.02", "0.0"]
@@ -348,7 +413,7 @@ async def test_a_person_sees_all_of_what_is_asked(bench: Build) -> None:
     person = Person(False, False)
     one = bench(Mailbox().tool, approve=person)
     await one.call("send", text="x" * 3000 + "end\u202e\x1b[2J\x9b1m")
-    assert "end[U+202E]\\u001b[2J" in person.asked[0].text and "\x9b" not in person.asked[0].text
+    assert "end[U+202E]\\u001b[2J\\u009b1m" in person.asked[0].text
     await one.call("send", text="x" * 10_000)
     assert "[cut: 8,000 of" in person.asked[1].text and len(person.asked[1].arguments["text"]) == 10_000
 
@@ -392,10 +457,44 @@ async def test_a_person_is_asked_one_thing_at_a_time(bench: Build) -> None:
         asking -= 1
         return True
 
-    outcomes = await bench(Mailbox().tool, approve=approve).caller.run_round(
-        [ToolCall(tool="send", arguments={"text": text}) for text in "abc"]
+    outcomes = await bench(Mailbox().tool, approve=approve).caller.run_graph(
+        [ToolCall(name="send", arguments={"text": text}) for text in "abc"]
     )
     assert [outcome.text for outcome in outcomes] == ["sent"] * 3
+
+
+async def test_always_holds_for_the_run_and_its_resumes_but_not_for_what_may_have_happened(
+    bench: Build,
+) -> None:
+    box, person = Mailbox(), Person("always")
+    first = bench(box.tool, approve=person)
+    calls = [ToolCall(name="send", arguments={"text": text}) for text in "abc"]
+    assert [outcome.text for outcome in await first.caller.run_graph(calls)] == ["sent"] * 3
+    assert len(person.asked) == 1 and first.kinds().count("approval_asked") == 1
+    assert first.kinds().count("approval_given") == 3
+    resumed = first.resumed(approve=Person())
+    # The model's second round is new: what was said of the first call holds for it too.
+    for text in "ad":
+        assert (await resumed.call("send", text=text)).text == "sent"
+    assert box.sent == ["a", "b", "c", "d"]
+
+
+async def test_always_does_not_cover_a_call_found_begun(bench: Build) -> None:
+    box = Mailbox(deaths=1)
+    first = bench(box.tool, approve=Person("always"))
+    with pytest.raises(Interrupted):
+        await first.call("send", text="a")
+    person = Person(False)
+    assert (await first.resumed(approve=person).call("send", text="a")).error
+    assert person.asked[0].again and box.sent == ["a"]
+
+
+async def test_a_reader_is_told_once_that_nobody_approves(bench: Build) -> None:
+    one = bench(Mailbox().tool)
+    for text in "ab":
+        await one.call("send", text=text)
+    notices = [event.text for event in one.events if event.kind == "notice"]
+    assert len(notices) == 1 and "'send'" in notices[0]
 
 
 async def test_an_approved_and_finished_call_is_neither_asked_nor_made_again(bench: Build) -> None:

@@ -132,10 +132,27 @@ def test_knows_private_addresses(address: str, public: bool) -> None:
     assert _public(address) is public
 
 
-@pytest.mark.parametrize("hosts", [[], [""], ["http://example.org"], ["example.org/path"], ["a@b"]])
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        [],
+        [""],
+        ["http://example.org"],
+        ["example.org/path"],
+        ["a@b"],
+        ["localhost:8000"],
+        ["[::1]:80"],
+        ["a*.org"],
+        ["*.*.org"],
+    ],
+)
 def test_hosts_are_names(hosts: list[str]) -> None:
-    with pytest.raises(SetupError):
+    with pytest.raises(SetupError, match="host"):
         fetch_tool(hosts)
+
+
+def test_an_address_of_version_6_is_a_name() -> None:
+    assert fetch_tool(["::1", "*", "*.example.org", "LOCALHOST."]).name == "fetch"
 
 
 async def test_many_fetches_at_once(port: int) -> None:

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import pytest
 
+from agot.bench.scoring import is_right
 from agot.question import split_material
 from agot.thought import Plan, PlannedThought, Task
 from agot.verifiers import plans as engine_plans
@@ -21,7 +22,6 @@ from training.families import calendars, countdown
 from training.families.common import Planned, between, chunk_sizes
 from training.families.plans import check_plan, subproblems
 from training.families.registry import FAMILIES
-from training.scoring import is_correct
 
 SEEDS = 200
 EQUATION = re.compile(r"(?<![\w.#])([-+*/()\d]*\d\)?[-+*/][-+*/()\d]*\d\)*)=(-?\d+)")
@@ -67,7 +67,7 @@ def test_problems_are_consistent(family: str, operations: int, split: mixture.Sp
         problem = mixture.problem_for(split, family, operations, index)
         assert problem.family == family
         assert problem.question.strip() and problem.answer
-        assert is_correct(problem, problem.answer)
+        assert is_right(problem, problem.answer)
         assert problem.steps and not any("\n" in line or not line.strip() for line in problem.steps)
         assert "\n" not in problem.answer
         for line in problem.steps:
@@ -260,4 +260,4 @@ def test_dates_agree_with_the_standard_library() -> None:
     ],
 )
 def test_scoring(family: str, answer: str, given: str, right: bool) -> None:
-    assert is_correct(Problem(family, "?", answer, ()), given) is right
+    assert is_right(Problem(family, "?", answer, ()), given) is right

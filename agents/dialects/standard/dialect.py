@@ -1,7 +1,7 @@
 """The dialect of instruct models.
 
 Everything that comes from a question, a finding, a model or a tool stands between tags, and the instructions say
-that it is data. Such text cannot open or close the tags itself (`writing.data`, `agot.tools.untrusted`).
+that it is data. Such text cannot open or close the tags itself (`agot.tools.untrusted`).
 """
 
 from __future__ import annotations

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 
 from agot.agents.prompts.library import Prompt, default
 from agot.protocols import Ask, Message, ModelRequest
-from agot.thought import Solution, Task, ToolCard, ToolNote
-from agot.tools.untrusted import delimit
-
-_TAGS = re.compile(
-    r"<(?=\s{0,9}/?\s{0,9}(?:question|larger_question|material|finding|proposal|feedback)\b)", re.IGNORECASE
-)
-
-
-def data(text: str) -> str:
-    """Return text in which our own tags can be seen but no longer are tags."""
-    return _TAGS.sub("&lt;", text)
+from agot.thought import Finding, Solution, Task, ToolCard, ToolNote
+from agot.tools.untrusted import defused, delimit
 
 
 def user(task: Task) -> str:
@@ -26,19 +16,23 @@ def user(task: Task) -> str:
     parts = []
     if task.overall and task.overall not in (task.question, f"{task.material}\nQuestion: {task.question}"):
         parts.append(
-            f"For orientation only, the larger question:\n<larger_question>\n{data(task.overall)}\n</larger_question>"
+            f"For orientation only, the larger question:\n<larger_question>\n{defused(task.overall)}\n</larger_question>"
         )
     if task.material:
-        parts.append(f"<material>\n{data(task.material)}\n</material>")
+        parts.append(f"<material>\n{defused(task.material)}\n</material>")
     parts += [
-        f'<finding name="#{i}">\n{data(finding.question)}\n-> {data(finding.answer)}\n</finding>'
+        f'<finding name="#{i}">\n{defused(finding.question)}\n-> {_found(finding)}\n</finding>'
         for i, finding in enumerate(task.findings, start=1)
     ]
-    parts.append(f"<question>\n{data(task.question)}\n</question>")
+    parts.append(f"<question>\n{defused(task.question)}\n</question>")
     if task.feedback:
         parts.append("Earlier tries were rejected. What was said of them:")
-        parts += [f"<feedback>\n{data(text)}\n</feedback>" for text in task.feedback]
+        parts += [f"<feedback>\n{defused(text)}\n</feedback>" for text in task.feedback]
     return "\n".join(parts)
+
+
+def _found(finding: Finding) -> str:
+    return delimit(finding.answer, finding.source) if finding.source else defused(finding.answer)
 
 
 def proposal(text: str, name: str = "") -> str:
@@ -48,7 +42,7 @@ def proposal(text: str, name: str = "") -> str:
         name: One of our own words, or a text that is made harmless here.
     """
     named = f' name="{_attribute(name)}"' if name else ""
-    return f"<proposal{named}>\n{data(text)}\n</proposal>"
+    return f"<proposal{named}>\n{defused(text)}\n</proposal>"
 
 
 def _attribute(name: str) -> str:
