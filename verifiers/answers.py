@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-import unicodedata
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-from agot.verifiers.formulas import looks_symbolic
+from agot.verifiers.formulas import looks_symbolic, unpunctuated
 from agot.verifiers.moments import Moment, moment
 from agot.verifiers.quantities import Quantity, quantity
+from agot.verifiers.readings import spelled_out
 from agot.verifiers.symbolic import same_expression
 
 _NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
@@ -42,7 +43,7 @@ def normal(text: str, _depth: int = 0) -> str:
     """Return the form in which answers are compared first; equal forms are cheap to find.
 
     Numbers lose separators and trailing zeros, lists are written one way, text loses case, outer
-    quotes, repeated spaces and final punctuation.
+    quotes, repeated spaces and final punctuation; factorials stay.
     """
     bare = text.strip()
     value = number(bare)
@@ -50,8 +51,8 @@ def normal(text: str, _depth: int = 0) -> str:
         plain = format(value.normalize() if value else Decimal(0), "f")
         return plain.rstrip("0").rstrip(".") if "." in plain else plain
     if bare.startswith("[") and bare.endswith("]") and len(bare) < _LONGEST_LIST and _depth < _DEEPEST_LIST:
-        return "[" + ", ".join(normal(item, _depth + 1) for item in _items(bare)) + "]"
-    bare = re.sub(r"\s+", " ", bare).strip().rstrip(".!").strip()
+        return "[" + ", ".join(_sign(item) + normal(item, _depth + 1) for item in _items(bare)) + "]"
+    bare = unpunctuated(re.sub(r"\s+", " ", bare).strip()).strip()
     if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'`":
         bare = bare[1:-1]
     return bare.casefold()
@@ -59,7 +60,10 @@ def normal(text: str, _depth: int = 0) -> str:
 
 def _items(text: str) -> list[str]:
     try:
-        parsed = ast.literal_eval(text)
+        with warnings.catch_warnings():
+            # A stray backslash in a model's text is no matter for our users.
+            warnings.simplefilter("ignore")
+            parsed = ast.literal_eval(text)
         if isinstance(parsed, list):
             return [item if isinstance(item, str) else str(item) for item in parsed]
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -81,33 +85,37 @@ def equivalent(answer: str, reference: str) -> bool:
     """
     if answer == reference:
         return True
-    if normal(answer) == normal(reference):
-        signs = _sign(answer), _sign(reference)
-        return signs[0] == signs[1] or "" in signs
+    if _form(answer) == _form(reference):
+        return True
     if len(answer) > _LONGEST or len(reference) > _LONGEST:
         return False
     return _same(answer, reference, 0)
 
 
+def _form(text: str) -> tuple[str, str, Quantity | None]:
+    """Return what is equal only for answers that are the same; the quantity tells 5 MW from 5 mW."""
+    return normal(text), _sign(text), _meaning(text).quantity if len(text) <= _LONGEST else None
+
+
 def groups(answers: Sequence[str]) -> list[list[int]]:
     """Return the places of the answers, those that mean the same together, in the order of first appearance.
 
-    An answer belongs to the first group whose first member it is equivalent to, as answer or as reference.
+    Within a group each is equivalent to each other, as answer or as reference: 50 and 0.5 never meet, though both may be
+    50%. Such an answer joins the one that was given more often, so that the groups do not depend on the order.
     """
-    by_form: dict[tuple[str, str], list[int]] = {}
+    by_form: dict[tuple[str, str, Quantity | None], list[int]] = {}
     for place, answer in enumerate(answers):
-        by_form.setdefault((normal(answer), _sign(answer)), []).append(place)
-    found: list[list[int]] = []
-    for places in by_form.values():
-        answer = answers[places[0]]
+        by_form.setdefault(_form(answer), []).append(place)
+    told = {min(answers[place] for place in places): places for places in by_form.values()}
+    found: list[list[str]] = []
+    for answer in sorted(told, key=lambda answer: (-len(told[answer]), answer)):
         for group in found:
-            first = answers[group[0]]
-            if equivalent(answer, first) or equivalent(first, answer):
-                group.extend(places)
+            if all(equivalent(answer, other) or equivalent(other, answer) for other in group):
+                group.append(answer)
                 break
         else:
-            found.append(list(places))
-    return [sorted(group) for group in found]
+            found.append([answer])
+    return sorted(sorted(place for answer in group for place in told[answer]) for group in found)
 
 
 def _sign(text: str) -> str:
@@ -132,8 +140,8 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _LETTER = re.compile(
-    # `(D) + 1` and `(D)^2` are formulas, not the choice D.
-    r"(?:\(([A-Za-z])\)(?! ?(?:[/^]|[-+*/] ))|([A-Za-z])(?:[.):](?=\s|$)|$)) ?(.*)",
+    # `(D) + 1`, `(D)^2` and `(x) y` are formulas, and `I. Newton` is a name, not a choice.
+    r"(?:\(([A-Za-z])\)$|\(([A-Za-h])\)(?! ?(?:[/^!]|[-+*/] ))|([A-Za-z])(?:[.):]?$|[):](?=\s)|(?<=[A-Ha-h])\.(?=\s))) ?(.*)",
     re.DOTALL,
 )
 _TRUTH = re.compile(r"(yes|no|true|false)(?![\w'’])(?:[,.;:!]|$)", re.IGNORECASE)
@@ -141,6 +149,14 @@ _LATEX_SPACE = re.compile(r" (?![a-z])|(?<![a-z]) ")
 _ARTICLE = re.compile(r"(?:the|an?) (?=\S{2})")
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _MATRIX = re.compile(r"\\begin\{([pbvBV]?matrix)\}(.{0,1500})\\end\{\1\}", re.DOTALL)
+_NAME = re.compile(r"(\\?[A-Za-z]{1,2}) ?(?:=|∈|\\in(?![a-z])) ?(?=[^=]+$)")
+_NAMED = re.compile(r"[A-Za-z]\w{0,20} ?=[^=]+")
+_BELOW = r"\s?(<=?|≤|\\(?:leq?|leqslant|lt)(?![a-z]))\s?"
+_CHAIN = re.compile(rf"([^<>≤=,;()\[\]]{{1,60}}?){_BELOW}([A-Za-z]){_BELOW}([^<>≤=,;()\[\]]{{1,60}})")
+_STRICT = ("<", "\\lt")
+_OR = re.compile(r"(?:^| )or (?=\S)")
+_EMPTY_SET = re.compile(r"\\(?:emptyset|varnothing)(?![a-zA-Z])|∅|^\{ ?\}$")
+_EMPHASIS = re.compile(r"([*_`]{1,3}) ?(.+?) ?\1", re.DOTALL)
 _QUOTES = str.maketrans(
     {"’": "'", "‘": "'", "“": '"', "”": '"', "−": "-", "–": "-", "—": "-", "∞": "\\infty", "∪": "\\cup"}
 )
@@ -148,7 +164,11 @@ _QUOTES = str.maketrans(
 
 @dataclass(frozen=True)
 class _Items:
-    """Items of a list; `kind` is its brackets, "" if it has none, or names a matrix with its rows."""
+    """Items of a list.
+
+    `kind` is its brackets, "" if it has none, "or" for alternatives, `<` and brackets for `1<x<2`, or names a matrix
+    with its rows.
+    """
 
     kind: str
     items: tuple[str, ...]
@@ -160,6 +180,7 @@ class _Meaning:
 
     text: str
     bare: str
+    name: str
     quantity: Quantity | None
     moment: Moment | None
     truth: tuple[bool, bool] | None
@@ -170,30 +191,34 @@ class _Meaning:
 @lru_cache(maxsize=4096)
 def _meaning(text: str) -> _Meaning:
     bare = _bare(text)
-    right = re.sub(r"^\\?[A-Za-z]{1,2} ?(?:=|\\in(?![a-z])) ?(?=[^=]+$)", "", bare)
-    plain = " ".join(unicodedata.normalize("NFKC", bare).translate(_QUOTES).casefold().split())
-    plain = _ARTICLE.sub("", plain.strip(" .!\"'`"), count=1)
+    named = _NAME.match(bare)
+    name, right = (named[1], bare[named.end() :]) if named else ("", bare)
+    plain = " ".join(spelled_out(bare).translate(_QUOTES).casefold().split())
+    plain = _ARTICLE.sub("", unpunctuated(_unquoted(plain.rstrip(" ."))), count=1)
     if "\\" in plain:
         plain = _LATEX_SPACE.sub("", plain)
     truth = _TRUTH.match(bare)
     letter = _LETTER.fullmatch(bare)
     instant = moment(bare)
-    amount = quantity(right)
+    amount = quantity(right) if instant is None or instant.kind == "span" else None
+    items = _split(right) if amount is None and instant is None else None
+    if chain := _CHAIN.fullmatch(bare):
+        name, items = chain[3], _between(chain)
     return _Meaning(
         text=plain,
         bare=bare,
+        name=name,
         quantity=amount,
         moment=instant,
         truth=(truth[1].casefold() in ("yes", "true"), truth.end() == len(bare)) if truth else None,
-        letter=((letter[1] or letter[2]).casefold(), normal(letter[3])) if letter else None,
-        items=_split(right) if amount is None and instant is None else None,
+        letter=((letter[1] or letter[2] or letter[3]).casefold(), letter[4]) if letter else None,
+        items=items,
     )
 
 
 def _bare(text: str) -> str:
     """Return an answer without markdown, LaTeX wrapping and the words that announce it."""
-    bare = " ".join(text.split()).strip("`*_ ")
-    bare = _boxed(bare)
+    bare = _boxed(_unemphasised(unpunctuated(" ".join(text.split()))))
     for _ in range(3):
         before = bare
         if (
@@ -203,10 +228,23 @@ def _bare(text: str) -> str:
         ):
             bare = re.sub(r"^(?:\$\$?|\\[(\[])|(?:\$\$?|\\[)\]])$", "", bare).strip()
         bare = _WRAPPED.sub(r"\1", bare).strip()
-        bare = _LEAD.sub("", bare, count=1).strip("`*_ ") if _LEAD.match(bare) else bare
+        bare = _unemphasised(_LEAD.sub("", bare, count=1)) if _LEAD.match(bare) else bare
         if bare == before:
             break
-    return _SPACING.sub("", bare).replace("\\{", "{").replace("\\}", "}").rstrip(".!").strip()
+    bare = unpunctuated(_SPACING.sub("", bare).replace("\\{", "{").replace("\\}", "}")).strip()
+    return _EMPTY_SET.sub(r"\\emptyset", bare)
+
+
+def _unemphasised(text: str) -> str:
+    """Return the text without emphasis around it; a star that only ends it, as in `A*`, stays."""
+    text = text.strip()
+    found = _EMPHASIS.fullmatch(text)
+    return found[2] if found else text.lstrip("`*_ ")
+
+
+def _unquoted(text: str) -> str:
+    """Return the text without quotes around it; a prime as in `f'` stays."""
+    return text.strip("\"'` ") if text[:1] in ("'", '"', "`") else text.strip()
 
 
 def _boxed(text: str) -> str:
@@ -231,13 +269,22 @@ def _split(text: str) -> _Items | None:
     if len(text) > 1 and text[0] in _BRACKETS and text[-1] in ")]}" and _closes_at_end(text):
         kind, inner = text[0] + text[-1], text[1:-1]
     parts = _top_level(inner)
+    if not kind and _OR.search(parts[-1]) and " and " not in inner:
+        kind, parts[-1:] = "or", filter(str.strip, _OR.split(parts[-1]))
+    elif not kind and inner.count(" and ") == 1 and " and " in parts[-1]:
+        parts[-1:] = parts[-1].split(" and ")
     if not kind and len(parts) == 1:
         return None
-    if not kind and " and " in parts[-1] and len(parts) > 1:
-        parts[-1:] = parts[-1].split(" and ", 1)
-    items = tuple(re.sub(r"^and ", "", part.strip()).strip(" \"'`") for part in parts)
+    items = tuple(_unquoted(re.sub(r"^and ", "", part.strip())) for part in parts)
     items = tuple(item for item in items if item) if not inner.strip() else items
     return _Items(kind, items) if len(items) <= _MOST_ITEMS and all(items) else None
+
+
+def _between(chain: re.Match[str]) -> _Items:
+    """Return the interval that `1<x<2` tells."""
+    low, below, _, above, high = chain.groups()
+    kind = ("<(" if below in _STRICT else "<[") + (")" if above in _STRICT else "]")
+    return _Items(kind, (low.strip(), high.strip()))
 
 
 def _closes_at_end(text: str) -> bool:
@@ -264,48 +311,75 @@ def _top_level(text: str) -> list[str]:
 
 def _same(answer: str, reference: str, depth: int) -> bool:
     a, b = _meaning(answer), _meaning(reference)
-    if a.text == b.text and a.text:
+    if a.text == b.text and a.text and a.quantity == b.quantity:
         return True
     if a.moment and b.moment:
         return a.moment.same(b.moment)
+    one_name = not (a.name and b.name) or a.name == b.name
     if a.quantity and b.quantity:
-        return a.quantity.same(b.quantity)
+        return one_name and a.quantity.same(b.quantity)
     if a.truth and b.truth and (a.truth[1] or b.truth[1]):
         return a.truth[0] == b.truth[0]
-    if a.letter and b.letter and "" in (a.letter[1], b.letter[1]):
+    if (
+        a.letter
+        and b.letter
+        and ("" in (a.letter[1], b.letter[1]) or _form(a.letter[1]) == _form(b.letter[1]))
+    ):
         return a.letter[0] == b.letter[0]
-    if a.items and b.items and _same_items(a.items, b.items, depth):
+    if _is_option(a, b) or _is_option(b, a):
+        return True
+    if a.items and b.items and one_name and _same_items(a.items, b.items, depth):
         return True
     if looks_symbolic(a.bare) or looks_symbolic(b.bare):
         return same_expression(a.bare, b.bare) is True
     return False
 
 
-def _same_items(a: _Items, b: _Items, depth: int) -> bool:
-    if (
-        len(a.items) != len(b.items)
-        or depth >= _DEEPEST_LIST
-        or (a.kind != b.kind and "matrix" in a.kind + b.kind)
-    ):
+def _is_option(lettered: _Meaning, plain: _Meaning) -> bool:
+    """Return whether the first is the second with the letter of its choice, as `A. Paris` is Paris."""
+    if lettered.letter is None or plain.letter is not None or not lettered.letter[1]:
         return False
-    if a.kind != b.kind and _interval(a, b):
+    option = lettered.letter[1]
+    return not looks_symbolic(option) and _form(option) == _form(plain.bare)
+
+
+def _same_items(a: _Items, b: _Items, depth: int) -> bool:
+    if depth >= _DEEPEST_LIST or not _comparable(a, b):
         return False
 
     def same(left: str, right: str) -> bool:
-        return normal(left) == normal(right) or _same(left, right, depth + 1)
+        return _form(left) == _form(right) or _same(left, right, depth + 1)
 
-    if "{}" not in (a.kind, b.kind):
-        return all(same(left, right) for left, right in zip(a.items, b.items, strict=True))
-    rest = list(b.items)
-    for left in a.items:
-        found = next((place for place, right in enumerate(rest) if same(left, right)), None)
+    if a.kind == b.kind == "{}":
+        return _covers(a.items, b.items, same) and _covers(b.items, a.items, same)
+    if len(a.items) != len(b.items):
+        return False
+    if "{}" in (a.kind, b.kind) or a.kind == "or" or all(map(_NAMED.fullmatch, a.items + b.items)):
+        return _pairs_off(a.items, b.items, same) or _pairs_off(b.items, a.items, same)
+    return all(same(left, right) for left, right in zip(a.items, b.items, strict=True))
+
+
+def _comparable(a: _Items, b: _Items) -> bool:
+    """Return whether the brackets allow both to be the same: `(0, 1]` is no `(0, 1)`, and a set no tuple."""
+    if a.kind == b.kind:
+        return True
+    if "<" in a.kind + b.kind:
+        return a.kind.lstrip("<") == b.kind.lstrip("<")
+    kinds = {a.kind, b.kind}
+    if not kinds <= {"", "()", "[]", "{}"}:
+        return False
+    return "" in kinds or (kinds == {"()", "[]"} and len(a.items) != 2)
+
+
+def _covers(some: tuple[str, ...], others: tuple[str, ...], same: Callable[[str, str], bool]) -> bool:
+    return all(any(same(one, other) for other in others) for one in some)
+
+
+def _pairs_off(some: tuple[str, ...], others: tuple[str, ...], same: Callable[[str, str], bool]) -> bool:
+    rest = list(others)
+    for one in some:
+        found = next((place for place, other in enumerate(rest) if same(one, other)), None)
         if found is None:
             return False
         del rest[found]
     return True
-
-
-def _interval(a: _Items, b: _Items) -> bool:
-    """Return whether the brackets tell: `(0, 1]` or `[0, 1]` against `(0, 1)`."""
-    mixed = any(kind in ("(]", "[)") for kind in (a.kind, b.kind))
-    return mixed or ({a.kind, b.kind} == {"()", "[]"} and len(a.items) == 2)

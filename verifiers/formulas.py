@@ -8,6 +8,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
+from agot.verifiers.readings import spelled_out
+
 _LONGEST = 400
 _MOST_TOKENS = 200
 _DEEPEST = 30
@@ -27,11 +29,9 @@ _SPELLINGS = (
     (re.compile(r"\{,\}|(?<=\d),(?=\d{3}(?!\d))"), ""),
     (re.compile(r"\\(?:cdot|times|ast)(?![a-zA-Z])|[×·⋅∙]"), "*"),
     (re.compile(r"\\div(?![a-zA-Z])|÷"), "/"),
-    (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
+    (re.compile(r"\\[dtc](?=(?:frac|binom)(?![a-zA-Z]))"), r"\\"),
     (re.compile(r"\*\*"), "^"),
     (re.compile(r"[−–]"), "-"),
-    (re.compile(r"²"), "^2"),
-    (re.compile(r"³"), "^3"),
     (re.compile(r"√"), r"\\sqrt "),
     (re.compile(r"π"), " pi "),
     (re.compile(r"\\lvert|\\rvert|\\vert|\\mid"), "|"),
@@ -39,7 +39,8 @@ _SPELLINGS = (
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?|\.\d+)|\\(?P<command>[a-zA-Z]+)|(?P<word>[a-zA-Z]+)|(?P<sign>[-+*/^(){}\[\]|!_=]))"
 )
-_EVIDENCE = re.compile(r"\\|\^|\*\*|√|[²³π]|\b(?:sqrt|pi|sin|cos|tan|ln|log|exp)\b")
+_EVIDENCE = re.compile(r"\\|\^|\*\*|√|π|[\w)}]!|\b(?:sqrt|pi|sin|cos|tan|ln|log|exp)\b")
+_CHEER = re.compile(r"(?<![\w\\])(?:yes|no|([^\W\d_]{4,}))[\"'”’)]?$", re.IGNORECASE)
 _LETTERED = re.compile(r"(?<![^\W_])(?:\d*[a-zA-Z])(?![^\W_])")
 
 
@@ -67,7 +68,7 @@ def formula(text: str) -> tuple[Node, ...]:
     """
     if len(text) > _LONGEST:
         raise NotAFormula("too long")
-    plain = text
+    plain = spelled_out(text)
     for pattern, spelling in _SPELLINGS:
         plain = pattern.sub(spelling, plain)
     tokens = _tokens(plain.strip().rstrip(".").strip(), products=bool(re.search(r"[\\^*/+=$]", text)))
@@ -89,7 +90,17 @@ def looks_symbolic(text: str) -> bool:
     """
     if len(text) > _LONGEST:
         return False
+    text = spelled_out(text)
     return bool(_EVIDENCE.search(text)) or bool(_LETTERED.search(text) and re.search(r"[-+*/^=\d]", text))
+
+
+def unpunctuated(text: str) -> str:
+    """Return the text without full stops and exclamation marks at its end; `n!` keeps its factorial."""
+    bare = text.rstrip(" .!")
+    cheer = _CHEER.search(bare[-80:])
+    if "!" not in text[len(bare) :] or (cheer and (cheer[1] or "").casefold() not in FUNCTIONS | _GREEK):
+        return bare
+    return text.rstrip(" .")
 
 
 def _tokens(text: str, *, products: bool) -> list[tuple[str, str]]:
@@ -113,7 +124,7 @@ def _tokens(text: str, *, products: bool) -> list[tuple[str, str]]:
 
 def _words(word: str, *, command: bool, products: bool) -> list[tuple[str, str]]:
     lower = word if command else word.casefold() if len(word) > 1 else word
-    if lower in FUNCTIONS or (lower == "frac" and command):
+    if lower in FUNCTIONS or (lower in ("frac", "binom") and command):
         return [("function", lower)]
     if lower in CONSTANTS:
         return [("constant", CONSTANTS[lower])]
@@ -194,8 +205,10 @@ class _Reader:
 
     def _power(self) -> Node:
         node = self._atom()
-        while self._take("!"):
+        if self._take("!"):
             node = Node("!", operands=(node,))
+        if self._take("!"):
+            raise NotAFormula("a double factorial")
         if self._take("^"):
             node = Node("^", operands=(node, self._exponent()))
         return node
@@ -241,8 +254,8 @@ class _Reader:
         return f"_{word}"
 
     def _function(self, name: str) -> Node:
-        if name == "frac":
-            return Node("frac", operands=(self._short(), self._short()))
+        if name in ("frac", "binom"):
+            return Node(name, operands=(self._short(), self._short()))
         if name == "sqrt":
             root = Node("number", value=Fraction(2))
             if self._take("["):

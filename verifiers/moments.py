@@ -19,7 +19,8 @@ _MONTH = (
 )
 _DAY = r"(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>\d{4})"
-_WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?"
+_WEEKDAYS = "mon tues wednes thurs fri satur sun".split()
+_WEEKDAY = rf"(?:(?P<weekday>{'|'.join(_WEEKDAYS)})day,? )?"
 _DATES = tuple(
     re.compile(_WEEKDAY + wording)
     for wording in (
@@ -29,6 +30,8 @@ _DATES = tuple(
         rf"{_YEAR}[-/.](?P<month_number>\d{{1,2}})[-/.](?P<day>\d{{1,2}})",
     )
 )
+_DAYS = tuple(re.compile(wording) for wording in (rf"{_MONTH} {_DAY}", rf"{_DAY} (?:of )?{_MONTH}"))
+_LEAP_YEAR = 2000
 _NUMERIC = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})")
 _CLOCK = re.compile(r"(\d{1,2})(?:([:.h])(\d{2}))?(?::(\d{2}))? ?(?:([ap])\.? ?m\b\.?)?( ?o'?clock| ?h)?")
 _SPAN_PART = re.compile(
@@ -43,11 +46,11 @@ class Moment:
     """A date, a time of day, both, or a duration.
 
     Attributes:
-        kind: What it is; equal only to the same kind.
-        values: What it may be: two dates for `3/5/2024`, otherwise one. Times and durations are in seconds.
+        kind: What it is; equal only to the same kind. A day is a date without its year.
+        values: What it may be: two dates for `3/5/2024`, otherwise one. A day is one of a leap year; times and durations are in seconds.
     """
 
-    kind: Literal["date", "clock", "instant", "span"]
+    kind: Literal["date", "day", "clock", "instant", "span"]
     values: frozenset[object]
 
     def same(self, other: Moment) -> bool:
@@ -63,12 +66,15 @@ def moment(text: str) -> Moment | None:
     """Return what a date, time of day or duration means, or None if the text is none of them.
 
     A number without a unit is none. `3/5/2024` may be in March or May; `2:05` is in the morning.
+    A date with the wrong weekday is none.
     """
     if len(text) > _LONGEST or not any(character.isdigit() for character in text):
         return _named(text)
     plain = " ".join(text.strip().rstrip(".").casefold().replace("’", "'").split())
     if (dates := _dates(plain)) is not None:
         return Moment("date", frozenset(dates)) if dates else None
+    if (days := _days(plain)) is not None:
+        return Moment("day", frozenset(days)) if days else None
     if (seconds := _clock(plain)) is not None:
         return Moment("clock", frozenset({seconds}))
     for joint in re.finditer(r"(?<=\d)t(?=\d)|,? at | |, ", plain):
@@ -89,10 +95,20 @@ def _dates(plain: str) -> list[datetime.date] | None:
         if found := pattern.fullmatch(plain):
             parts = found.groupdict()
             month = parts.get("month_number") or _MONTHS[parts["month"][:3]]
-            return _existing((int(parts["year"]), int(month), int(parts["day"])))
+            dates = _existing((int(parts["year"]), int(month), int(parts["day"])))
+            named = parts["weekday"]
+            return [date for date in dates if named in (None, _WEEKDAYS[date.weekday()])]
     if found := _NUMERIC.fullmatch(plain):
         first, second, year = int(found[1]), int(found[3]), int(found[4])
         return _existing((year, first, second), (year, second, first))
+    return None
+
+
+def _days(plain: str) -> list[datetime.date] | None:
+    """Return the day that a date without a year is, [] for one that no calendar has, None for anything else."""
+    for pattern in _DAYS:
+        if found := pattern.fullmatch(plain):
+            return _existing((_LEAP_YEAR, _MONTHS[found["month"][:3]], int(found["day"])))
     return None
 
 

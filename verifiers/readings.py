@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 
 from agot.verifiers.expressions import NotArithmetic, value
 
@@ -25,6 +27,7 @@ HALVES = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "�
 SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
     seventeen eighteen nineteen twenty""".split()
+_CHEMICAL = re.compile(r"(?<!\S)(?:[A-Z][a-z]?|[()]|[₀-₉])+(?!\S)")
 _DIGITS = (
     r"(?:\d{1,3}(?:[, '_’]\d{3})+(?![\d])|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:\.\d{3}){2,}(?!\d)|\d+)"
 )
@@ -79,6 +82,29 @@ class Reading:
         return exact.denominator != 1 and any(
             given.denominator == 1 and abs(given - exact) < 1 for given in self.values
         )
+
+
+def spelled_out(text: str) -> str:
+    """Return the text with `^2` for ², `_2` for ₂ and ` 1/2` for ½, and all other signs in their plain form (NFKC).
+
+    NFKC alone would make 102 of 10². In formulas of chemistry, H₂O is H2O.
+    """
+    if text.isascii():
+        return text
+    text = _CHEMICAL.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+    pieces: list[str] = []
+    for form, characters in groupby(
+        text, lambda character: unicodedata.decomposition(character).partition(">")[0]
+    ):
+        run = "".join(characters)
+        plain = unicodedata.normalize("NFKC", run).replace("−", "-")
+        if form in ("<super", "<sub"):
+            pieces.append(("^" if form == "<super" else "_") + (plain if len(plain) == 1 else f"{{{plain}}}"))
+        elif form == "<fraction":
+            pieces.append(" " + plain.replace("⁄", "/"))
+        else:
+            pieces.append(run)
+    return unicodedata.normalize("NFKC", "".join(pieces))
 
 
 def unmarked(text: str) -> str:

@@ -7,6 +7,7 @@ Unlike a computer algebra system, which simplifies, this takes a bounded number 
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from fractions import Fraction
@@ -21,6 +22,7 @@ _FEWEST_POINTS = 3
 _MOST_BITS = 8192
 _LARGEST_EXPONENT = 64
 _LARGEST_FACTORIAL = 60
+_LARGEST_CHOICE = 1000
 _DIGITS = 60
 _AGREEING_DIGITS = 40
 _LARGEST = 1e15
@@ -185,6 +187,10 @@ def _operation(kind: str, operands: list[Fraction]) -> Fraction:
             for factor in range(2, int(a) + 1):
                 result *= factor
             return Fraction(result)
+        case "binom":
+            if a.denominator != 1 or b.denominator != 1 or not 0 <= b <= a <= _LARGEST_CHOICE:
+                raise _NoValue
+            return Fraction(math.comb(int(a), int(b)))
     raise _NoValue
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from itertools import combinations, permutations
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -81,6 +83,45 @@ the Eiffel Tower | Eiffel Tower
 don’t | Don't
 x^2+2x+1 | (x+1)^2
 2^{10} | 1024
+10² | 100
+10⁻² | 0.01
+x² | x^2
+H₂O | H2O
+5 m² | 5 m^2
+5! | 120
+(2+1)! | 6
+Yes! | yes
+Paris! | paris
+5 apples! | 5
+5 km | 5000 m
+5 kilometres | 5000 metres
+100 g | 0.1 kg
+250 mL | 0.25 liters
+5 KM | 5 km
+5 ㎞ | 5 km
+0.5% | 0.005
+0% | 0
+{1,2,2} | {1,2}
+{1,2} | 2, 1
+1 and 2 | 1, 2
+5 or 6 | 6 or 5
+1, 2 or 3 | 3, 1 or 2
+x=1, y=2 | y=2, x=1
+x = 2 or x = 3 | x = 3 or x = 2
+3<x<5 | (3,5)
+3 \leq x < 5 | [3,5)
+January 5 | 5 January
+the 5th of May | May 5
+twenty-one | 21
+ninety nine | 99
+\binom{5}{2} | 10
+\emptyset | \varnothing
+∅ | {}
+A. Paris | Paris
+(B) -5 | -5
+A. Paris | (A) Paris
+"Paris" | Paris
+**Answer:** 42 | 42
 """
 SAME_WITH_ROOTS = r"""
 So the answer is \boxed{\frac{\sqrt{2}}{2}}. | \frac{\sqrt 2}{2}
@@ -133,6 +174,65 @@ x+1 | x+2
 2\sqrt{3} | \sqrt{13}
 9^9^9^9^9 | 1
 nothing |
+10² | 102
+10³ | 103
+10⁴ | 104
+2² | 22
+x² | x2
+10₂ | 102
+log₂8 | log28
+2½ | 21⁄2
+n! | n
+4! | 4
+(n+1)! | n+1
+5!! | 5
+5!! | 120
+\alpha! | \alpha
+!p | p
+y' | y
+5' | 5
+A* | A
+{f', g} | {f, g}
+0.5% | 0.5
+1% | 1
+[0.5%] | [0.5]
+[$5] | [€5]
+{1,2} | (2,1)
+[2,1] | {1,2}
+{1,2} | [1,2]
+{1,2,2} | 1, 2
+x = 5 | y = 5
+x = [1, 2] | y = [1, 2]
+3<x<5 | 3<y<5
+3<x<5 | [3,5]
+5 MW | 5 mW
+5 mm | 5 Mm
+1 Mb | 1 MB
+5 M | 5 m
+5 N | 5 n
+5 Nm | 5 nm
+5 MW | 5000 mW
+5n | 5
+Monday, January 5, 2024 | Friday, January 5, 2024
+Monday, January 5, 2024 | January 5, 2024
+January 5 | January 5, 2024
+5 March | 5
+I. Newton | I
+A. Paris | B. Paris
+[] | {}
+The answer: 42 because | 42
+42 maybe | 42
+.5x | 5x
+5 ML | 5 mL
+5 yes | 5
+1 or 2, 3 | 1 or 2 or 3
+5 or 6 | 5 and 6
+5 or 6 | 5, 6
+1 and 2 | 2, 1
+x=1, y=2 | y=1, x=2
+1, 2 | 2, 1
+twenty-one | 20
+\binom{5}{2} | 5/2
 """
 
 
@@ -162,6 +262,25 @@ def test_unit_may_be_left_out_only_if_the_reference_has_none() -> None:
     assert not equivalent("5", "5 km")
 
 
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (["50%", "50", "0.5", "50"], {"50%": "50", "50": "50", "0.5": "0.5"}),
+        (["50%", "50", "0.5", "0.5"], {"50%": "0.5", "50": "50", "0.5": "0.5"}),
+        (["5 km", "5 m", "5", "5 km"], {"5 km": "5", "5 m": "5 m", "5": "5"}),
+        (["A", "A. Paris", "Paris", "A"], {"A": "A", "A. Paris": "A", "Paris": "Paris"}),
+        (["5 MW", "5 mW", "5 MW"], {"5 MW": "5 MW", "5 mW": "5 mW"}),
+    ],
+)
+def test_groups_are_the_same_in_any_order(answers: list[str], expected: dict[str, str]) -> None:
+    for order in permutations(answers):
+        alike = {frozenset(order[place] for place in group) for group in groups(order)}
+        wanted = {
+            frozenset(answer for answer in expected if expected[answer] == name) for name in expected.values()
+        }
+        assert alike == wanted
+
+
 def test_groups_partition_the_answers_in_order_of_appearance() -> None:
     answers = ["5", "6", "5.0", "12/2", "five", "Rome", "rome.", "$6"]
     assert groups(answers) == [[0, 2, 4], [1, 3, 7], [5, 6]]
@@ -180,6 +299,44 @@ def test_every_answer_is_in_exactly_one_group(answers: list[str]) -> None:
     assert all(
         normal(answers[i]) != normal(answers[j]) for a in found for b in found if a < b for i in a for j in b
     )
+
+
+LOOKALIKES = """0.5 50 50% 0.5% 5 $5 5% 5|km 5000|m 5|m 5|MW 5|mW A A.|Paris (A) Paris paris! {1,2} {2,1} {1,2,2} [1,2]
+    (1,2) 1,2 x=5 y=5 5! 120 x² x^2 1|and|2 5|or|6 6|or|5 yes No! \\emptyset {} [] May|5 5|May""".replace(
+    "\n", " "
+).split()
+
+
+@settings(deadline=None)
+@given(
+    answers=st.lists(st.sampled_from([one.replace("|", " ") for one in LOOKALIKES]), max_size=9),
+    random=st.randoms(use_true_random=False),
+)
+def test_groups_hold_only_what_is_the_same_whatever_the_order(answers: list[str], random: Random) -> None:
+    shuffled = random.sample(answers, len(answers))
+    found, again = groups(answers), groups(shuffled)
+    assert sorted(sorted(answers[place] for place in group) for group in found) == sorted(
+        sorted(shuffled[place] for place in group) for group in again
+    )
+    for group in found:
+        for one, other in combinations((answers[place] for place in group), 2):
+            assert equivalent(one, other) or equivalent(other, one)
+
+
+PIECES = [one.replace("|", " ") for one in LOOKALIKES] + list(
+    "!%²³⁻₂½'\"*_{}[]()<≤=,;.- °$€µ∅\\"
+) + ["and", "or", "km", "MW", "\\frac", "\\binom", "\\text", "The answer is", "twenty", "Monday", "\\leq", "because", "A)", "x"]  # fmt: skip
+hostile = st.one_of(st.text(max_size=40), st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
+                    st.lists(st.sampled_from(PIECES), max_size=8).map(" ".join))  # fmt: skip
+
+
+@settings(deadline=None)
+@given(a=hostile, b=hostile)
+def test_comparing_is_reflexive_and_symmetric_but_for_units(a: str, b: str) -> None:
+    assert equivalent(a, a)
+    if equivalent(a, b) != equivalent(b, a):
+        # One gives a unit that the other leaves out.
+        assert any(character.isalpha() for character in a + b)
 
 
 @settings(deadline=None)
@@ -207,7 +364,7 @@ def test_fraction_is_the_same_in_all_spellings(numerator: int, denominator: int)
 
 HARMFUL = [
     "(", "[", "{", "$", "\\frac{", "\\sqrt{", "9^", "1 ", "1,", "a, ", "\\boxed{", "\\text{", "!", "|", "-", "1 h ",
-    "\\begin{pmatrix}", "sin ", "(1,", "the ", "x_", "½", ". ", "and ", "log_",
+    "\\begin{pmatrix}", "sin ", "(1,", "the ", "x_", "½", ". ", "and ", "log_", "²", "₂", "n!", "1 or ", "1 and ", "1<x<", "'", "*", "\\binom{9}{", "x=1, ", "twenty-", "km ",
 ]  # fmt: skip
 
 
