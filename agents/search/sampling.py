@@ -90,15 +90,20 @@ def _leading(drawn: list[Assessed]) -> list[list[Assessed]]:
 
 async def _assessed(task: Task, tools: Toolbox, solutions: list[Solution]) -> list[Assessed]:
     """Return the solutions with their assessments; if a limit fires, those that were not judged stand unjudged."""
-    try:
-        return await together(*(tools.assess(task, solution) for solution in solutions))
-    except BudgetExceeded as fired:
-        told(task, tools, fired, solutions[0].strategy)
-        checked = [(solution, await tools.verify(task, solution)) for solution in solutions]
-        return [
-            Assessed(solution=solution, verdicts=verdicts, reward=reward_of(solution, verdicts))
-            for solution, verdicts in checked
-        ]
+    fired: list[BudgetExceeded] = []
+
+    async def one(solution: Solution) -> Assessed:
+        try:
+            return await tools.assess(task, solution)
+        except BudgetExceeded as limit:
+            fired.append(limit)
+            verdicts = await tools.verify(task, solution)
+            return Assessed(solution=solution, verdicts=verdicts, reward=reward_of(solution, verdicts))
+
+    assessed = await together(*(one(solution) for solution in solutions))
+    if fired:
+        told(task, tools, fired[0], solutions[0].strategy)
+    return assessed
 
 
 def told(task: Task, tools: Toolbox, fired: BudgetExceeded, strategy: str) -> None:

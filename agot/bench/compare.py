@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,6 +17,8 @@ SINGLE_TRY = ("direct", "chain", "least-to-most", "tools")
 
 Interval = tuple[float, float, float]
 """A figure with the ends of its 95% interval."""
+Mean = tuple[float, float | None, float | None]
+"""The same of a mean; one value alone has no ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,9 @@ class Cell:
     precision: Interval | None
     coverage: Interval | None
     coverage_n: int
-    tokens: Interval
-    calls: Interval
-    wall_s: Interval
+    tokens: Mean
+    calls: Mean
+    wall_s: Mean
     against_chain: Interval | None
 
 
@@ -75,9 +76,7 @@ class Table:
         both = sorted(set(ours) & set(theirs))
         if not both:
             return None
-        return paired_difference(
-            [ours[key].right for key in both], [theirs[key].right for key in both], rng=random.Random(0)
-        )
+        return paired_difference([ours[key].right for key in both], [theirs[key].right for key in both])
 
     def cell(self, strategy: str, level: int, family: str = ALL) -> Cell | None:
         """Return the figures of one cell, or None if nothing was measured there."""

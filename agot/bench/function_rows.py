@@ -37,7 +37,7 @@ def bfcl(path: Path) -> Iterator[Item]:
     )
     for row in json_lines(path):
         wanted: Wanted = [] if irrelevant else references[row["id"]]
-        gold = [gold_call(one) for one in wanted]
+        gold = [gold_call(one, row["function"]) for one in wanted]
         wrong: tuple[str, ...]
         if gold:
             wrong = (written(gold[:-1]), written([_renamed(gold[0]), *gold[1:]]))
@@ -77,10 +77,23 @@ def _grader(wanted: Wanted, functions: Sequence[Mapping[str, Any]]) -> Callable[
     return grade
 
 
-def gold_call(wanted: Mapping[str, Mapping[str, Sequence[Any]]]) -> Call:
-    """Return one call that a reference allows: the first alternative of each argument, optional ones left out."""
+def gold_call(
+    wanted: Mapping[str, Mapping[str, Sequence[Any]]], functions: Sequence[Mapping[str, Any]] = ()
+) -> Call:
+    """Return one call that a reference allows: the first alternative of each argument, optional ones left out.
+
+    Args:
+        functions: Their descriptions, as the row gives them. Two references name an argument that the function does not
+            have, or leave out one that it needs, which the official checker refuses.
+    """
     ((name, arguments),) = wanted.items()
-    return Call(name, {key: _first(options[0]) for key, options in arguments.items() if options[0] != ""})
+    parameters: Mapping[str, Any] = next((one["parameters"] for one in functions if one["name"] == name), {})
+    known, needed = parameters.get("properties", arguments), parameters.get("required", ())
+    given = {
+        key: [option for option in options if option != ""] if key in needed else options
+        for key, options in arguments.items() if key in known
+    }  # fmt: skip
+    return Call(name, {key: _first(options[0]) for key, options in given.items() if options[0] != ""})
 
 
 def _first(value: Any) -> Any:

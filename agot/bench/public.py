@@ -126,7 +126,7 @@ def summary(rows: Sequence[Graded]) -> dict[str, Any]:
     }  # fmt: skip
     for name in ("tokens", "calls", "wall_s"):
         values = [getattr(row, name) for row in measured]
-        found[name] = mean_interval(values) if len(values) > 1 else (*values, None, None) if values else None
+        found[name] = mean_interval(values) if values else None
     return found
 
 

@@ -19,8 +19,8 @@ def wilson(hits: int, n: int, z: float = _Z95) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Return the mean with its normal-theory 95% interval; no interval (three times the mean) for one value.
+def mean_interval(values: Sequence[float]) -> tuple[float, float | None, float | None]:
+    """Return the mean with its normal-theory 95% interval; its ends are None for one value, which tells no spread.
 
     Raises:
         ValueError: If there are no values.
@@ -30,18 +30,13 @@ def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
     n = len(values)
     mean = math.fsum(values) / n
     if n == 1:
-        return mean, mean, mean
+        return mean, None, None
     half = _Z95 * math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1) / n)
     return mean, mean - half, mean + half
 
 
-def paired_difference(
-    a: Sequence[bool], b: Sequence[bool], *, rng: object = None
-) -> tuple[float, float, float]:
+def paired_difference(a: Sequence[bool], b: Sequence[bool]) -> tuple[float, float, float]:
     """Return mean(a) - mean(b) over the same questions with its 95% interval.
-
-    Args:
-        rng: Not used; the interval is computed, not resampled.
 
     Raises:
         ValueError: If the sequences are empty or not equally long.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agot.bench.compare import Cell, Interval
+from agot.bench.compare import Cell, Interval, Mean
 
 COLUMNS = ("family", "budget", "strategy", "n", "accuracy", "given", "abstained", "precision", "coverage", "tokens",
            "calls", "seconds", "minus chain", "errors")  # fmt: skip
@@ -25,8 +25,10 @@ def points(figure: Interval | None) -> str:
     return f"{100 * figure[0]:+.1f} ({100 * figure[1]:+.1f}..{100 * figure[2]:+.1f})"
 
 
-def number(figure: Interval, digits: int = 0) -> str:
-    """Return a mean with its interval."""
+def number(figure: Mean, digits: int = 0) -> str:
+    """Return a mean with its interval, alone if it has none."""
+    if figure[1] is None:
+        return f"{figure[0]:.{digits}f}"
     return f"{figure[0]:.{digits}f} ({figure[1]:.{digits}f}..{figure[2]:.{digits}f})"
 
 

@@ -294,7 +294,10 @@ def gain(rows: Sequence[Checked], judge: str) -> tuple[float, float, float] | No
         ]
         if errors:
             saved.append(sum(errors) / len(errors))
-    return mean_interval(saved) if len(saved) > 1 else None
+    if not saved:
+        return None
+    mean, low, high = mean_interval(saved)
+    return None if low is None or high is None else (mean, low, high)
 
 
 def _calibrated(row: Checked, judge: str, curve: Calibration | None) -> Checked:

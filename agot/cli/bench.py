@@ -329,10 +329,6 @@ def _counted(what: str, hits: int, n: int) -> str:
 def _told(figures: dict[str, Any]) -> list[str]:
     from agot.bench.tables import number, percent
 
-    def mean(name: str, digits: int = 0) -> str:
-        figure = figures[name]
-        return f"{figure[0]:.{digits}f}" if figure[1] is None else number(figure, digits)
-
     lines = [
         f"{figures['dataset']}, {figures['file']}, {figures['model']}",
         f"accuracy: {percent(figures['accuracy'])}, {figures['right']} of {figures['measured']}",
@@ -344,7 +340,7 @@ def _told(figures: dict[str, Any]) -> list[str]:
     )
     if figures["measured"]:
         lines.append(
-            f"per question: {mean('tokens')} tokens, {mean('calls', 1)} calls, {mean('wall_s', 1)} s"
+            f"per question: {number(figures['tokens'])} tokens, {number(figures['calls'], 1)} calls, {number(figures['wall_s'], 1)} s"
         )
     lines.append(f"cost: {figures['cost_usd']:.4f} US dollars")
     errors = ", ".join(f"{name} {count}" for name, count in sorted(figures["errors"].items()))

@@ -208,4 +208,6 @@ async def test_a_dataset_is_answered_graded_and_priced(tmp_path: Path) -> None:
     assert sum(figures["errors"].values()) == 1
     assert figures["accuracy"][0] == 0.5 and figures["cost_usd"] == 0.0 and figures["tokens"][0] > 0
     alone = summary([row for row in rows if not row.fault][:1])
-    assert alone["tokens"][0] > 0 and alone["tokens"][1:] == (None, None), "one value says nothing of the spread"
+    assert alone["tokens"][0] > 0 and alone["tokens"][1:] == (None, None), (
+        "one value says nothing of the spread"
+    )

@@ -90,7 +90,7 @@ def test_paired_difference_refuses_unequal_or_empty_sequences(a: list[bool], b: 
 
 
 def test_a_mean_of_one_value_has_no_width() -> None:
-    assert mean_interval([3]) == (3, 3, 3)
+    assert mean_interval([3]) == (3, None, None), "one value tells no spread"
     mean, low, high = mean_interval([1, 2, 3, 4])
     assert mean == 2.5 and low == pytest.approx(2.5 - 1.96 * 0.6455, abs=1e-3) and high > mean
 
