@@ -3,6 +3,8 @@
     AgotError
     ├── SetupError              the run could not begin: settings, model name, database, question
     ├── StoreError              the database: full or read-only disk, newer schema, broken file
+    │   ├── NotStored                 it does not hold what was asked for, or more than one of it
+    │   └── RunHeld                   a live process is running the run
     └── RunError                the run began and hit something
         ├── BudgetExceeded      a limit fired; carries which one
         ├── Interrupted         a person asked to stop
@@ -35,6 +37,14 @@ class SetupError(AgotError):
 
 class StoreError(AgotError):
     """The database cannot be used: unreadable, read-only, full, or of a newer version."""
+
+
+class NotStored(StoreError):
+    """There is no such run, thought or call, or the beginning of an id fits several runs."""
+
+
+class RunHeld(StoreError):
+    """A live process is running the run."""
 
 
 class RunError(AgotError):

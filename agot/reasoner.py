@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -36,7 +38,14 @@ from agot.models.gate import Gates
 from agot.models.gateway import Gateway
 from agot.protocols import Dialect, Models, Verifier
 from agot.question import checked_question
-from agot.settings import EngineSettings, RoleSettings, Settings, default_database_url, load_settings
+from agot.settings import (
+    EngineSettings,
+    RoleSettings,
+    Settings,
+    TelemetrySettings,
+    default_database_url,
+    load_settings,
+)
 from agot.stored import stored_result
 from agot.stores.database import SqlStore
 from agot.thought import Result, Task
@@ -104,6 +113,7 @@ class Reasoner:
         self._workflow: Workflow | None = None
         self._runs: set[Run] = set()
         self._asks: set[asyncio.Task[object]] = set()
+        self._tellings: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -117,6 +127,8 @@ class Reasoner:
         others = [task for task in self._asks if task is not asyncio.current_task()]
         if others:
             await asyncio.wait(others)
+        if self._tellings:
+            await asyncio.wait(list(self._tellings))
         for models in (self._models, *self._other_models):
             await models.close()
         self._other_models.clear()
@@ -124,6 +136,11 @@ class Reasoner:
         if self._store is not None and self._own_store:
             await self._store.close()
             self._store = None
+
+    @property
+    def models(self) -> Models:
+        """What reaches the models of the settings."""
+        return self._models
 
     # -- asking ------------------------------------------------------------------------------------
 
@@ -153,16 +170,37 @@ class Reasoner:
             SetupError: If the question, the strategy or a model's settings are unusable.
             StoreError: If the database cannot be opened.
         """
-        question = checked_question(question)
         settings = self._for_run(strategy, budget, seed)
-        store = await self._opened()
-        job = _Job(new_run_id(self._clock()), question, settings, self._models, on_event, stream_text)
-        self._check_setup(job)
-        await store.begin_run(
-            job.run_id, question=question, model=self._models.profile("fast").model,
-            strategy=settings.engine.strategy, seed=settings.seed, settings_json=_saved_settings(settings),
-        )  # fmt: skip
-        return await self._perform(job, store)
+        job = _Job(
+            new_run_id(self._clock()),
+            checked_question(question),
+            settings,
+            self._models,
+            on_event,
+            stream_text,
+        )
+        return await self._perform(job, await self._begun(job))
+
+    async def begin(
+        self,
+        question: str,
+        *,
+        strategy: str | None = None,
+        budget: Budget | None = None,
+        seed: int | None = None,
+    ) -> RunId:
+        """Store a question as a run that nobody works at yet, and return its id; `resume` does it.
+
+        Args:
+            strategy, budget, seed: As in `ask`.
+
+        Raises:
+            SetupError, StoreError: As `ask` does.
+        """
+        settings = self._for_run(strategy, budget, seed)
+        job = _Job(new_run_id(self._clock()), checked_question(question), settings, self._models, None, False)
+        await self._begun(job)
+        return job.run_id
 
     async def resume(
         self,
@@ -238,13 +276,18 @@ class Reasoner:
                 work.cancel()
                 await asyncio.gather(work, return_exceptions=True)
 
-    def interrupt(self) -> None:
-        """Stop all runs at work; each returns its best partial answer with status `interrupted`.
+    def interrupt(self, run_id: str | None = None) -> bool:
+        """Stop a run, or all at work; each returns its best partial answer with status `interrupted`.
 
         Call it on the event loop, for instance from a signal handler of the loop.
+
+        Returns:
+            Whether there was one to stop.
         """
-        for run in list(self._runs):
+        stopped = [run for run in self._runs if run_id is None or run.id == run_id]
+        for run in stopped:
             run.interrupt()
+        return bool(stopped)
 
     def as_langgraph(self) -> CompiledStateGraph[RunState, None, RunState, RunState]:
         """Return the whole run as a compiled langgraph graph: `question` in, `answer`, `status`, ... out.
@@ -256,6 +299,17 @@ class Reasoner:
         return run_graph(self)
 
     # -- one run -----------------------------------------------------------------------------------
+
+    async def _begun(self, job: _Job) -> SqlStore:
+        """Check a job and insert its run; return where."""
+        store = await self._opened()
+        self._check_setup(job)
+        await store.begin_run(
+            job.run_id, question=job.question, model=job.models.profile("fast").model,
+            strategy=job.settings.engine.strategy, seed=job.settings.seed,
+            settings_json=_saved_settings(job.settings),
+        )  # fmt: skip
+        return store
 
     async def _perform(self, job: _Job, store: SqlStore) -> Result:
         stream: EventStream | None = None
@@ -270,7 +324,8 @@ class Reasoner:
         attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=unsaved)
         run: Run | None = None
         try:
-            earlier = await store.load_calls(job.run_id) if attempt > 1 else []
+            # Also a first attempt may find calls: those that a branch took over from another run.
+            earlier = await store.load_calls(job.run_id)
             stream = EventStream(job.run_id, self._clock, after_seq=last_seq, attempt=attempt)
             stream.add_sink(store.sink)
             if job.on_event is not None:
@@ -292,6 +347,25 @@ class Reasoner:
             if run is not None:
                 self._runs.discard(run)
             await store.end_attempt(job.run_id)
+            if run is not None and self.settings.telemetry.endpoint is not None:
+                telling = asyncio.create_task(self._tell(job.run_id, store, self.settings.telemetry))
+                self._tellings.add(telling)
+                telling.add_done_callback(self._tellings.discard)
+
+    async def _tell(self, run_id: RunId, store: SqlStore, telemetry: TelemetrySettings) -> None:
+        """Tell a finished run to the collector of the settings; a fault is logged and harms nothing."""
+        from agot.stores.telemetry import push
+
+        try:
+            headers = {name: os.environ.get(value, "") for name, value in telemetry.headers_env.items()}
+            await push(
+                await store.export(run_id),
+                endpoint=telemetry.endpoint or "",
+                headers=headers,
+                timeout_s=telemetry.timeout_s,
+            )
+        except Exception as error:  # noqa: BLE001 - what is only told about a run must not end anything
+            logging.getLogger("agot.telemetry").warning("%s", error)
 
     def _wants_tools(self, job: _Job) -> bool:
         strategy = job.settings.engine.strategy

@@ -45,6 +45,7 @@ from agot.stores.rows import (
     storable,
     without_database_url,
 )
+from agot.stores.sessions import Sessions
 from agot.stores.writer import Hold, Writer
 from agot.thought import RunStatus
 
@@ -212,6 +213,10 @@ class SqlStore:
         """Return what a run that was begun here may know from others, and where it tells its outcomes."""
         return LearntInSql(run_id, read=self._read, write=self._writer.do, clock=self._clock)
 
+    def sessions(self) -> Sessions:
+        """Return the conversations of this database."""
+        return Sessions(read=self._read, write=self._writer.do, clock=self._clock)
+
     # -- reading ---------------------------------------------------------------------------------
 
     async def load_calls(self, run_id: RunId) -> list[CallRecord]:
@@ -277,6 +282,14 @@ class SqlStore:
             StoreError: If there is no such run.
         """
         return await self._read(lambda connection: runs.export(connection, run_id))
+
+    async def view(self, query: Callable[[Connection], T]) -> T:
+        """Return what a query of `agot.stores.views`, `branching` or `remarks` reads, from one snapshot."""
+        return await self._read(query)
+
+    async def change(self, work: Callable[[Connection], T]) -> T:
+        """Do what `agot.stores.branching` or `remarks` write, in one transaction; committed when this returns."""
+        return await self._writer.do(work)
 
     async def delete(self, run_id: RunId) -> None:
         """Delete a run and all that belongs to it, in one transaction.

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import func as sql
 
-from agot.errors import StoreError
+from agot.errors import NotStored, RunHeld, StoreError
 from agot.ids import RunId
 from agot.stores.rows import NO_LEASE, NO_OUTCOME, Row
 from agot.stores.schema import events, runs
@@ -106,7 +106,7 @@ def take(connection: Connection, run_id: RunId, *, token: str) -> tuple[int, int
         .first()
     )
     if found is None:
-        raise StoreError(f"There is no run {run_id}. List runs with: agot runs")
+        raise NotStored(f"There is no run {run_id}. List runs with: agot runs")
     refuse_if_live(run_id, found)
     attempt = found["attempt"] + 1
     connection.execute(
@@ -121,7 +121,7 @@ def take(connection: Connection, run_id: RunId, *, token: str) -> tuple[int, int
 def refuse_if_live(run_id: RunId, row: RowMapping) -> None:
     """Raise StoreError if somebody holds the run whose row, with `now_s`, this is."""
     if is_live(row):
-        raise StoreError(
+        raise RunHeld(
             f"The run {run_id} is being run by process {row['owner_pid']} on {row['owner_host'].split()[0]}. "
             f"Wait for it or end it; {LEASE_S:g} s after its last sign of life the run can be taken over."
         )

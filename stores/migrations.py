@@ -53,7 +53,74 @@ def _add_lessons(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-STEPS: tuple[Step, ...] = (_add_lessons,)
+def _add_conversations(connection: Connection) -> None:
+    """Version 3: what was said and answered in conversations."""
+    number = "DOUBLE PRECISION" if connection.dialect.name == "postgresql" else "DOUBLE"
+    for statement in (
+        f"""CREATE TABLE sessions (
+            session_id TEXT NOT NULL CONSTRAINT ck_sessions_session_id CHECK (session_id <> ''),
+            title TEXT DEFAULT '' NOT NULL,
+            created_s {number} NOT NULL,
+            changed_s {number} NOT NULL,
+            forked_from TEXT,
+            forked_at INTEGER,
+            CONSTRAINT pk_sessions PRIMARY KEY (session_id),
+            CONSTRAINT fk_sessions_forked_from FOREIGN KEY (forked_from) REFERENCES sessions (session_id) ON DELETE SET NULL
+        )""",
+        "CREATE INDEX ix_sessions_changed_s ON sessions (changed_s)",
+        f"""CREATE TABLE turns (
+            session_id TEXT NOT NULL,
+            number INTEGER NOT NULL CONSTRAINT ck_turns_number CHECK (number >= 1),
+            said TEXT NOT NULL,
+            understood TEXT DEFAULT '' NOT NULL,
+            material TEXT DEFAULT '' NOT NULL,
+            material_names TEXT DEFAULT '[]' NOT NULL,
+            run_id TEXT,
+            model TEXT DEFAULT '' NOT NULL,
+            status TEXT DEFAULT 'running' NOT NULL,
+            answer TEXT DEFAULT '' NOT NULL,
+            reason TEXT DEFAULT '' NOT NULL,
+            calls BIGINT DEFAULT 0 NOT NULL,
+            prompt_tokens BIGINT DEFAULT 0 NOT NULL,
+            completion_tokens BIGINT DEFAULT 0 NOT NULL,
+            cost_usd {number} DEFAULT 0 NOT NULL,
+            wall_s {number} DEFAULT 0 NOT NULL,
+            replayed_calls BIGINT DEFAULT 0 NOT NULL,
+            at_s {number} NOT NULL,
+            finished_s {number},
+            CONSTRAINT pk_turns PRIMARY KEY (session_id, number),
+            CONSTRAINT ck_turns_status CHECK (status IN ('running', 'answered', 'abstained', 'budget', 'failed', 'interrupted')),
+            CONSTRAINT ck_turns_finished CHECK ((status = 'running') = (finished_s IS NULL)),
+            CONSTRAINT fk_turns_session_id FOREIGN KEY (session_id) REFERENCES sessions (session_id) ON DELETE CASCADE,
+            CONSTRAINT fk_turns_run_id FOREIGN KEY (run_id) REFERENCES runs (run_id) ON DELETE SET NULL
+        )""",
+        "CREATE INDEX ix_turns_run_id ON turns (run_id)",
+    ):
+        connection.execute(text(statement))
+
+
+def _add_remarks(connection: Connection) -> None:
+    """Version 3 as well: what people wrote beside runs."""
+    number = "DOUBLE PRECISION" if connection.dialect.name == "postgresql" else "DOUBLE"
+    connection.execute(text(
+        f"""CREATE TABLE remarks (
+            run_id TEXT NOT NULL,
+            remark TEXT NOT NULL CONSTRAINT ck_remarks_remark CHECK (remark <> ''),
+            thought TEXT DEFAULT '' NOT NULL,
+            text TEXT NOT NULL CONSTRAINT ck_remarks_text CHECK (text <> ''),
+            created_s {number} NOT NULL,
+            CONSTRAINT pk_remarks PRIMARY KEY (run_id, remark),
+            CONSTRAINT fk_remarks_run_id FOREIGN KEY (run_id) REFERENCES runs (run_id) ON DELETE CASCADE
+        )"""
+    ))  # fmt: skip
+
+
+def _to_version_3(connection: Connection) -> None:
+    _add_conversations(connection)
+    _add_remarks(connection)
+
+
+STEPS: tuple[Step, ...] = (_add_lessons, _to_version_3)
 """Step i leads from version i + 1 to version i + 2. Append only; a released step is never edited."""
 
 _LOCK_KEY = 0x41476F54

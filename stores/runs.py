@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Connection, Table, delete, select
 
-from agot.errors import StoreError
+from agot.errors import NotStored, StoreError
 from agot.events import AnyEvent, event_from_json
 from agot.ids import RunId
 from agot.protocols import CallRecord
@@ -66,10 +66,10 @@ def find(connection: Connection, prefix: str) -> RunId:
     if wanted in found:
         return RunId(wanted)
     if not found:
-        raise StoreError(f"There is no run {prefix!r}. List runs with: agot runs")
+        raise NotStored(f"There is no run {prefix!r}. List runs with: agot runs")
     if len(found) > 1:
         shown = ", ".join(found[:_AMBIGUOUS_SHOWN]) + (", ..." if len(found) > _AMBIGUOUS_SHOWN else "")
-        raise StoreError(f"{prefix!r} could be any of several runs: {shown}. Give more of the id.")
+        raise NotStored(f"{prefix!r} could be any of several runs: {shown}. Give more of the id.")
     return RunId(found[0])
 
 
@@ -82,7 +82,7 @@ def get_run(connection: Connection, run_id: RunId) -> StoredRun:
     query = select(runs, leases.now_column(connection.dialect.name)).where(runs.c.run_id == run_id)
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise StoreError(f"There is no run {run_id!r}. List runs with: agot runs")
+        raise NotStored(f"There is no run {run_id!r}. List runs with: agot runs")
     return run_of(row, live=leases.is_live(row))
 
 
@@ -181,7 +181,7 @@ def remove(connection: Connection, run_id: RunId) -> None:
     ).where(runs.c.run_id == run_id)  # fmt: skip
     row = connection.execute(query.with_for_update()).mappings().first()
     if row is None:
-        raise StoreError(f"There is no run {run_id!r}. List runs with: agot runs")
+        raise NotStored(f"There is no run {run_id!r}. List runs with: agot runs")
     leases.refuse_if_live(run_id, row)
     connection.execute(delete(runs).where(runs.c.run_id == run_id))
 

@@ -10,6 +10,9 @@ Tables
     calls           the journal: every model, tool and human call, keyed by (run, hash of the request, ordinal)
     outcomes        how each try of a run went, for later runs to learn from; never changed
     lessons_seen    what a run was told of earlier outcomes when it first asked; never changed
+    remarks         what people wrote beside a run or one of its thoughts
+    sessions        conversations
+    turns           what was said in a conversation, how it was understood, and what was answered
 
 Verbs
     begin    insert a run
@@ -19,7 +22,11 @@ Verbs
     teach    insert outcomes; those that are there already stay as they are
     learn    add up the outcomes of other runs, and keep the sum for this run
     beat     renew the leases this process holds
-    delete   remove a run; everything else of it goes by cascade
+    branch   insert a run with those calls of another that stand before a change
+    remark   insert or delete what a person wrote
+    delete   remove a run; everything else of it goes by cascade, except the turns that it answered
+    say      begin a turn: a conversation has at most one row per number, counted from 1 without gaps
+    branch   copy a conversation's turns up to one of them into a new conversation, which shares their runs
 
 Rules
     *  `events` and `calls` are the record. `thoughts`, `edges` and `verdicts` could be computed again
@@ -28,6 +35,7 @@ Rules
        good while `heartbeat_s` (the database's clock) is fresh and the process is not known to be dead.
     *  A resumed attempt emits its thoughts again: their rows and edges are replaced and verdicts of
        the earlier attempt are removed. The events of every attempt stay.
+    *  A turn holds its own text: when its run is deleted, only `run_id` goes.
     *  What a deleted run taught is forgotten with it. `outcomes` hold names and numbers, no text of a question.
     *  Times are seconds since the epoch. JSON is text, so that both databases keep it as it came.
 
@@ -269,4 +277,56 @@ lessons_seen = Table(
     Column("kind", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
     _text("tallies", None),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_id", Text, CheckConstraint("session_id <> ''", name="session_id"), primary_key=True),
+    _text("title"),
+    Column("created_s", Double, nullable=False),
+    Column("changed_s", Double, nullable=False),
+    Column("forked_from", Text, ForeignKey("sessions.session_id", ondelete="SET NULL")),
+    Column("forked_at", Integer),
+    Index(None, "changed_s"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("session_id", Text, ForeignKey("sessions.session_id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "number",
+        Integer,
+        CheckConstraint("number >= 1", name="number"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    # what was said
+    _text("said", None),
+    _text("understood"),
+    _text("material"),
+    _text("material_names", "[]"),
+    # what came of it
+    Column("run_id", Text, ForeignKey("runs.run_id", ondelete="SET NULL")),
+    _text("model"),
+    _text("status", "running"),
+    _text("answer"),
+    _text("reason"),
+    *_usage(),
+    Column("at_s", Double, nullable=False),
+    Column("finished_s", Double),
+    _one_of("status", get_args(RunStatus)),
+    CheckConstraint("(status = 'running') = (finished_s IS NULL)", name="finished"),
+    Index(None, "run_id"),
+)
+
+remarks = Table(
+    "remarks",
+    metadata,
+    _run(),
+    Column("remark", Text, CheckConstraint("remark <> ''", name="remark"), primary_key=True),
+    _text("thought"),
+    Column("text", Text, CheckConstraint("text <> ''", name="text"), nullable=False),
+    Column("created_s", Double, nullable=False),
 )

@@ -311,4 +311,4 @@ def _settle(items: Iterable[_Item]) -> None:
             item.future.set_result(item.result)
         else:
             # Each gets an error of its own: one that many tasks raise collects all their tracebacks.
-            item.future.set_exception(StoreError(str(item.error)))
+            item.future.set_exception(type(item.error)(str(item.error)))

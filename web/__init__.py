@@ -1,1 +1,9 @@
-"""Web surfaces over the event stream; none is shipped yet."""
+"""`agot serve`: an OpenAI-compatible API, runs over HTTP with live events, and the page that shows them.
+
+wire, completions/wire   what travels, as values; the OpenAPI document is made of them
+operations, openapi      one route with its documentation; the document of all
+guard                    who may ask: host, origin, token, size
+desk, approvals          the runs at work in this process, bounded
+watching                 events as they are stored, as server-sent events
+service, server          the application, and the process that serves it
+"""

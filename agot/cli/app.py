@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 import typer
 
 import agot
-from agot.cli import ask, bench, demo, flags, models, owed, resume, runs, tools
+from agot.cli import ask, bench, chat, demo, export, flags, models, owed, resume, runs, serve, tools
 from agot.errors import AgotError
 
 app = typer.Typer(
@@ -22,10 +22,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("ask")(ask.ask)
+app.command("chat")(chat.chat)
 app.command("resume")(resume.resume)
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
+app.command("serve")(serve.serve)
+app.command("export")(export.export)
 app.command("tools")(tools.tools)
 app.command("demo")(demo.demo)
 

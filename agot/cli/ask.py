@@ -46,11 +46,10 @@ def ask(
         limits=flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
     )  # fmt: skip
     asked = read_question(question)
+    watched = sys.stdout.isatty() and not verbose if output == "text" else output == "jsonl" and verbose
     result = run(
         settings,
-        lambda reasoner, sink: reasoner.ask(
-            asked, strategy=strategy, on_event=sink, stream_text=verbose and output == "jsonl"
-        ),
+        lambda reasoner, sink: reasoner.ask(asked, strategy=strategy, on_event=sink, stream_text=watched),
         output=output,
         verbose=verbose,
     )
@@ -61,9 +60,9 @@ def run(settings: Settings, work: Work[Result], *, output: flags.Output, verbose
     """Run some work under the view that suits the output and where it goes, and print its result."""
     from agot.cli.driving import drive
 
-    view = view_for(output, verbose=verbose)
+    view = view_for(output, verbose=verbose, verified=settings.engine.verify)
     result = drive(settings, work, view, approver_for(output, view))
-    show(result, output)
+    show(result, output, view)
     if view.fault is not None and not isinstance(view.fault, BrokenPipeError):
         from agot.cli.view import told
 
@@ -71,7 +70,7 @@ def run(settings: Settings, work: Work[Result], *, output: flags.Output, verbose
     return result
 
 
-def view_for(output: flags.Output, *, verbose: bool) -> View:
+def view_for(output: flags.Output, *, verbose: bool, folded: bool = False, verified: bool = True) -> View:
     """Return the live screen on a terminal, quiet lines beside a pipe, and only warnings where nobody watches."""
     from agot.cli.view import JsonLines, Lines, Warnings
 
@@ -84,7 +83,7 @@ def view_for(output: flags.Output, *, verbose: bool) -> View:
         screen = console()
         # A dumb terminal cannot move its cursor, so a live display would be printed over and over.
         if not screen.is_dumb_terminal:
-            return Screen(screen)
+            return Screen(screen, folded=folded, verified=verified)
     return Lines() if verbose or sys.stderr.isatty() else Warnings()
 
 
@@ -97,8 +96,12 @@ def approver_for(output: flags.Output, view: View) -> Approve | None:
     return Asker(view)
 
 
-def show(result: Result, output: flags.Output) -> None:
-    """Print a result: the answer to standard output, anything else a person should know to standard error."""
+def show(result: Result, output: flags.Output, view: View | None = None) -> None:
+    """Print a result: the answer to standard output, anything else a person should know to standard error.
+
+    Args:
+        view: Who watched the run.
+    """
     from agot.cli.outcome import as_object, print_json
 
     if output == "json":
@@ -107,7 +110,7 @@ def show(result: Result, output: flags.Output) -> None:
         print_json(told_all)
     if output != "text":
         return
-    from agot.cli.paint import ending, printable, verdict_line
+    from agot.cli.paint import ending
     from agot.cli.view import told
 
     if not sys.stdout.isatty():
@@ -116,15 +119,11 @@ def show(result: Result, output: flags.Output) -> None:
             sys.stdout.flush()
         told(ending(result))
         return
-    from rich.text import Text
-
     from agot.cli.paint import console
+    from agot.cli.screen import Screen
 
-    terminal = console()
-    if result.answer:
-        terminal.print()
-        terminal.print(Text(printable(result.answer), style="bold"))
-        terminal.print(Text(f"{verdict_line(result.verdicts)} · run {result.run_id}", style="dim"))
+    screen = view if isinstance(view, Screen) else Screen(console())
+    screen.conclude(result)
     told(ending(result))
 
 

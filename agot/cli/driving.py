@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from agot.cli import compose, owed
 from agot.errors import Interrupted
@@ -34,6 +34,13 @@ GIVE_UP_AFTER_S = 3.0
 """A hard stop that is not through by then ends the process: a call may sit in a library that cannot be cancelled."""
 
 INTERRUPTED_EXIT = 130
+
+
+class Interruptible(Protocol):
+    """Work that a person may stop: a reasoner, or a conversation."""
+
+    def interrupt(self) -> object:
+        """Stop gently, with the best that there is."""
 
 
 class StoppedAtOnce(Interrupted):
@@ -87,17 +94,18 @@ class Stop:
     Attributes:
         run_id: The run, once it has begun.
         is_hard: It is being stopped at once.
+        terminated: The stop was asked for by SIGTERM: whatever comes after the run is not to begin.
     """
 
     def __init__(self, task: asyncio.Task[Any], view: View) -> None:
         self._task, self._view = task, view
         self._loop = asyncio.get_running_loop()
-        self._reasoner: Reasoner | None = None
+        self._work: Interruptible | None = None
         self._asked_s: float | None = None
         self.run_id: str | None = None
         self._before: dict[signal.Signals, signal._HANDLER] = {}
         self._last_resort: threading.Timer | None = None
-        self.is_hard = False
+        self.is_hard = self.terminated = False
 
     def listen(self) -> None:
         """Take over SIGINT and SIGTERM."""
@@ -110,13 +118,18 @@ class Stop:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def attach(self, reasoner: Reasoner) -> None:
-        """Say which reasoner is to be stopped.
+    def calm(self) -> None:
+        """Call off the last resort: the hard stop got through, and the process goes on."""
+        if self._last_resort is not None:
+            self._last_resort.cancel()
+
+    def attach(self, work: Interruptible) -> None:
+        """Say what is to be stopped.
 
         Raises:
             Interrupted: If somebody asked to stop before there was one.
         """
-        self._reasoner = reasoner
+        self._work = work
         if self._asked_s is not None:
             raise Interrupted("Stopped before the run began.")
 
@@ -148,6 +161,7 @@ class Stop:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         now_s = time.monotonic()
+        self.terminated = self.terminated or number == signal.SIGTERM
         if self.is_hard:
             self._exit()
         if number == signal.SIGINT and self._asked_s is not None and now_s - self._asked_s <= HARD_WITHIN_S:
@@ -161,8 +175,8 @@ class Stop:
         self._interrupt()
 
     def _interrupt(self) -> None:
-        if self._reasoner is not None:
-            self._reasoner.interrupt()
+        if self._work is not None:
+            self._work.interrupt()
 
     def _exit(self) -> None:
         with suppress(Exception):

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from agot.cli.tree import Node, Row, Tree, short
+from agot.tools.untrusted import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from agot.thought import Result, Verdict
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CELLS_TO_CHARS = 8
+"""Characters looked at for each cell of a line: most take one, and what is invisible must not hide the rest."""
 
 _GLYPHS = {"pending": "·", "running": "◐", "done": "✓", "abstained": "∅", "failed": "✗", "skipped": "–"}
 _PLAIN_GLYPHS = {"pending": ".", "running": "*", "done": "+", "abstained": "0", "failed": "x", "skipped": "-"}
@@ -35,14 +38,16 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def printable(text: str) -> str:
-    """Return text without the control characters by which a model could steer the terminal."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """Return text without what a model could steer the terminal by, and with what eyes do not see written out."""
+    # Before `visible`, which would take what follows an escape along: nothing that was said is to be hidden.
+    return visible(_CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")), joiners=True)
 
 
 def one_line(text: str, width: int) -> str:
     """Return text on one line of at most `width` cells."""
-    flat = " ".join(printable(text).split())
-    if cell_len(flat) <= width:
+    looked_at = _CELLS_TO_CHARS * max(width, 8)
+    flat = " ".join(printable(text[:looked_at]).split())
+    if cell_len(flat) <= width and len(text) <= looked_at:
         return flat
     return set_cell_size(flat, max(0, width - 1)).rstrip() + "…"
 

@@ -141,7 +141,8 @@ class Tree:
 
 
 _PHASES = {
-    "think": "thinking", "plan": "planning", "solve": "solving", "judge": "verifying", "final": "putting together",
+    "understand": "understanding", "think": "thinking", "plan": "planning", "solve": "solving", "judge": "verifying",
+    "final": "putting together",
 }  # fmt: skip
 
 

@@ -69,6 +69,10 @@ class View:
     def show(self, event: AnyEvent) -> None:
         """Show one event."""
 
+    def note(self, text: str) -> None:
+        """Tell a person something while the run goes on."""
+        told(text)
+
     def stopping(self) -> None:
         """A person asked to stop."""
         if self._held is not None:

@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from agot.errors import ModelError
+from agot.errors import ModelError, SetupError
 from agot.models import replies
 from agot.models.faults import missing_key, timed_out, translated
 from agot.models.gate import Gates
@@ -36,6 +36,20 @@ class _Room:
 
     slots: dict[tuple[str, str | None, str], asyncio.Semaphore] = field(default_factory=dict)
     client: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """What a model answered in OpenAI's own words.
+
+    Attributes:
+        message: OpenAI's message, with `tool_calls` if there are any.
+        reply: The same as a reply, for usage and latency.
+    """
+
+    message: dict[str, Any]
+    finish_reason: str
+    reply: ModelReply
 
 
 class Gateway:
@@ -132,6 +146,88 @@ class Gateway:
         except TimeoutError:
             limit_s = timeout_s if whole.expired() and timeout_s is not None else own_limit_s
             raise timed_out(endpoint, max(0.0, limit_s)) from None
+
+    async def relay(
+        self,
+        request: ModelRequest,
+        messages: Sequence[Mapping[str, Any]],
+        options: Mapping[str, Any],
+        *,
+        on_chunk: Callable[[dict[str, Any]], None] | None = None,
+    ) -> Relayed:
+        """Make one call in OpenAI's own words: messages and tools go to the model as they are.
+
+        Args:
+            request: Role, sampling and room; its messages are for the estimate of their tokens.
+            messages: OpenAI's, tool calls and their results included.
+            options: Further fields of OpenAI's, such as `tools`.
+            on_chunk: Told each choice's piece of the answer as it arrives, as OpenAI streams it.
+
+        Raises:
+            SetupError: If the role is not configured, or its model is the embedded one, which knows no tools.
+            ModelError: Typed.
+        """
+        endpoint = self._pool.endpoint(request.role)
+        if endpoint.provider == EMBEDDED:
+            raise SetupError(
+                "The embedded model cannot be given tools. Set another model for the role 'fast': agot models set fast MODEL."
+            )
+        arguments = _arguments(request, endpoint, self._key(endpoint))
+        arguments |= {**options, "messages": [dict(message) for message in messages]}
+        if endpoint.provider == _OWN_CLIENT:
+            arguments["client"] = self._client()
+        started = self._clock()
+        try:
+            async with (
+                self._turn(endpoint),
+                self._slot(endpoint),
+                asyncio.timeout(endpoint.settings.timeout_s),
+            ):
+                litellm = self._litellm or await self._load(endpoint)
+                response = await self._relayed(litellm, arguments, endpoint, on_chunk)
+        except TimeoutError:
+            raise timed_out(endpoint, endpoint.settings.timeout_s) from None
+        latency_ms = (self._clock() - started) * 1000.0
+        reply = replies.from_response(response, request, endpoint, self._terms_of(endpoint), latency_ms)
+        choice = response.choices[0]
+        message = choice.message.model_dump(exclude_none=True)
+        return Relayed(message, str(choice.finish_reason or "stop"), reply)
+
+    async def _relayed(
+        self,
+        litellm: Any,
+        arguments: dict[str, Any],
+        endpoint: Endpoint,
+        on_chunk: Callable[[dict[str, Any]], None] | None,
+    ) -> Any:
+        key = arguments.get("api_key")
+        if on_chunk is None:
+            try:
+                return await litellm.acompletion(**arguments)
+            except Exception as error:  # As above.
+                raise self._translated(error, endpoint, key) from error
+        chunks = []
+        try:
+            stream = await litellm.acompletion(
+                **arguments, stream=True, stream_options={"include_usage": True}
+            )
+            stream.raise_on_model_repetition = _nothing
+        except Exception as error:  # As above.
+            raise self._translated(error, endpoint, key) from error
+        try:
+            while True:
+                try:
+                    chunk = await anext(stream)
+                except StopAsyncIteration:
+                    break
+                except Exception as error:  # As above; what `on_chunk` raises is not the model's fault.
+                    raise self._translated(error, endpoint, key) from error
+                chunks.append(chunk)
+                for choice in chunk.choices:
+                    on_chunk(choice.delta.model_dump(exclude_none=True))
+        finally:
+            await stream.aclose()
+        return litellm.stream_chunk_builder(chunks, messages=arguments["messages"])
 
     async def close(self) -> None:
         """Close this event loop's connections to local servers; the gateway can be used again after it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pexpect
@@ -16,18 +16,23 @@ PATIENCE_S = 60
 
 
 class Terminal:
-    """A process in a terminal of 24 rows and 80 columns, and all that scrolled through it."""
+    """A process in a terminal, and all that scrolled through it.
 
-    def __init__(self, command: Sequence[str], **environment: str) -> None:
+    Args:
+        size: Rows and columns.
+    """
+
+    def __init__(
+        self, command: Sequence[str], *, size: tuple[int, int] = (ROWS, COLUMNS), **environment: str
+    ) -> None:
         program, *rest = command
+        self._columns = size[1]
         env = {
             name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")
         }
         env |= {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"} | environment
-        self.child = pexpect.spawn(
-            program, rest, dimensions=(ROWS, COLUMNS), env=env, cwd=str(ROOT), timeout=PATIENCE_S
-        )
-        self.screen = pyte.HistoryScreen(COLUMNS, ROWS, history=1000)
+        self.child = pexpect.spawn(program, rest, dimensions=size, env=env, cwd=str(ROOT), timeout=PATIENCE_S)
+        self.screen = pyte.HistoryScreen(size[1], size[0], history=1000)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
 
@@ -37,6 +42,13 @@ class Terminal:
         while words not in "\n".join(self.screen.display):
             assert time.monotonic() < end_s, f"{words!r} never came:\n" + "\n".join(self.screen.display)
             self._feed()
+
+    def read_while(self, waits: Callable[[], bool]) -> None:
+        """Read as long as `waits` returns true."""
+        end_s = time.monotonic() + PATIENCE_S
+        while waits():
+            assert time.monotonic() < end_s, "it never came:\n" + "\n".join(self.screen.display)
+            assert self._feed(), "it ended:\n" + "\n".join(self.screen.display)
 
     def read_all(self) -> int:
         """Read to the end; return the exit code."""
@@ -59,5 +71,7 @@ class Terminal:
 
     def lines(self) -> list[str]:
         """Return everything a person could scroll back to."""
-        above = ["".join(line[column].data for column in range(COLUMNS)) for line in self.screen.history.top]
+        above = [
+            "".join(line[column].data for column in range(self._columns)) for line in self.screen.history.top
+        ]
         return [line.rstrip() for line in (*above, *self.screen.display)]

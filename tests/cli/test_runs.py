@@ -196,7 +196,7 @@ def test_resume_with_another_model_where_none_was_saved(
 def test_resume_of_no_run_is_one_object(agot: Agot, stored: None, fake: list[FakeReasoner]) -> None:
     ended = agot("resume", "zz", "--output", "json")
     told = json.loads(ended.out)
-    assert (ended.code, told["run_id"], told["status"], told["error"]) == (1, None, "failed", "StoreError")
+    assert (ended.code, told["run_id"], told["status"], told["error"]) == (1, None, "failed", "NotStored")
 
 
 def test_resume_of_no_run_is_an_error(agot: Agot, stored: None, fake: list[FakeReasoner]) -> None:

@@ -16,7 +16,7 @@ from agot.stores.database import SqlStore
 from agot.stores.migrations import STEPS, migrate, version_of
 from agot.stores.schema import metadata
 
-RELEASED = (1, 2)
+RELEASED = (1, 2, 3)
 A_RUN = "INSERT INTO runs (run_id, question, seed, created_s) VALUES ('01hz', 'kept?', 1, 2.0)"
 
 
@@ -64,12 +64,19 @@ def test_every_version_is_tried() -> None:
     assert tuple(range(1, 2 + len(STEPS))) == RELEASED
 
 
-def test_lessons_are_added_to_a_database_of_version_1_of_each_kind(url: str, execute: Any) -> None:
+def test_tables_are_added_to_a_database_of_version_1_of_each_kind(url: str, execute: Any) -> None:
     database = open_database(url, busy_timeout_s=1)
     fresh = structure(database)
     database.close()
     execute(
-        url, A_RUN, "DROP TABLE outcomes", "DROP TABLE lessons_seen", "UPDATE schema_version SET version = 1"
+        url,
+        A_RUN,
+        "DROP TABLE outcomes",
+        "DROP TABLE lessons_seen",
+        "DROP TABLE remarks",
+        "DROP TABLE turns",
+        "DROP TABLE sessions",
+        "UPDATE schema_version SET version = 1",
     )
     database = open_database(url, busy_timeout_s=1)
     assert structure(database) == fresh

@@ -1,0 +1,1 @@
+"""Conversations: turns that follow one another, each answered by a run."""

@@ -1,0 +1,112 @@
+"""From a conversation to one question.
+
+*  The last message of the user is the question.
+*  Earlier messages of user, assistant and tools are material: what the question may refer to, and data to every model.
+*  Messages of system and developer are demands on the answer; they stand below the question, as part of it, because what is
+   material is not obeyed. The embedded model reads no demands, and would only be led astray: for it they are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agot.agents.strategies.registry import STRATEGIES
+from agot.budget import Budget
+from agot.question import LONGEST_QUESTION
+from agot.web.completions.wire import ChatMessage, CompletionRequest
+from agot.web.faults import HttpFault
+from agot.web.runs import limited
+from agot.web.wire import Limits
+
+AUTO = "agot"
+
+_SPEAKERS = {"user": "User", "assistant": "Assistant", "tool": "Tool"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a request asks of a run."""
+
+    text: str
+    strategy: str
+    budget: Budget
+    seed: int | None
+
+
+def models() -> list[str]:
+    """Return the names of all models: one for "auto", and one for each strategy."""
+    return [AUTO, *(f"{AUTO}/{name}" for name in STRATEGIES.names())]
+
+
+def question(request: CompletionRequest, server: Budget, *, reads_demands: bool) -> Question:
+    """Return what is asked.
+
+    Args:
+        server: The limits of the server; a request may set lower ones.
+        reads_demands: The model follows instructions.
+
+    Raises:
+        HttpFault: If there is no such model, or nothing is asked.
+    """
+    own = request.agot
+    strategy = own.strategy if own is not None and own.strategy is not None else strategy_of(request.model)
+    tokens = (
+        request.max_completion_tokens if request.max_completion_tokens is not None else request.max_tokens
+    )
+    budget = limited(server, None if tokens is None else Limits(tokens=tokens), most=server)
+    if own is not None:
+        budget = limited(budget, own.budget, most=server)
+    seed = own.seed if own is not None and own.seed is not None else request.seed
+    return Question(text_of(request.messages, reads_demands=reads_demands), strategy, budget, seed)
+
+
+def strategy_of(model: str) -> str:
+    """Return the strategy that a model's name stands for.
+
+    Raises:
+        HttpFault: 404, if there is no such model.
+    """
+    name, _, strategy = model.partition("/")
+    if name == AUTO and (model == AUTO or strategy == "auto" or strategy in STRATEGIES.names()):
+        return strategy or "auto"
+    raise HttpFault(
+        404, f"There is no model {model[:80]!r}. There are: {', '.join(models())}.", code="model_not_found",
+        param="model",
+    )  # fmt: skip
+
+
+def text_of(messages: Sequence[ChatMessage], *, reads_demands: bool = True) -> str:
+    """Return the question of a conversation, with its material before a last line "Question: ...".
+
+    Raises:
+        HttpFault: 400, if the user asks nothing, or all together is too long.
+    """
+    asked = [place for place, one in enumerate(messages) if one.role == "user" and one.text.strip()]
+    if not asked:
+        raise HttpFault(400, "No message of the user asks anything.", code="no_question", param="messages")
+    last = asked[-1]
+    demands = [
+        one.text.strip() for one in messages if one.role in ("system", "developer") and one.text.strip()
+    ]
+    text = messages[last].text.strip()
+    if demands and reads_demands:
+        text += "\n\nDemands on the answer:\n" + "\n".join(demands)
+    said = [_said(one) for place, one in enumerate(messages) if place != last and one.role in _SPEAKERS]
+    lines = [line for line in said if line]
+    if lines:
+        text = "The conversation so far:\n" + "\n".join(lines) + f"\nQuestion: {text}"
+    if len(text) > LONGEST_QUESTION:
+        raise HttpFault(
+            400, f"The conversation has {len(text):,} characters; at most {LONGEST_QUESTION:,} are accepted.",
+            code="context_length_exceeded", param="messages",
+        )  # fmt: skip
+    return text
+
+
+def _said(message: ChatMessage) -> str:
+    calls = [
+        f"(calls {call.function.name} with {call.function.arguments})" for call in message.tool_calls or ()
+    ]
+    text = " ".join([message.text.strip(), *calls]).strip()
+    return f"{_SPEAKERS[message.role]}: {text}" if text else ""

@@ -1,0 +1,105 @@
+"""The application: all routes behind the guard, over one reasoner and one database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+import agot
+from agot.errors import AgotError
+from agot.reasoner import Reasoner
+from agot.stores.database import SqlStore
+from agot.web import openapi, pages
+from agot.web.completions.routes import Completions
+from agot.web.desk import Desk
+from agot.web.faults import HttpFault, translated
+from agot.web.guard import Access, Guard
+from agot.web.operations import Operation, routes, told_raw
+from agot.web.runs import Runs
+
+STOP_WITHIN_S = 5.0
+"""What runs that are stopped may take to conclude."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A server's inside, to be served by any ASGI server.
+
+    Attributes:
+        app: The application; its lifespan closes reasoner and store.
+    """
+
+    app: ASGIApp
+    desk: Desk
+
+
+def service(
+    reasoner: Reasoner,
+    store: SqlStore,
+    access: Access,
+    *,
+    most_runs: int = 8,
+    most_waiting: int = 32,
+    static: Path = pages.STATIC,
+) -> Service:
+    """Return the application over a reasoner and the store that it was given.
+
+    Args:
+        reasoner: With `agot.web.approvals.approve`, if tools are to be approved over HTTP.
+        most_runs: Runs at work at once.
+        most_waiting: Runs that may wait beyond those; more are answered with 429.
+        static: Where the page's files are.
+    """
+    desk = Desk(reasoner, most_runs=most_runs, most_waiting=most_waiting)
+    operations = [*Completions(desk, store).operations(), *Runs(store, desk).operations()]
+    described = openapi.document(operations, version=agot.__version__)
+
+    async def document(request: Request) -> Response:
+        return told_raw(described)
+
+    itself = Operation(
+        "GET", "/openapi.json", "getOpenapi", "Return this document.", document, {200: "application/json"},
+        tags=("about",),
+    )  # fmt: skip
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            desk.close()
+            await desk.ended(STOP_WITHIN_S)
+            await reasoner.close()
+            await store.close()
+
+    inner = Starlette(
+        routes=[*routes([*operations, itself]), *pages.routes(static)],
+        exception_handlers={HTTPException: _refused, HttpFault: _fault, AgotError: _fault},
+        lifespan=lifespan,
+    )
+    # A redirect would name whatever host was asked for.
+    inner.router.redirect_slashes = False
+    return Service(Guard(inner, access), desk)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    where = f"{request.method} {request.url.path}"[:200]
+    text = {404: f"There is nothing at {where}.", 405: f"{where}: this method is not allowed here."}
+    fault = HttpFault(error.status_code, text.get(error.status_code, error.detail), headers=error.headers)
+    return fault.response()
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    if isinstance(error, HttpFault):
+        return error.response()
+    assert isinstance(error, AgotError)
+    return translated(error).response()
