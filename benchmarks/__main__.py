@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 
-NAMES = ("barrier", "fanout", "overhead", "kill", "budgets", "search", "embedded", "install")
+NAMES = ("barrier", "fanout", "overhead", "kill", "budgets", "search", "embedded", "install", "viewer")
 
 
 def main() -> None:

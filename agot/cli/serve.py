@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agot.settings import Settings
     from agot.web.guard import Access
 
-DEFAULT_PORT = 8321
+DEFAULT_PORT = 8765
 
 
 def serve(
