@@ -64,14 +64,15 @@ async def run(
 
     Leaves of one round are selected one after another under virtual loss, then expanded and simulated side by
     side, then backed up in the order of selection. So the search is the same however long calls take, and
-    a resumed one asks nothing twice.
+    a resumed one asks nothing twice. With rollouts, a tree that is explored to its ends is widened at the root while simulations
+    are left.
 
     Args:
         rollouts: A new state is worth what a chain finished from it brings; otherwise the model's estimate.
         root: Where simulations begin; the root of the tree unless given.
     """
     done, root = 0, root or tree.root
-    while done < iterations and not tree.satisfied() and not root.closed:
+    while done < iterations and not tree.satisfied() and (rollouts or not root.closed):
         leaves = []
         for _ in range(min(tree.tools.search.workers, iterations - done)):
             leaf = _select(root, score)
@@ -81,7 +82,12 @@ async def run(
                 node.waiting += 1
             leaves.append(leaf)
         if not leaves:
-            return
+            if not rollouts or not root.children:
+                return
+            # All that was proposed is at its end, but not all there is: further chains from the root widen the tree.
+            root.closed = False
+            root.waiting += 1
+            leaves = [root]
         done += len(leaves)
         try:
             found = await _simulated(tree, leaves, associate, rollouts=rollouts)
