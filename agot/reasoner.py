@@ -11,22 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from weakref import WeakKeyDictionary
 
-from agot.agents.judges import JUDGE, Judges
-from agot.agents.planner import Planner
-from agot.agents.prompts.choice import LearntPrompts, Pick, default_prompt
-from agot.agents.requirements import RequirementCheck
-from agot.agents.selection.cluster import clustered
-from agot.agents.selection.difficulty import load as load_table
-from agot.agents.selector import Selector
-from agot.agents.strategies.experts import NAME as EXPERTS
-from agot.agents.strategies.experts import checked_experts
-from agot.agents.strategies.registry import STRATEGIES
+from agot.agents.judges import Judges
 from agot.agents.strategies.tool_rounds import NAME as TOOLS
-from agot.agents.verifier import CHECKS, VerifierAgent, chosen_checks
 from agot.agents.workflow import Workflow, compile_workflow
 from agot.budget import Budget, Meter
+from agot.crew import assembled, check_setup
 from agot.engine.caller import CallRoom
-from agot.engine.engine import Crew, Engine
+from agot.engine.engine import Engine
 from agot.engine.garbage import rare_collections
 from agot.engine.run import Run
 from agot.errors import StoreError
@@ -36,10 +27,9 @@ from agot.journal import Journal
 from agot.learning import Learnt
 from agot.models.gate import Gates
 from agot.models.gateway import Gateway
-from agot.protocols import Dialect, Models, Verifier
+from agot.protocols import Models, Verifier
 from agot.question import checked_question
 from agot.settings import (
-    EngineSettings,
     RoleSettings,
     Settings,
     TelemetrySettings,
@@ -48,7 +38,7 @@ from agot.settings import (
 )
 from agot.stored import stored_result
 from agot.stores.database import SqlStore
-from agot.thought import Result, Task
+from agot.thought import Result
 from agot.tools.caller import ToolCaller, ToolRoom
 from agot.tools.rounds import ToolRounds
 from agot.tools.tool import Approve, Tool
@@ -236,7 +226,7 @@ class Reasoner:
         if budget is not None:
             settings = settings.model_copy(update={"budget": budget})
         job = _Job(row.run_id, row.question, settings, self._models_for(settings), on_event, stream_text)
-        self._check_setup(job)
+        check_setup(job.settings, job.models, self._checks)
         return await self._perform(job, store)
 
     async def stream(
@@ -303,7 +293,7 @@ class Reasoner:
     async def _begun(self, job: _Job) -> SqlStore:
         """Check a job and insert its run; return where."""
         store = await self._opened()
-        self._check_setup(job)
+        check_setup(job.settings, job.models, self._checks)
         await store.begin_run(
             job.run_id, question=job.question, model=job.models.profile("fast").model,
             strategy=job.settings.engine.strategy, seed=job.settings.seed,
@@ -392,13 +382,9 @@ class Reasoner:
             seed=settings.seed,
             stream_text=job.stream_text,
         )
-        experts, ladder = _different(settings.experts), settings.engine.ladder
-        if len(experts) > 1 and EXPERTS not in ladder:
-            ladder = (EXPERTS, *ladder)
-        named = settings.engine.difficulty_table
-        table = load_table(named) if named is not None else None
-        selector = Selector(lessons, ladder, experts=experts, table=table)
-        crew = self._crew(job, selector, lessons, judges)
+        if self._workflow is None:
+            self._workflow = compile_workflow()
+        crew = assembled(settings, job.models, lessons, judges, self._checks, self._workflow)
         if tools:
             toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
             crew.tools = lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))
@@ -440,80 +426,6 @@ class Reasoner:
             if self._store is None:
                 self._store = await SqlStore.open(self.settings.database_url or default_database_url())
             return self._store
-
-    def _check_setup(self, job: _Job) -> None:
-        engine = job.settings.engine
-        for name in (engine.strategy,) if engine.strategy != "auto" else engine.ladder:
-            STRATEGIES.get(name)
-            if name == EXPERTS:
-                checked_experts(_different(job.settings.experts))
-        self._chosen_checks(engine, RequirementCheck())
-        if engine.difficulty_table is not None:
-            load_table(engine.difficulty_table)
-        for role in ("fast", "strong", JUDGE, *engine.judges, *job.settings.experts):
-            job.models.profile(role)
-
-    def _chosen_checks(self, engine: EngineSettings, requirements: RequirementCheck) -> tuple[Verifier, ...]:
-        built_in = (*CHECKS.values(), requirements)
-        return chosen_checks(built_in, self._checks, more=engine.checks, skip=engine.skip_checks)
-
-    def _crew(self, job: _Job, selector: Selector, learnt: Learnt | None, judges: Judges) -> Crew:
-        if self._workflow is None:
-            self._workflow = compile_workflow()
-        settings, engine = job.settings, job.settings.engine
-        dialects: dict[str, Dialect] = {}
-        pick: Pick = default_prompt
-        if learnt is not None:
-            pick = LearntPrompts(learnt, _family, seed=settings.seed, on_choice=selector.prompted)
-
-        def dialect(role: str) -> Dialect:
-            # One for each run: what it learns of a server must not depend on the runs before, or a
-            # resumed run would ask in other words than it did.
-            name = job.models.profile(role).dialect
-            if name not in dialects:
-                dialects[name] = _dialect(name, engine.max_plan_thoughts, pick)
-            return dialects[name]
-
-        checks = self._chosen_checks(engine, RequirementCheck(dialect if engine.constraints else None))
-        return Crew(
-            dialect=dialect,
-            planner=Planner(
-                most_thoughts=engine.max_plan_thoughts,
-                retries=engine.plan_retries,
-                samples=engine.samples,
-                widest=engine.layer_width if engine.mode == "layered" else None,
-            ),
-            verifier=VerifierAgent(checks, judges=judges),
-            strategies=STRATEGIES,
-            workflow=self._workflow,
-            selector=selector,
-            search=settings.search,
-            seed=settings.seed,
-            strong="strong" if settings.role("strong") != settings.role("fast") else "",
-        )
-
-
-def _family(task: Task) -> str:
-    return clustered(task).family
-
-
-def _dialect(name: str, most_thoughts: int, pick: Pick) -> Dialect:
-    if name == "compact":
-        from agot.agents.dialects.compact import CompactDialect
-
-        return CompactDialect()
-    from agot.agents.dialects.standard import StandardDialect
-    from agot.models.structured import SchemaMemory
-
-    return StandardDialect(SchemaMemory(), most_thoughts=most_thoughts, pick=pick)
-
-
-def _different(experts: dict[str, RoleSettings]) -> tuple[str, ...]:
-    """Return the names of experts that are different models; of equal ones the first."""
-    names: dict[tuple[str, str | None], str] = {}
-    for name, expert in experts.items():
-        names.setdefault((expert.model, expert.base_url), name)
-    return tuple(names.values())
 
 
 def _public(settings: Settings) -> dict[str, dict[str, RoleSettings]]:
