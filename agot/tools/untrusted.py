@@ -25,7 +25,7 @@ _MOST_SOURCE_CHARS = 120
 _ANSI = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,16}[@-~]|\x1b[\]PX^_][^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]{0,4}[0-~]?"
 )
-_LINE_ENDS = re.compile(r"\r\n?|[\x85\u2028\u2029\x0b\x0c]")
+_LINE_END = re.compile(r"(\r\n?|[\n\x85\u2028\u2029\x0b\x0c])")
 _LESS = r"[<＜﹤‹〈⟨˂ᐸ❮]"
 _OPENER = re.compile(rf"{_LESS}|[\[［]")
 _LOOK_AHEAD = 64
@@ -55,7 +55,7 @@ def delimit(text: str, source: str) -> str:
         text: Anything.
         source: Where it comes from, for the model to name: a tool, a file, an address.
     """
-    inner = defused(text)
+    inner = defused(_LINE_END.sub("\n", _plain(text)))
     label = _label(source)
     mark = hashlib.sha256(f"{label}\0{inner}".encode()).hexdigest()[:16]
     return f'<untrusted id="{mark}" source="{label}">\n{inner}\n</untrusted id="{mark}">'
@@ -67,8 +67,15 @@ def visible(text: str, *, joiners: bool = False) -> str:
     Args:
         joiners: Leave single joiners where words of many scripts, and emoji, are written with them.
     """
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    text = _LINE_ENDS.sub("\n", _ANSI.sub("", text))
+    return _cleared(_LINE_END.sub("\n", _plain(text)), joiners)
+
+
+def _plain(text: str) -> str:
+    """Return a text that can be encoded and moves no cursor."""
+    return _ANSI.sub("", text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _cleared(text: str, joiners: bool) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -112,11 +119,17 @@ def _named(character: str) -> str:
 
 
 def defused(text: str) -> str:
-    """Return a text without what could end its place in a prompt, for text that stands in no tags of its own."""
-    text = _OPENER.sub(_shut, visible(text, joiners=True))
-    return "\n".join(
-        f"| {line}" if _ROLE_LINE.match(_folded(line.lstrip())) else line for line in text.split("\n")
-    )
+    """Return a text without what could end its place in a prompt, for text that stands in no tags of its own.
+
+    Its line ends stay as they are.
+    """
+    pieces = _LINE_END.split(_plain(text))
+    pieces[::2] = [_cleared(line, True) for line in pieces[::2]]
+    pieces = _LINE_END.split(_OPENER.sub(_shut, "".join(pieces)))
+    pieces[::2] = [
+        f"| {line}" if _ROLE_LINE.match(_folded(line.lstrip())) else line for line in pieces[::2]
+    ]
+    return "".join(pieces)
 
 
 def _shut(match: re.Match[str]) -> str:
