@@ -7,7 +7,9 @@ import json
 import subprocess
 import sys
 
-NAMES = ("barrier", "fanout", "overhead", "kill", "budgets", "search", "embedded", "install", "viewer")
+NAMES = (
+    "barrier", "fanout", "overhead", "kill", "budgets", "search", "embedded", "install", "viewer", "load",
+)  # fmt: skip
 
 
 def main() -> None:

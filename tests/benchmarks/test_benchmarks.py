@@ -74,6 +74,14 @@ def test_install_looks_at_this_environment() -> None:
     assert quick("install")["packages, agot included"]["median"] > 10
 
 
+@pytest.mark.slow
+def test_load_answers_everybody_and_loses_no_event() -> None:
+    figures = quick("load")
+    assert figures["requests answered"]["median"] == 12
+    assert figures["events that viewers saw"]["median"] > 0
+    assert all(figure["passed"] is not False for figure in figures.values())
+
+
 def test_planned_counts_agree_with_the_plans() -> None:
     # 2 calls for each split and each reported item, 1 for each sum, and 1 synthesis in `inner`.
     assert scenario.thoughts_in("eleven") == 12
