@@ -24,11 +24,14 @@ from agot.agents.selector import Move, Selector
 from agot.agents.strategies.registry import Registry
 from agot.agents.toolbox import Assessor, Bench, random_for
 from agot.agents.verifier import VerifierAgent
-from agot.errors import OutputError
-from agot.events import AnyEvent, StrategyChosen, ThoughtExpanded, ThoughtRetried
+from agot.errors import LimitKind, OutputError
+from agot.events import AnyEvent, PlanRejected, StrategyChosen, ThoughtExpanded, ThoughtRetried
 from agot.protocols import Ask, Assessed, Dialect, Recall, Tools
 from agot.settings import EngineSettings, SearchSettings
 from agot.thought import Decline, Plan, Solution, Task, ThoughtStatus
+
+PART = 0.85
+"""Tokens that a part takes, in those that its question took until its plan was there; chosen on validation problems."""
 
 Expand = Callable[[Task, AcceptedPlan], Awaitable[Solution | None]]
 """Runs a nested graph; None if it came to no answer."""
@@ -50,7 +53,7 @@ class ThoughtContext:
     Attributes:
         strong: Name of the role to escalate to, or "" if it is the same model.
         may_expand: The thought may become a nested graph.
-        tokens_left: Returns what is left of the thought's budget, or None without a limit.
+        left: Returns what is left of a limit of the thought's budget, or None without a limit.
         seed: The run's.
         made: Names of the strategies tried so far.
     """
@@ -67,7 +70,7 @@ class ThoughtContext:
     assessor: Assessor
     selector: Selector
     search: SearchSettings
-    tokens_left: Callable[[], int | None]
+    left: Callable[[LimitKind], float | None]
     may_expand: bool
     seed: int = 0
     recall: Recall | None = None
@@ -143,11 +146,32 @@ async def _expand(work: ThoughtContext, plan: Plan | None) -> None:
     if accepted is None:
         work.complaint = "no usable plan"
         return
+    unpaid = _unpaid(work, accepted.repaired.plan)
+    if unpaid:
+        work.planned, work.may_expand, work.complaint = False, False, unpaid
+        work.emit(PlanRejected(graph=work.task.thought, feedback=unpaid))
+        return
     why = accepted.repaired.plan.rationale or "the model chose to split it"
     work.emit(ThoughtExpanded(thought=work.task.thought, why=why))
     work.solution = await work.expand(work.task, accepted)
     if work.solution is None:
         work.complaint = "the nested graph came to no answer"
+
+
+def _unpaid(work: ThoughtContext, plan: Plan) -> str:
+    """Return why a plan cannot be paid, or "".
+
+    A part is read and written about like the question that was planned, so it costs alike. A plan begun and not
+    finished costs the answer that one chain would have given.
+    """
+    parts = len(plan.thoughts)
+    calls, tokens = work.left("calls"), work.left("tokens")
+    if calls is not None and calls < parts:
+        return f"the plan has {parts} sub-questions, and only {calls:.0f} calls are left"
+    need = int(PART * parts * work.ask.tokens)
+    if tokens is not None and tokens < need:
+        return f"the plan's {parts} sub-questions would take about {need} tokens, and only {tokens:.0f} are left"
+    return ""
 
 
 async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> ThoughtState:
@@ -198,12 +222,15 @@ async def _next_move(work: ThoughtContext) -> Move:
         if work.tried or work.move == "chain":
             return Move("", "")
         return Move("chain", "the plan came to nothing, so one chain is tried")
+    if work.move in ("think", "plan") and not work.tried and not work.may_expand:
+        return Move("chain", f"{work.complaint}, so one chain is tried")
     if (work.tries > 1 or work.unsure) and work.strong and work.role != work.strong:
         work.role = work.strong
         why = work.unsure or "the answers are doubted"
         return Move("chain", f"{why}, so the model of the role {work.strong!r} is asked")
+    tokens_left = work.left("tokens")
     move = await work.selector.next(
-        work.task, work.tried, work.made, tokens_left=work.tokens_left(),
+        work.task, work.tried, work.made, tokens_left=None if tokens_left is None else int(tokens_left),
         rate=partial(_rated, work) if work.settings.rate else None,
     )  # fmt: skip
     if not move.strategy and work.may_expand and work.tries > 1:

@@ -110,6 +110,11 @@ class Meter:
         above = self.parent.left(kind) if self.parent else None
         return min((x for x in (own, above) if x is not None), default=None)
 
+    def limit(self, kind: LimitKind) -> float | None:
+        """Return the least limit of this meter and all above, used or not; None without one."""
+        limits = [getattr(meter.budget, kind) for meter in self._chain()]
+        return min((limit for limit in limits if limit is not None), default=None)
+
     def spent(self) -> BudgetExceeded | None:
         """Return the limit that leaves no room for even one more call, or None."""
         for meter in self._chain():

@@ -103,12 +103,17 @@ class Completion(Value):
 
 
 class ModelReply(Value):
-    """Samples, in the order of the server, with exact usage."""
+    """Samples, in the order of the server, with exact usage.
+
+    Attributes:
+        asked: How many samples were asked for, if limits left no room for as many as the request wanted.
+    """
 
     completions: tuple[Completion, ...]
     usage: Usage
     model: str
     latency_ms: float = 0.0
+    asked: int | None = None
 
 
 class ModelProfile(Value):

@@ -14,6 +14,7 @@ from typing import TypeVar
 import agot
 from agot.bench.candidates import answers_in
 from agot.budget import Budget
+from agot.engine.run import PARTIAL
 from agot.errors import ModelError, ModelUnauthorised, SetupError
 from agot.events import AnyEvent, ThoughtFinished, Verified
 from agot.ids import ROOT
@@ -40,7 +41,8 @@ class Asked:
     Attributes:
         fault: Name of an error from outside (network, rate limit, key) that spoilt the measurement, or "".
         answer: As given; "" if none was.
-        given: An answer was given, also the best partial one when the budget fired.
+        given: An answer to the question was given, also an unfinished search's when the budget fired; the answer of
+            a part is none.
         withheld: The best answer of a run that had one and did not give it, "" otherwise.
         reward: Of the answer, given or withheld; None if no check could tell.
         candidates: Answers that were drawn for the whole question, the given one included.
@@ -96,7 +98,7 @@ class Desk:
             raise ModelUnauthorised(result.reason)
         drawn = answers_in(await self._store.load_calls(result.run_id))
         await self._store.delete(result.run_id)
-        given = bool(result.answer) and result.status in ("answered", "budget")
+        given = bool(result.answer) and result.status in ("answered", "budget") and result.strategy != PARTIAL
         return Asked(
             result=result,
             fault=_fault(result),

@@ -29,7 +29,7 @@ class Answered(Value):
         level: The token budget.
         setup: Hash of model and settings; rows of another setup are not compared with this one.
         right: An answer was given and it is right.
-        given: An answer was given, also a partial one when the budget fired.
+        given: An answer to the question was given, also an unfinished search's when the budget fired.
         withheld_right: For a run that gave no answer: whether the best it held back was right; None if it had none.
         covered: Any drawn answer was right; None if no drawn answer could be read.
         reward: What the checks gave the answer, given or held back; None if they could not tell.

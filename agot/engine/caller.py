@@ -33,6 +33,9 @@ _SMALLEST_ROOM = 64
 estimate, and the model's own refusal is exact."""
 
 
+_SAMPLE_AND_CHECK = 2
+"""Room for one of several samples, in lengths of the longest seen: checks read each answer again."""
+
 _NOTHING_READ = (ModelUnauthorised, ModelRateLimited, ContextTooLong, ModelUnreachable)
 """Errors after which a server has charged nothing."""
 
@@ -61,6 +64,8 @@ class Caller:
     def __init__(self, room: CallRoom, meter: Meter, thought: ThoughtId) -> None:
         self._room, self._meter, self.thought = room, meter, thought
         self.tokens = 0
+        self._begun: set[str] = set()
+        self._longest: dict[str, int] = {}
 
     def profile(self, role: str) -> ModelProfile:
         """Return what is known of the role's model."""
@@ -78,6 +83,7 @@ class Caller:
             ModelError: If the call failed for good.
         """
         room = self._room
+        self._begun.add(request.purpose)
         request = request.model_copy(update={"thought": self.thought})
         # Without the name of a prompt there is no field for it: keys stay what they were in older journals.
         asked = request.model_dump_json(exclude={"seed"} if request.prompt else {"seed", "prompt"})
@@ -90,7 +96,7 @@ class Caller:
                 thought=self.thought, call=key, purpose=request.purpose, model=earlier.model, usage=earlier.usage,
                 latency_ms=earlier.latency_ms, replayed=True, prompt=request.prompt,
             ))  # fmt: skip
-            return ModelReply.model_validate_json(earlier.reply)
+            return self._measured(request, ModelReply.model_validate_json(earlier.reply))
         if request.seed is None:
             request = request.model_copy(update={"seed": _seed(room.seed, key)})
         replies: list[ModelReply] = []
@@ -108,17 +114,39 @@ class Caller:
             thought=self.thought, call=key, purpose=request.purpose, model=reply.model, usage=reply.usage,
             latency_ms=reply.latency_ms, prompt=request.prompt,
         ))  # fmt: skip
+        return self._measured(request, reply)
+
+    def _measured(self, request: ModelRequest, reply: ModelReply) -> ModelReply:
+        """Remember how long answers of this purpose are."""
+        mean = -(-reply.usage.completion_tokens // max(1, len(reply.completions)))
+        self._longest[request.purpose] = max(mean, self._longest.get(request.purpose, 1))
         return reply
 
     async def samples(self, request: ModelRequest, n: int) -> list[Completion]:
         """Return up to `n` samples, drawn concurrently; fewer if a limit fired or calls failed, at least one.
 
+        Samples of one request share its room. Where a limit leaves each only little of it, the first is drawn alone,
+        and then as many as its length says can be finished: a few whole answers are worth more than many cut ones.
+
         Raises:
             BudgetExceeded, ModelError: If not even one sample could be had.
         """
         drawn: list[Completion] = []
-        if n == 1 or self.profile(request.role).native_n:
-            drawn = list((await self(request.model_copy(update={"n": n}))).completions)
+        native = self.profile(request.role).native_n
+        if native and n > 1 and request.purpose not in self._begun and self._crowded(request, n):
+            drawn = list((await self(request)).completions)
+        if n == 1 or native:
+            try:
+                reply = await self(request.model_copy(update={"n": n - len(drawn)}))
+            except (BudgetExceeded, ModelError) as error:
+                if not drawn:
+                    raise
+                self.warn(f"{n - len(drawn)} of {n} samples are missing: {error}")
+                return drawn
+            drawn += reply.completions
+            if reply.asked is not None:
+                self.warn(f"{len(drawn)} of {n} samples fit into what the limits leave.")
+                return drawn
         # Servers that do not know `n` answer with one sample and no error; the rest are asked for singly.
         outcomes = await asyncio.gather(
             *(self(request) for _ in range(n - len(drawn))), return_exceptions=True
@@ -135,6 +163,14 @@ class Caller:
         if faults:
             self.warn(f"{len(faults)} of {n} samples are missing: {faults[0]}")
         return drawn
+
+    def _crowded(self, request: ModelRequest, n: int) -> bool:
+        """Return whether the limit on tokens, even unspent, has not half the wanted room for each of `n` samples.
+
+        The limit and not what is left of it, so that a resumed run asks for the same.
+        """
+        limit = self._meter.limit("tokens")
+        return limit is not None and limit // n < request.max_tokens // 2
 
     async def _attempts(self, key: str, request: ModelRequest) -> ModelReply:
         room, profile = self._room, self.profile(request.role)
@@ -192,9 +228,10 @@ class Caller:
                 thought=self.thought, call=key, purpose=request.purpose, role=request.role, model=profile.model,
                 prompt=request.prompt,
             ))  # fmt: skip
+        n = self._fitting(request, room, held.max_tokens)
         try:
             reply = await models.complete(
-                request.model_copy(update={"max_tokens": max(1, held.max_tokens // request.n)}),
+                request.model_copy(update={"n": n, "max_tokens": min(room, max(1, held.max_tokens // n))}),
                 timeout_s=meter.seconds_left(),
                 on_text=self._on_text(request),
             )
@@ -208,7 +245,14 @@ class Caller:
             meter.settle(held, cost)
             raise
         meter.settle(held, reply.usage)
-        return reply
+        return reply if n == request.n else reply.model_copy(update={"asked": n})
+
+    def _fitting(self, request: ModelRequest, room: int, granted: int) -> int:
+        """Return how many of the wanted samples to ask for in the room that was granted to them together."""
+        longest = self._longest.get(request.purpose)
+        if longest is None or granted >= room * request.n:
+            return request.n
+        return max(1, min(request.n, granted // (_SAMPLE_AND_CHECK * longest)))
 
     def _on_text(self, request: ModelRequest) -> Callable[[str], None] | None:
         if not self._room.stream_text or request.n != 1:

@@ -38,9 +38,13 @@ from agot.events import (
     ThoughtStarted,
 )
 from agot.ids import ROOT, ThoughtId, final_id
-from agot.protocols import Assessed, Dialect, Recall, Tools
+from agot.protocols import Assessed, Dialect, Message, ModelRequest, Recall, Tools
 from agot.settings import EngineSettings, SearchSettings
 from agot.thought import Finding, Plan, Solution, Task, ThoughtStatus
+
+LEAST_FOR_PLAN = 5
+"""Tokens left, in those of the question, under which it is not planned: the plan reads it and writes it again in parts,
+and the parts too are read and written about."""
 
 
 @dataclass(slots=True)
@@ -140,14 +144,8 @@ class Engine:
         return outcome
 
     def _context(self, task: Task, meter: Meter) -> ThoughtContext:
-        deep = task.depth >= self._meter.budget.depth
-
         async def expand(split: Task, accepted: AcceptedPlan) -> Solution | None:
             return await self._expand(split, accepted, meter)
-
-        def tokens_left() -> int | None:
-            left = meter.left("tokens")
-            return None if left is None else int(left)
 
         crew, ask = self._crew, Caller(self._room, meter, task.thought)
         assessor = Assessor(
@@ -162,10 +160,17 @@ class Engine:
         return ThoughtContext(
             task=task, ask=ask, dialect=crew.dialect, verifier=crew.verifier, planner=crew.planner,
             strategies=crew.strategies, settings=self._settings, emit=self._emit, expand=expand, assessor=assessor,
-            selector=crew.selector, search=crew.search, tokens_left=tokens_left, may_expand=not deep,
+            selector=crew.selector, search=crew.search, left=meter.left, may_expand=self._may_expand(task, meter),
             strong=crew.strong, seed=crew.seed, recall=crew.recall,
             tools=crew.tools(task.thought) if crew.tools is not None else None,
         )  # fmt: skip
+
+    def _may_expand(self, task: Task, meter: Meter) -> bool:
+        left = meter.left("tokens")
+        if task.depth >= self._meter.budget.depth or left is None:
+            return task.depth < self._meter.budget.depth
+        question = ModelRequest(purpose="think", messages=(Message(role="user", content=task.question),))
+        return left >= LEAST_FOR_PLAN * self._room.models.estimate_tokens(question)
 
     def _finish(self, task: Task, outcome: Outcome) -> None:
         best = outcome.best

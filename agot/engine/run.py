@@ -15,6 +15,9 @@ from agot.question import split_material
 from agot.settings import Settings
 from agot.thought import Result, RunStatus, ThoughtStatus, Verdict
 
+PARTIAL = "partial"
+"""Strategy of a result whose answer is that of a part, because nothing answered the question itself."""
+
 
 @dataclass(slots=True, eq=False)
 class Run:
@@ -104,7 +107,7 @@ class Run:
             answer, strategy, verdicts = tried.solution.answer, tried.solution.strategy, tried.verdicts
             confidence = tried.reward if tried.reward is not None else tried.solution.confidence
         elif partial is not None:
-            answer, strategy, confidence = partial.answer, "partial", partial.reward
+            answer, strategy, confidence = partial.answer, PARTIAL, partial.reward
             reason = f"{reason} The answer is that of a part: {partial.question}".strip()
         usage = self.meter.usage
         self.stream.emit(RunFinished(
