@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from agot.ids import ThoughtId
 from agot.models.structured import SchemaMemory
 from agot.protocols import Completion, ModelProfile, ModelReply, ModelRequest, TokenLogprob
 from agot.thought import Decline, Finding, Plan, Solution, Task, Usage
+from tests.bounded import bounded
 
 TASK = Task(question="6 * 7?", overall="6 * 7?")
 
@@ -140,9 +140,8 @@ async def test_judgements_are_read_after_the_thinking(words: tuple[str, ...]) ->
 async def test_long_thinking_is_dropped_in_linear_time() -> None:
     words = ("<think>", *["word "] * 60_000, "</think>", "Answer: 7")
     ask = Told(Completion(text="".join(words), logprobs=_tokens(*words)))
-    began_s = time.perf_counter()
-    assert (await solved(ask))[0].answer == "7"
-    assert time.perf_counter() - began_s < 1.5
+    with bounded():
+        assert (await solved(ask))[0].answer == "7"
 
 
 async def test_no_text_can_break_out_of_its_tags() -> None:
@@ -171,9 +170,10 @@ async def test_nothing_that_separates_roles_is_sent() -> None:
 
 
 async def test_a_flood_of_spaces_is_harmless() -> None:
-    began_s = time.perf_counter()
-    await DIALECT.judge(Told("Yes"), Task(question="<" + " " * 100_000), Solution(answer="7"), role="judge")
-    assert time.perf_counter() - began_s < 1.0
+    with bounded():
+        await DIALECT.judge(
+            Told("Yes"), Task(question="<" + " " * 100_000), Solution(answer="7"), role="judge"
+        )
 
 
 async def thought(text: str) -> Solution | Plan | Decline:

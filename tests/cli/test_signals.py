@@ -68,11 +68,9 @@ def test_twice_within_two_seconds_stops_at_once() -> None:
         _until_begun(process)
         process.send_signal(signal.SIGINT)
         time.sleep(0.3)
-        began_s = time.monotonic()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
     assert process.returncode == 130 and out == ""
-    assert time.monotonic() - began_s < 3.0
     assert f"agot resume {RUN}" in err and "Traceback" not in err
 
 

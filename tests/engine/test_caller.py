@@ -15,6 +15,7 @@ from agot.ids import ROOT, RunId, ThoughtId
 from agot.journal import Journal
 from agot.protocols import Message, ModelRequest
 from tests.scripted import Script, ScriptedModels
+from tests.test_journal import MemoryStore
 
 REQUEST = ModelRequest(purpose="solve", messages=(Message(role="user", content="hi"),))
 
@@ -81,6 +82,50 @@ async def test_samples_are_fewer_if_a_limit_fires_but_never_none() -> None:
     assert events[-1].kind == "notice"
     with pytest.raises(BudgetExceeded):
         await ask.samples(REQUEST, 8)
+
+
+LONG = REQUEST.model_copy(update={"max_tokens": 400})
+
+
+async def test_under_a_tight_limit_first_sample_says_how_many_more_fit() -> None:
+    ask, models, meter, events = caller(lambda request: "a" * 240, budget=Budget(tokens=800))
+    drawn = await ask.samples(LONG, 8)
+    assert [request.n for request in models.requests] == [1, len(drawn) - 1]
+    assert 1 < len(drawn) < 8
+    assert models.requests[1].max_tokens >= 2 * 80
+    assert "samples fit" in events[-1].text
+    assert meter.usage.tokens < 800
+
+
+async def test_short_samples_all_fit_under_a_tight_limit() -> None:
+    ask, models, _, events = caller(lambda request: "a", budget=Budget(tokens=800))
+    assert len(await ask.samples(LONG, 8)) == 8
+    assert [request.n for request in models.requests] == [1, 7]
+    assert all(event.kind != "notice" for event in events)
+
+
+async def test_samples_are_drawn_at_once_where_the_limit_has_room_for_them() -> None:
+    ask, models, _, _ = caller(lambda request: "a", budget=Budget(tokens=8000))
+    await ask.samples(LONG, 8)
+    assert [request.n for request in models.requests] == [8]
+
+
+async def test_first_sample_is_kept_if_no_other_can_be_paid() -> None:
+    ask, models, _, events = caller(lambda request: "a", budget=Budget(tokens=800, calls=1))
+    assert len(await ask.samples(LONG, 8)) == 1
+    assert len(models.requests) == 1
+    assert "7 of 8 samples are missing" in events[-1].text
+
+
+async def test_samples_under_a_tight_limit_are_replayed_and_none_is_sent_again() -> None:
+    store = MemoryStore()
+    drawn = []
+    for script in (lambda request: "a" * 240, lambda request: ModelUnreachable("sent again")):
+        journal = Journal(RunId("r"), store, list(store.calls.values()), clock=time.time)
+        room = CallRoom(ScriptedModels(script), journal, lambda event: None, lambda role: 0, seed=0)
+        ask = Caller(room, Meter(Budget(tokens=800), time.monotonic), ThoughtId(ROOT))
+        drawn.append(await ask.samples(LONG, 8))
+    assert drawn[0] == drawn[1]
 
 
 async def test_seeds_differ_between_samples_and_repeat_between_runs() -> None:

@@ -239,24 +239,49 @@ async def test_provably_wrong_answers_abstain(bench) -> None:
 
 
 async def test_budget_of_calls_stops_before_next_call_and_keeps_partial(bench) -> None:
-    plan = "1: Compute 2+3\n2: Compute #1*4\n3: Compute #2-6"
+    # The judge of the second part takes the call that the third would need.
+    plan = "1: Compute 2+3\n2: why #1?\n3: and #2?"
     b = bench(
-        solver({"Compute (2+3)*4-6": plan}, {"Compute 2+3": "5", "Compute 5*4": "20", "Compute 20-6": "14"}),
-        budget=Budget(calls=3),
+        solver({"Q?": plan}, {"Compute 2+3": "5", "why 5?": "so", "and so?": "x"}), budget=Budget(calls=4)
     )
     with pytest.raises(BudgetExceeded) as fired:
-        await b.run("Compute (2+3)*4-6")
-    assert (fired.value.kind, fired.value.used, fired.value.limit) == ("calls", 3, 3)
-    assert len(b.models.requests) == 3
+        await b.run("Q?")
+    assert (fired.value.kind, fired.value.used, fired.value.limit) == ("calls", 4, 4)
+    assert len(b.models.requests) == 4
     tried, finding = b.engine.partial()
-    assert tried is None and finding.answer == "20"
+    assert tried is None and finding.answer == "so"
+
+
+async def test_plan_that_calls_cannot_pay_is_answered_by_a_chain(bench) -> None:
+    b = bench(solver({"Q?": "1: A?\n2: B #1?\n3: C #2?"}, {"Q?": "x"}), budget=Budget(calls=3), verify=False)
+    outcome = await b.run("Q?")
+    assert (outcome.best.solution.answer, len(b.models.requests)) == ("x", 2)
+    assert "3 sub-questions, and only 2 calls" in b.of("plan_rejected")[0].feedback
+    assert b.of("strategy_chosen")[-1].strategy == "chain"
+
+
+async def test_plan_that_tokens_cannot_pay_is_answered_by_a_chain(bench) -> None:
+    question = "Q? " + "word " * 40
+    plans = {question: "1: A? " + "word " * 20 + "\n2: B #1? " + "word " * 20}
+    b = bench(solver(plans, {question: "x"}), budget=Budget(tokens=360), verify=False)
+    outcome = await b.run(question)
+    assert outcome.best.solution.answer == "x"
+    assert "tokens, and only" in b.of("plan_rejected")[0].feedback
+
+
+async def test_question_is_not_planned_where_tokens_are_too_few_for_any_plan(bench) -> None:
+    question = "Q? " + "word " * 40
+    b = bench(solver({question: "1: A?\n2: B #1?"}, {question: "x"}), budget=Budget(tokens=300), verify=False)
+    assert (await b.run(question)).best.solution.answer == "x"
+    assert b.of("strategy_chosen")[0].strategy == "chain"
+    assert not b.of("plan_rejected")
 
 
 async def test_sibling_in_flight_is_let_finish_when_a_limit_fires(bench) -> None:
     async def script(request: ModelRequest) -> str:
         question = user_text(request)
         if mode(request) == "verify":
-            return YES
+            return "no"
         if question == "Q?":
             return "plan:\n1: Compute 1+1\n2: two?\n3: both #1 #2?"
         if question == "Compute 1+1":
@@ -264,7 +289,7 @@ async def test_sibling_in_flight_is_let_finish_when_a_limit_fires(bench) -> None
             return "chain:\nanswer: 2"
         return "chain:\nanswer: a"
 
-    b = bench(script, budget=Budget(calls=3))
+    b = bench(script, budget=Budget(calls=4))
     with pytest.raises(BudgetExceeded):
         await b.run("Q?")
     assert b.engine.graph.status("0.0") is ThoughtStatus.DONE

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from agot.thought import Finding, Solution, Task, Verdict
 from agot.verifiers.citations import Claim, GroundingCheck, claims
+from tests.bounded import bounded
 
 MATERIAL = (
     "Ada Lovelace was born in London on 10 December 1815. She wrote that the engine “weaves algebraical patterns”. "
@@ -100,6 +99,5 @@ def test_enumerators_and_first_words_are_no_claims() -> None:
 
 @pytest.mark.parametrize("unit", ['"', "A ", "Aa ", "1,", "1.", "A of ", "“", "a.", "A.B ", "1 "])
 async def test_no_text_takes_long(unit: str) -> None:
-    started = time.process_time()
-    await check(unit * (40_000 // len(unit)), material=unit * 40_000)
-    assert time.process_time() - started < 5.0
+    with bounded():
+        await check(unit * (40_000 // len(unit)), material=unit * 40_000)

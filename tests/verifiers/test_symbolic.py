@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agot.verifiers import symbolic
 from agot.verifiers.symbolic import same_expression
+from tests.bounded import bounded
 
 RATIONAL = [
     ("x^2+2x+1", "(x+1)^2"),
@@ -86,10 +85,9 @@ def test_what_is_no_formula_cannot_be_told(text: str) -> None:
     ],
 )  # fmt: skip
 def test_unbounded_formula_is_given_up_at_once(text: str) -> None:
-    started = time.process_time()
-    assert same_expression(text, "1") is not True
-    assert same_expression(text + "+1", text + "+2") is not True
-    assert time.process_time() - started < 2.0
+    with bounded():
+        assert same_expression(text, "1") is not True
+        assert same_expression(text + "+1", text + "+2") is not True
 
 
 def test_without_mpmath_rational_formulas_are_still_compared(monkeypatch: pytest.MonkeyPatch) -> None:

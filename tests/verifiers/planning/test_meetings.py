@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from agot.thought import Solution, Task
 from agot.verifiers.planning.meetings import MeetingCheck, day, exact, met, most, valid
+from tests.bounded import bounded
 
 PROMPT = """You are visiting San Francisco for the day and want to meet as many friends as possible.
 
@@ -85,9 +84,8 @@ async def test_verifier_is_silent_on_other_questions() -> None:
     "unit", ["You meet ", "You start at ", "You travel to A ", "A to B: 1.\n", "Aa will be at Aa ", "A "]
 )
 def test_no_text_takes_long(unit: str) -> None:
-    started = time.process_time()
-    text = unit * (39_000 // len(unit))
-    valid(text, text)
-    valid(PROMPT, text)
-    valid(text[:19_000] + PROMPT, text)
-    assert time.process_time() - started < 5.0
+    with bounded():
+        text = unit * (39_000 // len(unit))
+        valid(text, text)
+        valid(PROMPT, text)
+        valid(text[:19_000] + PROMPT, text)

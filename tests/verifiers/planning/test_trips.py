@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from agot.thought import Solution, Task
 from agot.verifiers.planning.trips import TripCheck, exact, valid
+from tests.bounded import bounded
 
 PROMPT = """You plan to visit 3 European cities for 10 days in total. You only take direct flights to commute between cities. You want to spend 4 days in Rome. You would like to visit Nice for 3 days. You have to attend a workshop in Nice between day 4 and day 6. You plan to stay in Oslo for 5 days. You want to meet a friend in Oslo between day 9 and day 10.
 
@@ -88,9 +87,8 @@ async def test_verifier_is_silent_on_other_questions() -> None:
     "unit", ["Day 1-2: ", "Day 1: Visit A ", "A and B, ", "from ", "A B ", "Day 1: Arriving in a ", "1-2"]
 )
 def test_no_text_takes_long(unit: str) -> None:
-    started = time.process_time()
-    text = unit * (39_000 // len(unit))
-    valid(PROMPT, text)
-    valid(PROMPT[:200] + text, text)
-    exact(text, GOLDEN)
-    assert time.process_time() - started < 5.0
+    with bounded():
+        text = unit * (39_000 // len(unit))
+        valid(PROMPT, text)
+        valid(PROMPT[:200] + text, text)
+        exact(text, GOLDEN)
