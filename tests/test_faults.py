@@ -318,25 +318,26 @@ async def test_two_reasoners_share_one_database(server: Loopback, tmp_path: Path
 
 
 async def test_resume_after_a_limit_goes_on_where_it_stopped(server: Loopback, tmp_path: Path) -> None:
-    split = plan(
-        ("1", "Compute 1+1", []), ("2", "Compute #1+1", ["1"]), ("3", "Compute #2+1", ["2"]), final="3"
-    )
+    split = plan(("1", "Compute 1+1", []), ("2", "Say #1", ["1"]), ("3", "Compute #2+1", ["2"]), final="3")
 
     def think(asked: str) -> str:
         if "<question>\nWho?" in asked:
             return split
+        if "<question>\nSay 2" in asked:
+            return answer("3")
         left = asked.rsplit("Compute ", 1)[1].split("+")[0]
         return answer(str(int(left) + 1))
 
     server.reply = answering(think)
     async with reasoner(server, f"sqlite:///{tmp_path / 'a.db'}") as r:
-        stopped = await r.ask("Who?", budget=Budget(calls=2))
-        assert (stopped.status, stopped.limit, stopped.answer) == ("budget", "calls", "2")
+        # The judge of the second part takes the call that the third would need.
+        stopped = await r.ask("Who?", budget=Budget(calls=4))
+        assert (stopped.status, stopped.limit, stopped.answer) == ("budget", "calls", "3")
         sent = len(server.requests)
         done = await r.resume(stopped.run_id[:12], budget=Budget(calls=20))
         assert (done.status, done.answer) == ("answered", "4")
-        assert done.usage.replayed_calls == 2
-        assert len(server.requests) == sent + done.usage.calls - 2
+        assert done.usage.replayed_calls == 4
+        assert len(server.requests) == sent + done.usage.calls - 4
 
 
 async def test_answer_is_kept_if_there_is_no_budget_for_its_judge(server: Loopback) -> None:

@@ -335,6 +335,11 @@ def test_fold_agrees_with_a_skeleton_made_elsewhere(page: Page, server: str) -> 
     page.click("#tab-evidence")
     page.wait_for_selector(".matrix-row .verdict-cell")
     page.click("#tab-outline")
+    # The list has few rows until it knows how high it is.
+    page.wait_for_function(
+        "count => document.querySelectorAll('.outline-room [role=row]').length === count",
+        arg=len(from_skeleton),
+    )
     assert _figures(page) == from_skeleton
     assert len(from_skeleton) > 5
 
