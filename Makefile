@@ -41,6 +41,7 @@ $(VENV)/bin/python:
 
 # The project itself cannot carry a hash, so it is installed last, alone, and builds with the locked setuptools.
 $(VENV)/.run: constraints-run.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing into $(VENV) what constraints-run.txt lists, and agot: a minute or two, and only the first time."
 	$(PIP) install --quiet --require-hashes -r constraints-run.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@

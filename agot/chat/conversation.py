@@ -196,7 +196,7 @@ class Conversation:
         return await self._performed(turn, on_event, tell)
 
     def interrupt(self) -> None:
-        """Stop expanding; the turn at work ends with the best that is verified. Call it on the event loop."""
+        """Stop expanding; the turn at work ends with the best that there is so far. Call it on the event loop."""
         self._stop_asked = True
         if self._understanding is not None:
             self._understanding.cancel()

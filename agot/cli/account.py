@@ -6,15 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from agot.cli.paint import one_line, printable, said
+from agot.cli.paint import one_line, printable
+from agot.cli.verdicts import said, standing, weakest
 from agot.errors import SetupError
 
 if TYPE_CHECKING:
     from agot.events import AnyEvent
+    from agot.ids import RunId
+    from agot.stores.database import SqlStore
     from agot.thought import Verdict
 
 _LONGEST_SHOWN = 2_000
 _ADVICE_CHARS = 60
+_PART_CHARS = 40
+_MOST_IDS = 60
 
 
 @dataclass(slots=True)
@@ -22,6 +27,7 @@ class Thought:
     """One thought.
 
     Attributes:
+        strategy: The one that gave the answer; the last chosen may have called itself otherwise.
         choices: Each strategy with why it was chosen, in order.
         retries: Why each earlier answer was not accepted.
         checked: What each check said, with the answer it is about.
@@ -36,6 +42,7 @@ class Thought:
     answer: str = ""
     reason: str = ""
     reward: float | None = None
+    strategy: str = ""
     choices: list[tuple[str, str]] = field(default_factory=list)
     retries: list[str] = field(default_factory=list)
     checked: list[tuple[str, Verdict]] = field(default_factory=list)
@@ -90,7 +97,7 @@ def account(events: Iterable[AnyEvent]) -> dict[str, Thought]:
             case "thought_finished":
                 one = of(event.thought)
                 one.status, one.answer, one.reason = str(event.status), event.answer, event.reason
-                one.reward = event.reward
+                one.reward, one.strategy = event.reward, event.strategy
             case _:
                 pass
     return found
@@ -105,10 +112,30 @@ def named(thoughts: dict[str, Thought], name: str) -> Thought:
     wanted = name.strip() or "root"
     if wanted in thoughts:
         return thoughts[wanted]
-    shown = ", ".join(list(thoughts)[:12]) + (", ..." if len(thoughts) > 12 else "")
+    shown = ", ".join(list(thoughts)[:_MOST_IDS]) + (", ..." if len(thoughts) > _MOST_IDS else "")
     raise SetupError(
         f"There is no thought {one_line(wanted, _ADVICE_CHARS)!r} in this run. There are: {shown or 'none'}."
     )
+
+
+async def explained(store: SqlStore, run_id: RunId, name: str) -> list[str]:
+    """Return in lines how a thought of a run came to its answer, and last what the model wrote there.
+
+    Raises:
+        SetupError: If the run has no thought of this name.
+    """
+    from agot.cli.reply import reply_for, reply_lines
+
+    thoughts = account(await store.events(run_id))
+    one = named(thoughts, name)
+    lines = why(thoughts, one)
+    writer = _writer(thoughts, one)
+    if writer is None:
+        return lines
+    if one.strategy == "plan":
+        return [*lines, f"  the answer is that of {writer.id}: look there for what the model wrote"]
+    reply = await store.view(lambda connection: reply_for(connection, run_id, writer.id, one.answer))
+    return [*lines, *(f"  {line}" for line in (reply_lines(reply, run_id) if reply is not None else ()))]
 
 
 def why(thoughts: dict[str, Thought], one: Thought) -> list[str]:
@@ -116,13 +143,17 @@ def why(thoughts: dict[str, Thought], one: Thought) -> list[str]:
     lines = [f"{one.id}: {_short(one.question)}"]
     if one.split:
         lines.append(f"  split into {len(one.parts)}: {_short(one.split)}")
+        lines += [f"    {line}" for line in _parts(thoughts, one)]
     for strategy, reason in one.choices:
         lines.append(f"  strategy {strategy}: {_short(reason)}")
+    chosen = one.choices[-1][0] if one.choices else one.strategy
+    if one.answer and not one.split and one.strategy not in ("", chosen):
+        lines.append(f"  strategy {chosen}, answered as {one.strategy}")
     for reason in one.retries:
         lines.append(f"  tried again: {_short(reason)}")
     for need in one.needs:
         lines.append(f"  given {need}: {_short(thoughts[need].answer) if need in thoughts else ''}")
-    lines += [f"  {line}" for line in _checks(one)]
+    lines += [f"  {line}" for line in _checks(thoughts, one)]
     for call, text in one.tools:
         lines.append(f"  tool {_short(call)} -> {_short(text)}")
     answered = f" -> {_short(one.answer)}" if one.answer else ""
@@ -144,7 +175,7 @@ def evidence(thoughts: dict[str, Thought], one: Thought) -> list[str]:
             f"  given {need}: {_short(thoughts[need].answer)}" for need in member.needs if need in thoughts
         ]
         rests += [f"  tool {_short(call)} -> {_short(text)}" for call, text in member.tools]
-        rests += [f"  {line}" for line in _checks(member)]
+        rests += [f"  {line}" for line in _checks(thoughts, member)]
         if rests:
             answered = f" -> {_short(member.answer)}" if member.answer else ""
             lines += [f"{member.id}: {_short(member.question)}{answered}", *rests]
@@ -160,9 +191,30 @@ def _below(thoughts: dict[str, Thought], one: Thought) -> list[Thought]:
     return found
 
 
-def _checks(one: Thought) -> list[str]:
+def _writer(thoughts: dict[str, Thought], one: Thought) -> Thought | None:
+    """Return the thought in whose calls an answer was written: for one put together from parts, one of these."""
+    if not one.answer or one.strategy not in ("plan", "synthesis"):
+        return one if one.answer else None
+    parts = [thoughts[part] for part in one.parts if part in thoughts]
+    return next((part for part in reversed(parts) if part.answer == one.answer), None)
+
+
+def _parts(thoughts: dict[str, Thought], one: Thought) -> list[str]:
+    """Return a line for each part with its reward and how sure it is, the weakest marked."""
+    parts = [thoughts[part] for part in one.parts if part in thoughts]
+    weak = weakest(parts, thoughts)
+    lines = []
+    for part in parts:
+        facts = [part.status] if part.reward is None else [f"{part.reward:.2f}", standing(part, thoughts)]
+        facts += ["the weakest"] if part is weak else []
+        answered = f" -> {one_line(part.answer, _PART_CHARS)}" if part.answer else ""
+        lines.append(f"{part.id} ({', '.join(facts)}): {one_line(part.question, _PART_CHARS)}{answered}")
+    return lines
+
+
+def _checks(thoughts: dict[str, Thought], one: Thought) -> list[str]:
     return [
-        f"{verdict.check}: {said(verdict)}"
+        f"{verdict.check}: {said(verdict, one, thoughts)}"
         + (f" of {_short(answer)}" if answer != one.answer else "")
         + (f" - {_short(verdict.feedback)}" if verdict.feedback else "")
         for answer, verdict in one.checked

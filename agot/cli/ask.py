@@ -123,7 +123,7 @@ def show(result: Result, output: flags.Output, view: View | None = None) -> None
     from agot.cli.screen import Screen
 
     screen = view if isinstance(view, Screen) else Screen(console())
-    screen.conclude(result)
+    screen.conclude(result, tree=view.tree if view is not None else None)
     told(ending(result))
 
 

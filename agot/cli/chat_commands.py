@@ -13,12 +13,12 @@ from agot.errors import SetupError
 
 if TYPE_CHECKING:
     from agot.chat.conversation import Conversation
-    from agot.cli.account import Thought
     from agot.cli.chat_loop import Chat
     from agot.ids import RunId
     from agot.stores.sessions import StoredTurn
 
 VIEWER = "http://127.0.0.1:8765"
+_SAID_CHARS = 40
 _LIMITS = {"calls": int, "tokens": int, "usd": float, "seconds": float}
 
 
@@ -100,33 +100,35 @@ class Commands:
 
     async def why(self, rest: str) -> None:
         """Tell how a thought was worked on and what came of it; without a name the question itself."""
-        from agot.cli.account import named, why
+        from agot.cli.account import explained
 
-        thoughts = await self._thoughts()
-        turn = self._last()
+        turn, run_id, which = self._looked_at()
         understood = [f"understood as: {turn.understood}"] if turn.understood and not rest else []
-        self._chat.lines([*understood, *why(thoughts, named(thoughts, rest))])
+        self._chat.lines([*which, *understood, *await explained(self._chat.store, run_id, rest)])
 
     async def evidence(self, rest: str) -> None:
         """Tell what an answer rests on."""
-        from agot.cli.account import evidence, named
+        from agot.cli.account import account, evidence, named
 
-        thoughts = await self._thoughts()
-        turn = self._last()
+        turn, run_id, which = self._looked_at()
+        thoughts = account(await self._chat.store.events(run_id))
         given = [name for one in self._conversation.turns for name in one.material_names]
         material = [f"material: {', '.join(given)}"] if given and not rest else []
         checked = [] if turn.status == "answered" else [f"The answer is {turn.status}: {turn.reason}"]
-        self._chat.lines([*material, *evidence(thoughts, named(thoughts, rest)), *checked])
+        self._chat.lines([*which, *material, *evidence(thoughts, named(thoughts, rest)), *checked])
 
     async def tree(self, rest: str) -> None:
         """Print all thoughts of the last run with every verdict."""
         from agot.cli.paint import tree_lines
         from agot.cli.tree import Tree, rows
 
+        _, run_id, which = self._looked_at()
         tree = Tree()
-        for event in await self._chat.store.events(self._run()):
+        for event in await self._chat.store.events(run_id):
             tree.apply(event)
         chat = self._chat
+        if which:
+            chat.lines(which)
         width = chat.console.width - 1
         for line in tree_lines(
             tree, rows(tree, fold=False), width=width, unicode=chat.unicode, verdicts=True
@@ -135,9 +137,10 @@ class Commands:
 
     async def open(self, rest: str) -> None:
         """Tell where the viewer shows the last run."""
-        where = f"{VIEWER}/#{self._run()}/{rest or 'root'}"
+        _, run_id, which = self._looked_at()
+        where = f"{VIEWER}/#{run_id}/{rest or 'root'}"
         self._chat.lines(
-            [where, "If nothing answers there, start the viewer in another terminal: agot serve"]
+            [*which, where, "If nothing answers there, start the viewer in another terminal: agot serve"]
         )
 
     async def cost(self, rest: str) -> None:
@@ -274,23 +277,26 @@ class Commands:
 
     # -- parts -------------------------------------------------------------------------------------
 
-    def _last(self) -> StoredTurn:
-        if not self._conversation.turns:
+    def _looked_at(self) -> tuple[StoredTurn, RunId, list[str]]:
+        """Return the last turn that has a run, its run, and a line that says which it is if it is not the last turn.
+
+        Raises:
+            SetupError: If there is none.
+        """
+        turns = self._conversation.turns
+        if not turns:
             raise SetupError("Nothing was said yet. Say something first.")
-        return self._conversation.turns[-1]
+        turn = next((turn for turn in reversed(turns) if turn.run_id is not None), None)
+        if turn is None or turn.run_id is None:
+            raise SetupError("No message has a run: none was begun, or it was deleted. Ask something first.")
+        if turn is turns[-1]:
+            return turn, turn.run_id, []
+        from agot.cli.paint import one_line
 
-    def _run(self) -> RunId:
-        run_id = self._last().run_id
-        if run_id is None:
-            raise SetupError(
-                "The last message has no run: it was stopped before one began, or the run was deleted."
-            )
-        return run_id
-
-    async def _thoughts(self) -> dict[str, Thought]:
-        from agot.cli.account import account
-
-        return account(await self._chat.store.events(self._run()))
+        said = one_line(turn.said, _SAID_CHARS)
+        return turn, turn.run_id, [
+            f"The last message has no run; this is of message {turn.number}, {said!r}, run {turn.run_id}:"
+        ]  # fmt: skip
 
 
 _BUDGET_USE = f"write {', '.join(f'{name}=N' for name in _LIMITS)}, or off for none."

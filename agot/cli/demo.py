@@ -101,7 +101,7 @@ def demo(debug: flags.DebugFlag = False) -> None:
             async with relay.current:
                 result = await reasoner.ask(shown.question, on_event=sink)
             results.append(result)
-            _write(_told(shown, result) + "\n")
+            _write(_told(shown, result, relay.current) + "\n")
             if result.status in ("failed", "interrupted"):
                 return
 
@@ -136,8 +136,9 @@ def is_right(shown: Shown, result: Result) -> bool:
     return " ".join(result.answer.split()) == shown.expected
 
 
-def _told(shown: Shown, result: Result) -> str:
-    from agot.cli.paint import printable, verdict_line
+def _told(shown: Shown, result: Result, view: View) -> str:
+    from agot.cli.paint import printable
+    from agot.cli.verdicts import verdict_line
 
     if result.status == "answered":
         right = (
@@ -145,7 +146,8 @@ def _told(shown: Shown, result: Result) -> str:
             if is_right(shown, result)
             else f"wrong, expected {shown.expected or 'an expression that works'}"
         )
-        return f"= {printable(result.answer)}   ({right}; {verdict_line(result.verdicts)})"
+        checked = verdict_line(result.answer, result.verdicts, view.tree.nodes)
+        return f"= {printable(result.answer)}   ({right}; {checked})"
     reason = printable(result.reason)
     if result.status == "abstained":
         expected = (

@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.text import Text
 
 from agot.cli.tree import Node, Row, Tree, short
+from agot.cli.verdicts import said
 from agot.tools.untrusted import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agot.thought import Result, Verdict
+    from agot.thought import Result
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CELLS_TO_CHARS = 8
@@ -70,7 +71,7 @@ def tree_lines(
         line.append_text(_thought(node, row.folded, room, unicode))
         lines.append(line)
         if verdicts:
-            lines.extend(_verdict_lines(node, row.indent, width))
+            lines.extend(_verdict_lines(tree, node, row.indent, width))
     return lines
 
 
@@ -100,49 +101,13 @@ def _thought(node: Node, folded: str, room: int, unicode: bool) -> Text:
     return text
 
 
-def _verdict_lines(node: Node, indent: int, width: int) -> list[Text]:
+def _verdict_lines(tree: Tree, node: Node, indent: int, width: int) -> list[Text]:
     lines = []
-    for verdict in node.verdicts:
-        says = f"{verdict.check}: {said(verdict)}" + (f" — {verdict.feedback}" if verdict.feedback else "")
+    for _, verdict in node.checked:
+        says = f"{verdict.check}: {said(verdict, node, tree.nodes)}"
+        says += f" — {verdict.feedback}" if verdict.feedback else ""
         lines.append(Text("  " * (indent + 2) + one_line(says, max(10, width - 2 * indent - 4)), style="dim"))
     return lines
-
-
-def said(verdict: Verdict) -> str:
-    """Return a verdict in one or two words."""
-    if verdict.reward is None:
-        return "cannot tell"
-    if verdict.conclusive:
-        return "right" if verdict.reward >= 0.5 else "wrong"
-    return f"{verdict.reward:.2f}"
-
-
-def verdict_line(verdicts: Iterable[Verdict]) -> str:
-    """Return all verdicts on an answer in one line, what settled the matter first."""
-    told = [verdict for verdict in verdicts if verdict.reward is not None]
-    if not told:
-        return "not verified: no check could tell"
-    told.sort(key=lambda verdict: not verdict.conclusive)
-    words = [_CONFIRMED.get(verdict.check, f"{verdict.check} confirmed") if _settled(verdict) else
-             f"{verdict.check} {said(verdict)}" for verdict in told]  # fmt: skip
-    wrong = any(verdict.conclusive and not _settled(verdict) for verdict in told)
-    doubtful = not any(_settled(verdict) for verdict in told) and any(
-        (verdict.reward or 0) < 0.5 for verdict in told
-    )
-    return ("rejected: " if wrong else "doubtful: " if doubtful else "verified: ") + ", ".join(
-        dict.fromkeys(words)
-    )
-
-
-_CONFIRMED = {
-    "expression": "arithmetic recomputed", "equations": "equations recomputed", "countdown": "expression recomputed",
-    "composition": "every part verified",
-}  # fmt: skip
-"""What it means that a deterministic check settled the matter."""
-
-
-def _settled(verdict: Verdict) -> bool:
-    return verdict.conclusive and verdict.reward is not None and verdict.reward >= 0.5
 
 
 def status_line(tree: Tree, elapsed_s: float, *, stopping: bool = False) -> Text:

@@ -104,10 +104,23 @@ def _listed(run: StoredRun) -> dict[str, Any]:
 @app.command("show")
 def show(
     run_id: RunArgument,
+    thought: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="THOUGHT", help="Only this thought, by the id in the tree.", show_default=False
+        ),
+    ] = None,
     output: flags.TableFlag = "text",
     database: flags.DatabaseFlag = None,
 ) -> None:
-    """Show a run's tree of thoughts with every verdict; as JSON, the object that `agot ask --output json` prints."""
+    """Show a run's tree of thoughts with every verdict; as JSON, the object that `agot ask --output json` prints.
+
+    With a THOUGHT, such as 0.2, tell how that one came to its answer and what the model wrote: what /why tells in a chat.
+    THOUGHT root is the question itself.
+    """
+    if thought is not None:
+        _explain(run_id, thought, output, database)
+        return
 
     async def read(store: SqlStore) -> tuple[StoredRun, Any]:
         found = await store.find(run_id)
@@ -122,8 +135,9 @@ def show(
         return
     from rich.text import Text
 
-    from agot.cli.paint import console, printable, tree_lines, verdict_line
+    from agot.cli.paint import console, printable, tree_lines
     from agot.cli.tree import Tree, rows, short
+    from agot.cli.verdicts import verdict_line
 
     tree = Tree()
     for event in told:
@@ -144,8 +158,33 @@ def show(
         _standing(run), run.model, f"{run.usage.calls} call" + "s" * (run.usage.calls != 1),
         f"{short(run.usage.tokens)} tok", f"{run.usage.wall_s:.1f} s", _when(run.created_s),
     )  # fmt: skip
-    terminal.print(Text(f"{verdict_line(run.verdicts)} · run {run.run_id}", style="dim"))
+    # Verdicts are on the answer; where none is given, the tree and the reason tell why.
+    checked = f"{verdict_line(run.answer, run.verdicts, tree.nodes)} · " if run.answer else ""
+    terminal.print(Text(f"{checked}run {run.run_id}", style="dim"))
     terminal.print(Text(" · ".join(facts), style="dim"))
+
+
+def _explain(run_id: str, thought: str, output: str, database: str | None) -> None:
+    from agot.errors import SetupError
+
+    if output == "json":
+        raise SetupError(
+            f"A thought is told in words only. Everything of the run as JSON: agot runs export {run_id}"
+        )
+
+    async def read(store: SqlStore) -> list[str]:
+        from agot.cli.account import explained
+
+        return await explained(store, await store.find(run_id), thought)
+
+    lines = _with_store(database, read)
+    from rich.text import Text
+
+    from agot.cli.paint import console, printable
+
+    terminal = console()
+    for line in lines:
+        terminal.print(Text(printable(line)), soft_wrap=not terminal.is_terminal)
 
 
 async def _as_object(store: SqlStore, run: StoredRun) -> dict[str, Any]:

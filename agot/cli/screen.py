@@ -13,8 +13,9 @@ from rich.live import Live
 from rich.text import Text
 
 from agot.cli.answer import Draft, blocks, print_answer, rendered
-from agot.cli.paint import one_line, printable, status_line, tree_lines, verdict_line
+from agot.cli.paint import one_line, printable, status_line, tree_lines
 from agot.cli.tree import Tree, rows
+from agot.cli.verdicts import verdict_line
 from agot.cli.view import Ticker, View
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ class Screen(View):
 
     def __init__(self, console: Console, *, folded: bool = False, verified: bool = True) -> None:
         super().__init__()
-        self.tree = Tree()
         self._console = console
         self._folded, self._verified = folded, verified
         self._unicode = (console.encoding or "").lower().startswith("utf")
@@ -66,17 +66,17 @@ class Screen(View):
                 self._console.print(line)
 
     def show(self, event: AnyEvent) -> None:
-        self.tree.apply(event)
         self._draft.apply(event)
         self._ticker.dirty = True
 
     def note(self, text: str) -> None:
         self._console.print(Text(printable(text), style="dim"))
 
-    def conclude(self, result: Result, *, with_run: bool = True) -> None:
+    def conclude(self, result: Result, *, tree: Tree | None = None, with_run: bool = True) -> None:
         """Print the answer, as far as it does not stand there already, and what the checks said of it.
 
         Args:
+            tree: Of the run, if another view watched it.
             with_run: Also name the run.
         """
         if not result.answer:
@@ -88,7 +88,8 @@ class Screen(View):
             given = 0
         self._console.print()
         print_answer(self._console, result.answer, after=given)
-        facts = [verdict_line(result.verdicts)] if self._verified else []
+        thoughts = (tree or self.tree).nodes
+        facts = [verdict_line(result.answer, result.verdicts, thoughts)] if self._verified else []
         facts += [f"run {result.run_id}"] if with_run else []
         if facts:
             self._console.print(Text(" · ".join(facts), style="dim"))
@@ -124,7 +125,7 @@ class Screen(View):
             lines = self._lines(max(2, min(MOST_ROWS, height - 6)), fold=True)
             status = [status_line(self.tree, elapsed_s, stopping=self._stopping)]
             if self._stopping:
-                told = "answering from what is verified; Ctrl-C again within 2 s stops at once"
+                told = "answering from what is done so far; Ctrl-C again within 2 s stops at once"
                 status.append(Text(one_line(told, width - 1), style="dim"))
             room = max(0, min(MOST_DRAFT_ROWS, height - len(lines) - len(status) - 2))
             self._live.update(Group(*lines, *self._drafted(room, width), *status), refresh=True)

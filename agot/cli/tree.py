@@ -17,7 +17,13 @@ OPEN = ("pending", "running")
 
 @dataclass(slots=True)
 class Node:
-    """One thought. `tokens` counts its own calls, not those of thoughts nested in it."""
+    """One thought.
+
+    Attributes:
+        tokens: Of its own calls, not those of thoughts nested in it.
+        checked: What each check said, with the answer it is about.
+        parts: Thoughts nested in it.
+    """
 
     id: str
     parent: str | None
@@ -31,8 +37,8 @@ class Node:
     tokens: int = 0
     cost_usd: float = 0.0
     retries: int = 0
-    verdicts: list[Verdict] = field(default_factory=list)
-    children: list[str] = field(default_factory=list)
+    checked: list[tuple[str, Verdict]] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -70,7 +76,7 @@ class Tree:
             case "strategy_chosen":
                 self._node(event.thought).strategy = event.strategy
             case "verified":
-                self._node(event.thought).verdicts.append(event.verdict)
+                self._node(event.thought).checked.append((event.answer, event.verdict))
             case "thought_retried":
                 node = self._node(event.thought)
                 node.retries, node.activity = event.retry, "trying again"
@@ -114,9 +120,9 @@ class Tree:
     def below(self, thought: str) -> list[Node]:
         """Return all thoughts nested in a thought, in order, without itself."""
         found: list[Node] = []
-        for child in self.nodes[thought].children:
-            found.append(self.nodes[child])
-            found.extend(self.below(child))
+        for part in self.nodes[thought].parts:
+            found.append(self.nodes[part])
+            found.extend(self.below(part))
         return found
 
     def _restart(self, event: AnyEvent) -> None:
@@ -135,8 +141,8 @@ class Tree:
         if known is not None and known.parent is None and parent is not None:
             known.parent, known.question = parent, question
         node = known or self.nodes.setdefault(thought, Node(thought, parent, question))
-        if parent is not None and parent in self.nodes and thought not in self.nodes[parent].children:
-            self.nodes[parent].children.append(thought)
+        if parent is not None and parent in self.nodes and thought not in self.nodes[parent].parts:
+            self.nodes[parent].parts.append(thought)
         return node
 
 
@@ -183,20 +189,20 @@ def rows(tree: Tree, limit: int | None = None, *, fold: bool = True) -> list[Row
 
 def _walk(tree: Tree, thought: str, indent: int, step: int, out: list[Row]) -> None:
     node = tree.nodes[thought]
-    if step >= 1 and node.children and node.status not in OPEN:
+    if step >= 1 and node.parts and node.status not in OPEN:
         out.append(Row(indent, node, _summary([node, *tree.below(thought)])))
         return
     out.append(Row(indent, node))
     done: list[Node] = []
     waiting: list[str] = []
-    for child in node.children:
-        status = tree.nodes[child].status
+    for part in node.parts:
+        status = tree.nodes[part].status
         if step >= 2 and status not in OPEN:
-            done.extend([tree.nodes[child], *tree.below(child)])
+            done.extend([tree.nodes[part], *tree.below(part)])
         elif step >= 3 and status == "pending":
-            waiting.append(child)
+            waiting.append(part)
         else:
-            _walk(tree, child, indent + 1, step, out)
+            _walk(tree, part, indent + 1, step, out)
     if done:
         out.append(Row(indent + 1, None, _summary(done)))
     if waiting:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from agot.cli.outcome import print_json
+from agot.cli.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +29,15 @@ def told(text: str) -> None:
 
 
 class View:
-    """Shows nothing; the parent of what shows something."""
+    """Shows nothing; the parent of what shows something.
+
+    Attributes:
+        tree: What the run has come to so far.
+        fault: What it was switched off for.
+    """
 
     def __init__(self) -> None:
+        self.tree = Tree()
         self.fault: Exception | None = None
         self.on_closed_pipe: Callable[[], None] = lambda: None
         self._held: list[AnyEvent] | None = None
@@ -59,6 +66,7 @@ class View:
         if self.fault is not None:
             return
         try:
+            self.tree.apply(event)
             self.show(event)
         except BrokenPipeError as error:
             self.fault = error
@@ -79,7 +87,7 @@ class View:
             # The question stands at the beginning of this line.
             with suppress(OSError):
                 sys.stderr.write("\n")
-        told("stopping; answering from what is verified. Ctrl-C again within 2 s stops at once.")
+        told("stopping; answering from what is done so far. Ctrl-C again within 2 s stops at once.")
 
     def abandon(self) -> None:
         """Leave the terminal usable; the process ends right after."""

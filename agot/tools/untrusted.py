@@ -126,9 +126,7 @@ def defused(text: str) -> str:
     pieces = _LINE_END.split(_plain(text))
     pieces[::2] = [_cleared(line, True) for line in pieces[::2]]
     pieces = _LINE_END.split(_OPENER.sub(_shut, "".join(pieces)))
-    pieces[::2] = [
-        f"| {line}" if _ROLE_LINE.match(_folded(line.lstrip())) else line for line in pieces[::2]
-    ]
+    pieces[::2] = [f"| {line}" if _ROLE_LINE.match(_folded(line.lstrip())) else line for line in pieces[::2]]
     return "".join(pieces)
 
 

@@ -21,13 +21,13 @@ from tests.cli.terminal import ROOT, Terminal
 from tests.cli.test_chat import CHAT, ready, say
 
 FOLDER = ROOT / "docs" / "images"
-SIZE = (60, 92)
+SIZE = (70, 92)
 """Rows and columns: enough rows that nothing scrolls away."""
 MESSAGES = {
     "Compute (65+17-(8+5)+7+10*(65+(3+7))-15*(16+1)+(13-6+(24+8)))*9+9/9": "verified",
     "/why": "tokens",
     "/why 0.2": "tokens",
-    "Start with the list [5, 17, 8]. Reverse the list. Double every element. What is it now?": "verified",
+    "Start with the list [5, 17, 8]. Reverse the list. Double every element. What is it now?": "judged",
 }
 """What is said, and a word of what has to be told of it."""
 FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"

@@ -138,7 +138,7 @@ def test_a_long_marked_up_answer_is_printed_once_while_it_streams(
         for n in range(40):
             assert text.count(f"Paragraph {n} tells part {n} of it.") == 1
         assert text.count("x = 1 < 2 * 3") == 1 and " • one" in text
-        assert ("verified: judge" in text) == (message != "hi")
+        assert ("judged: judge" in text) == (message != "hi") and "verified" not in text
 
 
 def test_a_follow_up_is_shown_as_it_was_understood(model: Model) -> None:
@@ -266,6 +266,7 @@ def test_commands_tell_and_change(model: Model, home: Path, tmp_path: Path) -> N
     ready(terminal)
     say(terminal, "Who wrote Hamlet?", "forty-two")
     say(terminal, "/why", "strategy think: the model answers at once if it can")
+    say(terminal, "/why", "answer: forty-two")
     say(terminal, "/why 9.9", "There is no thought '9.9'")
     say(terminal, "/evidence", "judge: 1.00")
     say(terminal, "/tree", "Who wrote Hamlet?")
@@ -292,6 +293,15 @@ def test_commands_tell_and_change(model: Model, home: Path, tmp_path: Path) -> N
     assert terminal.read_all() == 0
     assert "Traceback" not in text_of(terminal)
     assert json.loads((tmp_path / "talk.json").read_text())["turns"][0]["answer"] == "forty-two"
+
+
+def test_commands_that_look_at_a_run_say_so_where_there_is_none(agot: Agot) -> None:
+    assert "Nothing was said yet" in agot("chat", stdin=b"/why\n").err
+    agot("chat", stdin=b"What is 6 + 7?\n")
+    run = json.loads(agot("runs", "list", "--output", "json").out)[0]["run_id"]
+    agot("runs", "delete", run, "--yes")
+    for command in (b"/why", b"/tree", b"/evidence", b"/open"):
+        assert "No message has a run" in agot("chat", "--resume", stdin=command).err
 
 
 def test_a_killed_conversation_is_gone_on_with(model: Model) -> None:
@@ -467,7 +477,7 @@ def test_a_tool_with_side_effects_is_asked_for_inline(home: Path) -> None:
         terminal.child.send("Write it down.\r")
         terminal.read_until("[y/N/a]")
         terminal.child.sendline("y")
-        terminal.read_until("verified")
+        terminal.read_until("judged")
         ready(terminal)
         text = leave(terminal)
     assert "wrote" in told[-1] and text.count("[y/N/a]") == 1 and text.splitlines().count("ready") == 1

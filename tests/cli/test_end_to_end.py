@@ -62,9 +62,9 @@ def test_a_question_outside_is_declined(home: Path) -> None:
 
 
 def test_a_limit_ends_the_run_and_resume_goes_on_from_there(home: Path) -> None:
-    stopped = json.loads(_agot(home, "ask", LONG, "--budget-calls", "2", "--output", "json").stdout)
-    assert (stopped["status"], stopped["limit"]) == ("budget", "calls") and stopped["usage"]["calls"] <= 2
-    assert _agot(home, "ask", LONG, "--budget-calls", "2").returncode == BUDGET
+    stopped = json.loads(_agot(home, "ask", LONG, "--budget-calls", "5", "--output", "json").stdout)
+    assert (stopped["status"], stopped["limit"]) == ("budget", "calls") and stopped["usage"]["calls"] <= 5
+    assert _agot(home, "ask", LONG, "--budget-calls", "5").returncode == BUDGET
     resumed = _agot(home, "resume", stopped["run_id"], "--budget-calls", "200", "--output", "jsonl")
     events = [json.loads(line) for line in resumed.stdout.splitlines()]
     replayed = [event for event in events if event["kind"] == "call_finished" and event["replayed"]]

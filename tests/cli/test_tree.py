@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from agot.cli.paint import one_line, printable, tree_lines, verdict_line
+from agot.cli.paint import one_line, printable, tree_lines
 from agot.cli.tree import Tree, rows, short
 from agot.events import (
     RunStarted,
@@ -17,7 +17,7 @@ from agot.events import (
     ToolStarted,
 )
 from agot.ids import ROOT, ThoughtId, child_id, depth_of
-from agot.thought import ThoughtStatus, Verdict
+from agot.thought import ThoughtStatus
 
 
 @st.composite
@@ -103,17 +103,6 @@ def test_search_and_tools_say_what_a_thought_is_at() -> None:
     assert tree.nodes[ROOT].activity == "searching, 7 states"
     tree.apply(ToolStarted(thought=ROOT, call="c", tool="weekday", arguments="{}"))
     assert tree.nodes[ROOT].activity == "tool weekday"
-
-
-def test_words_for_verdicts() -> None:
-    assert verdict_line([Verdict(check="form")]) == "not verified: no check could tell"
-    sure, unsure = (
-        Verdict(check="equations", reward=1.0, conclusive=True),
-        Verdict(check="judge", reward=0.934),
-    )
-    assert verdict_line([unsure, sure]) == "verified: equations recomputed, judge 0.93"
-    assert verdict_line([Verdict(check="judge", reward=0.43)]) == "doubtful: judge 0.43"
-    assert verdict_line([Verdict(check="form", reward=0.0, conclusive=True)]) == "rejected: form wrong"
 
 
 def test_short_counts() -> None:
