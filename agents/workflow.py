@@ -170,7 +170,9 @@ def _unpaid(work: ThoughtContext, plan: Plan) -> str:
         return f"the plan has {parts} sub-questions, and only {calls:.0f} calls are left"
     need = int(PART * parts * work.ask.tokens)
     if tokens is not None and tokens < need:
-        return f"the plan's {parts} sub-questions would take about {need} tokens, and only {tokens:.0f} are left"
+        return (
+            f"the plan's {parts} sub-questions would take about {need} tokens, and only {tokens:.0f} are left"
+        )
     return ""
 
 

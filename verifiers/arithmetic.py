@@ -52,14 +52,20 @@ class ExpressionCheck:
         It is conclusive if neither the question nor the answer can be read in another way.
         """
         asked = asked_expression(task.question) if not task.material else None
-        given = reading(solution.answer) if asked else None
-        if asked is None or given is None:
+        if asked is None:
             return Verdict(check=self.name)
+        given = reading(solution.answer)
         try:
             exact = value(asked)
+            worked = value(clean(unmarked(solution.answer).strip(" ."))) if given is None else exact
         except NotArithmetic:
             return Verdict(check=self.name)
         sure = not _may_be_a_name(task.question, asked)
+        if given is None:
+            if worked == exact:
+                return Verdict(check=self.name)  # right so far, and not worked out
+            told = f"{solution.answer!r} is {worked}, not the value of {asked}"
+            return self._wrong(told, sure=sure and not several_readings(asked))
         if given.matches(exact):
             echo = clean(unmarked(solution.answer)).replace(" ", "") == clean(asked).replace(" ", "")
             if not echo or unmarked(solution.answer).strip(" .").replace(" ", "") == str(exact):

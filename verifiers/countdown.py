@@ -24,8 +24,8 @@ _WORDINGS = tuple(
         rf"(?:find a way to make|how (?:can|do) you (?:make|get)) {_TARGET} (?:from|using|with) (?:all of these numbers:? |the numbers )?{_LIST}",
         rf"target:? {_TARGET}[.,;]? numbers:? {_LIST}",
         rf"numbers:? {_LIST}[.,;]? target:? {_TARGET}\b",
-        rf"(?:combine|using|use) (?:all )?(?:of )?(?:the )?(?:numbers )?{_LIST}"
-        r"(?: with the four operations|,? each exactly once|,? exactly once each|,? each once)?(?: (?:with|and) \+ - \* /)?,? "
+        rf"(?:combine|using|use) (?:all |each )?(?:of )?(?:the )?(?:numbers )?{_LIST}"
+        r"(?: with the four operations|,? each exactly once|,? exactly once each|,? each once|,? exactly once|,? once)?(?: (?:with|and) \+ - \* /)?,? "
         rf"(?:to )?(?:make|reach|get|(?:write|create|find) an expression (?:that equals|equal to)) {_TARGET}\b",
         rf"(?:write|create|find) an expression (?:that equals|equal to) {_TARGET} (?:with|using|from) (?:the numbers )?{_LIST}",
         rf"(?:game of (?P<target>24)|(?P<game>24) game)(?: with| for|:|, numbers) {_LIST}".replace(
@@ -85,7 +85,8 @@ class CountdownCheck:
     async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
         """Return a verdict, or None if the question is of another kind or the answer says that there is no way.
 
-        Reward 0 is conclusive only if the question says that each number is to be used once.
+        Reward 0 for the numbers used is conclusive only if the question says that each is to be used once, or if the answer
+        is a bare number that was not given.
         """
         puzzle = asked(task.question) if not task.material else None
         if puzzle is None or len(solution.answer) > 1000:
@@ -105,9 +106,11 @@ class CountdownCheck:
         used = Counter(n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
         sure = alone and "!" not in solution.answer
         if used != puzzle.numbers:
+            # A number that was not given is no expression over those that were.
+            foreign = isinstance(tree, ast.Constant) and tree.value not in puzzle.numbers
             return self._wrong(
                 f"it uses {[str(n) for n in used.elements()]} instead of {sorted(puzzle.numbers.elements())}",
-                sure=sure and puzzle.explicit,
+                sure=sure and (puzzle.explicit or foreign),
             )
         if reached != puzzle.target:
             return self._wrong(f"it makes {reached}, not {puzzle.target}", sure=sure)

@@ -5,17 +5,22 @@ Source: Zhou et al. 2022, "Least-to-Most Prompting Enables Complex Reasoning", a
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from agot.agents.repair import repair, state_question
 from agot.agents.strategies.chain import chain
+from agot.errors import OutputError
 from agot.protocols import Toolbox
-from agot.thought import Decline, Finding, Solution, Task
+from agot.thought import Decline, Finding, Plan, Solution, Task
 
 NAME = "least-to-most"
 
 
 async def least_to_most(task: Task, tools: Toolbox) -> Solution:
     """Plan once and solve the parts in order; a task that is not split is answered by a chain."""
-    plans = await tools.dialect.plan(tools.ask, task, role=tools.role, retry=tools.retry, n=1)
+    plans: list[Plan] | Decline = []
+    with suppress(OutputError):  # what cannot be read as parts does not split the task
+        plans = await tools.dialect.plan(tools.ask, task, role=tools.role, retry=tools.retry, n=1)
     plan = None if isinstance(plans, Decline) or not plans else repair(plans[0], question=task.question).plan
     if plan is None or len(plan.thoughts) < 2:
         return (await chain(task, tools)).model_copy(update={"strategy": NAME})

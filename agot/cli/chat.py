@@ -40,7 +40,9 @@ def chat(
     export: Annotated[
         str | None, typer.Option("--export", metavar="ID", help="Write a conversation to standard output.")
     ] = None,
-    output: Annotated[Format, typer.Option("--output", help="What --export writes.")] = "md",
+    output: Annotated[
+        Format, typer.Option("--output", help="What --export writes; --list can write json.")
+    ] = "md",
     model: flags.ModelFlag = None,
     base_url: flags.BaseUrlFlag = None,
     strategy: flags.StrategyFlag = None,
@@ -56,7 +58,7 @@ def chat(
     """Talk: every message is answered by a graph of thoughts and understood by what was said before.
 
     Limits hold for each message. In a pipe each line is a message, and standard output holds the answers, one for each;
-    the exit code is then that of the last message that was not answered.
+    the exit code is then that of the last line that was not answered or obeyed.
     """
     chosen = [
         name
@@ -75,7 +77,7 @@ def chat(
         limits=flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
     )  # fmt: skip
     if list_:
-        asyncio.run(_list(settings))
+        asyncio.run(_list(settings, output))
         return
     if export is not None:
         asyncio.run(_export(settings, export, output))
@@ -87,12 +89,17 @@ def chat(
     raise typer.Exit(code)
 
 
-async def _list(settings: Settings) -> None:
+async def _list(settings: Settings, form: Format) -> None:
     store = await compose.open_store(settings, to_write=False)
     try:
         found = await store.sessions().recent()
     finally:
         await store.close()
+    if form == "json":
+        from agot.cli.outcome import print_json
+
+        print_json([one.model_dump() for one in found])
+        return
     if not found:
         from agot.cli.view import told
 

@@ -79,9 +79,10 @@ class Commands:
         if command is None:
             from agot.cli.paint import one_line
 
-            near = difflib.get_close_matches(name.lower(), COMMANDS, n=1, cutoff=0.0)
+            near = difflib.get_close_matches(name.lower(), COMMANDS, n=1)
+            meant = f" Did you mean /{near[0]}?" if near else ""
             raise SetupError(
-                f"There is no command /{one_line(name, 30)}. Did you mean /{near[0]}? /help lists all; "
+                f"There is no command /{one_line(name, 30)}.{meant} /help lists all; "
                 "a message that begins with a slash is written with two."
             )
         await command.obey(self, rest.strip())

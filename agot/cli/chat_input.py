@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 LONGEST_LINE_BYTES = 4 * LONGEST_QUESTION
+_CHUNK_BYTES = 2**16
 
 Words = Callable[[str], Sequence[str] | None]
 """Returns what may follow a command, None for files."""
@@ -46,64 +47,102 @@ class Lines:
 
     def __init__(self, prompt: str = "") -> None:
         self._prompt = prompt
+        self._waiting = bytearray()
+        self._ended = False
 
     async def read(self) -> str | None:
+        loop = asyncio.get_running_loop()
+        interrupted: asyncio.Future[None] = loop.create_future()
+        if not self._prompt:
+            return await self._message(interrupted)
+        before = signal.getsignal(signal.SIGINT)
+        loop.add_signal_handler(
+            signal.SIGINT, lambda: None if interrupted.done() else interrupted.set_result(None)
+        )
+        try:
+            return await self._message(interrupted)
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+            signal.signal(signal.SIGINT, before)
+
+    async def _message(self, interrupted: asyncio.Future[None]) -> str | None:
         lines: list[str] = []
         while True:
             if self._prompt:
                 sys.stderr.write(self._prompt if not lines else " " * len(self._prompt))
                 sys.stderr.flush()
-            line = await _next_line()
+            line = await self._line(interrupted)
             if line is None:
                 return "\n".join(lines) if lines else None
             if not line.endswith("\\"):
                 return "\n".join([*lines, line])
             lines.append(line[:-1])
 
+    async def _line(self, interrupted: asyncio.Future[None]) -> str | None:
+        """Return the next line, None at the end.
 
-async def _next_line() -> str | None:
-    """Return the next line of standard input, None at its end.
+        Raises:
+            KeyboardInterrupt: As soon as `interrupted` is done.
+            SetupError: If it is not UTF-8, or too long.
+        """
+        too_long = False
+        while (end := self._waiting.find(b"\n")) < 0 and not self._ended:
+            if len(self._waiting) > LONGEST_LINE_BYTES:
+                # What is left of a line that is too long is no message of its own.
+                too_long = True
+                self._waiting.clear()
+            chunk = await _chunk(interrupted)
+            self._ended = not chunk
+            self._waiting += chunk
+        data = bytes(self._waiting[: end + 1] if end >= 0 else self._waiting)
+        del self._waiting[: len(data)]
+        if too_long or len(data) > LONGEST_LINE_BYTES:
+            raise SetupError(
+                f"A line has more than {LONGEST_LINE_BYTES:,} bytes. Attach long text as a file."
+            )
+        if not data:
+            return None
+        try:
+            return data.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise SetupError(
+                f"A line is not valid UTF-8 text: byte {error.start + 1:,} is 0x{data[error.start]:02x}. "
+                "Convert it, for instance with iconv."
+            ) from None
+
+
+async def _chunk(interrupted: asyncio.Future[None]) -> bytes:
+    """Return some of standard input, nothing at its end; no thread is left waiting for it when the process ends.
 
     Raises:
-        SetupError: If it is not UTF-8, or too long.
+        KeyboardInterrupt: If `interrupted` is done first.
     """
-    loop = asyncio.get_running_loop()
-    got: asyncio.Future[bytes] = loop.create_future()
-
-    def deliver(line: bytes) -> None:
-        if not got.done():
-            got.set_result(line)
-
-    def read() -> None:
-        line = b""
-        try:
-            line = sys.stdin.buffer.readline(LONGEST_LINE_BYTES + 1)
-            rest = line
-            while len(rest) > LONGEST_LINE_BYTES and not rest.endswith(b"\n"):
-                # What is left of a line that is too long is no message of its own.
-                rest = sys.stdin.buffer.readline(LONGEST_LINE_BYTES + 1) or b"\n"
-        except (OSError, ValueError, AttributeError):
-            # Closed, or taken away: that is its end.
-            line = b""
-        try:
-            loop.call_soon_threadsafe(deliver, line)
-        except RuntimeError:
-            return
-
-    # A daemon, because a read that never ends must not hold up the exit.
-    threading.Thread(target=read, name="agot-input", daemon=True).start()
-    data = await got
-    if not data:
-        return None
-    if len(data) > LONGEST_LINE_BYTES:
-        raise SetupError(f"A line has more than {LONGEST_LINE_BYTES:,} bytes. Attach long text as a file.")
+    if sys.stdin is None or sys.stdin.closed:
+        return b""
     try:
-        return data.decode("utf-8").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise SetupError(
-            f"A line is not valid UTF-8 text: byte {error.start + 1:,} is 0x{data[error.start]:02x}. "
-            "Convert it, for instance with iconv."
-        ) from None
+        descriptor = sys.stdin.fileno()
+    except OSError:  # something that stands in for it within this process
+        return sys.stdin.buffer.read(_CHUNK_BYTES)
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    try:
+        loop.add_reader(descriptor, lambda: None if ready.done() else ready.set_result(None))
+    except (OSError, NotImplementedError):  # a file, which never lets a reader wait
+        return _read(descriptor)
+    try:
+        await asyncio.wait({ready, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        loop.remove_reader(descriptor)
+    if interrupted.done():
+        raise KeyboardInterrupt
+    return _read(descriptor)
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, _CHUNK_BYTES)
+    except OSError:
+        return b""
 
 
 class Editor:

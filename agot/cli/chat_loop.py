@@ -56,9 +56,11 @@ async def talk(
     store = await compose.open_store(settings)
     try:
         if fork is not None:
-            name, _, turn = fork.partition("@")
-            if turn and not turn.isdecimal():
-                raise SetupError(f"The turn {turn!r} is no number. Write it as ID@3.")
+            name, at, turn = fork.partition("@")
+            if not name or (at and not turn.isdecimal()):
+                raise SetupError(
+                    f"{fork!r} names no conversation and turn. Write ID, or ID@3 for its first three turns."
+                )
             resume = (await store.sessions().fork(name, int(turn) if turn else None)).session_id
         chat = Chat(store, verbose=verbose)
         chat.conversation = await compose.open_conversation(

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -231,6 +232,53 @@ def test_ctrl_c_at_the_prompt_clears_then_hints_then_leaves(home: Path) -> None:
     assert text_of(terminal).count("Ctrl-C again leaves") == 1 and "Traceback" not in text_of(terminal)
 
 
+def test_ctrl_c_on_a_dumb_terminal_warns_and_then_leaves(home: Path) -> None:
+    terminal = Terminal(CHAT, TERM="dumb")
+    terminal.read_until("> ")
+    terminal.child.sendintr()
+    terminal.read_until("Ctrl-C again leaves")
+    terminal.child.sendline("What is 6 + 7?")
+    terminal.read_while(lambda: not re.search(rb"\n13\r\n.*\n> $", terminal.raw, re.DOTALL))
+    terminal.child.sendintr()
+    terminal.read_while(lambda: text_of(terminal).count("Ctrl-C again leaves") < 2)
+    terminal.child.sendintr()
+    assert terminal.read_all() == 130
+    assert "Fatal" not in text_of(terminal) and "Traceback" not in text_of(terminal)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_pipe_is_silent_ends_quietly(home: Path, number: signal.Signals) -> None:
+    with subprocess.Popen(
+        CHAT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        process.stdin.write("What is 6 + 7?\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "13\n"
+        time.sleep(0.5)
+        process.send_signal(number)
+        assert process.wait(timeout=60) == 130
+        told = process.stderr.read()
+    assert "Fatal" not in told and "Traceback" not in told
+
+
+@pytest.mark.parametrize("name", ["@1", "abc@", "abc@x"])
+def test_what_is_forked_has_to_be_named(agot: Agot, name: str) -> None:
+    ended = agot("chat", "--fork", name)
+    assert ended.code == 2 and "Write ID, or ID@3" in ended.err
+
+
+def test_conversations_are_listed_as_json(agot: Agot) -> None:
+    agot("chat", stdin=b"What is 6 + 7?\n")
+    (listed,) = json.loads(agot("chat", "--list", "--output", "json").out)
+    assert listed["title"] == "What is 6 + 7?" and listed["turns"] == 1
+
+
+def test_a_command_that_is_like_no_other_is_not_guessed_at(agot: Agot) -> None:
+    assert "Did you mean /tree?" in agot("chat", stdin=b"/tre\n").err
+    assert "Did you mean" not in agot("chat", stdin=b"/xyz\n").err
+
+
 def test_sigterm_at_the_prompt_leaves_the_terminal_usable(home: Path) -> None:
     terminal = Terminal(CHAT)
     ready(terminal)
@@ -374,7 +422,7 @@ def test_a_model_cannot_steer_the_terminal(model: Model, message: str) -> None:
 def test_a_pipe_holds_the_answers_and_nothing_else(agot: Agot, model: Model) -> None:
     replies = [answer("one"), answer("two\nlines"), answer("three")]
     model.think = lambda: replies.pop(0)
-    ended = agot("chat", stdin=b"Who is it?\n/cost\n\n/nonsense\nWho wrote Hamlet?\nWho wrote Faust?\\\nSay.")
+    ended = agot("chat", stdin=b"Who is it?\n/cost\n\n/tre\nWho wrote Hamlet?\nWho wrote Faust?\\\nSay.")
     assert (ended.code, ended.out) == (2, "one\ntwo\nlines\nthree\n")
     assert "Did you mean" in ended.err and "1 call" not in ended.out
 

@@ -123,6 +123,7 @@ def test_closed_and_full_outputs_are_no_tracebacks(redirection: str) -> None:
 def test_a_signal_during_the_imports_is_no_traceback(json_wanted: bool) -> None:
     program = """
 import builtins, os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are begun without it
 real = builtins.__import__
 def importing(name, *rest):
     if name == "typer":

@@ -182,6 +182,27 @@ async def test_countdown_accepts_an_expression_in_any_form(answer: str) -> None:
     assert (await check(CountdownCheck(), "Use 4, 7, 8, 1 to make 24.", answer)).reward == 1.0
 
 
+@pytest.mark.parametrize(
+    "question", ["Use 3, 5, 7, 13 to make 24", "Use each of 3, 5, 7, 13 exactly once to make 24"]
+)
+async def test_a_bare_number_that_was_not_given_is_no_way_to_make_another(question: str) -> None:
+    for answer in ("21", "24"):
+        verdict = await check(CountdownCheck(), question, answer)
+        assert verdict.reward == 0.0 and verdict.conclusive
+    assert not (await check(CountdownCheck(), "Use 24, 3 to make 24", "24")).conclusive
+
+
+@pytest.mark.parametrize("answer", ["100+40", "140 + 3", "(12)*11"])
+async def test_value_given_as_a_wrong_expression_is_wrong(answer: str) -> None:
+    verdict = await check(ExpressionCheck(), "What is 12*12?", answer)
+    assert verdict.reward == 0.0 and verdict.conclusive
+
+
+@pytest.mark.parametrize("answer", ["12*12", "100+44", "12*(6+6)"])
+async def test_value_that_is_not_worked_out_is_left_open(answer: str) -> None:
+    assert (await check(ExpressionCheck(), "What is 12*12?", answer)).reward is None
+
+
 async def test_countdown_without_the_word_once_does_not_insist_on_all_numbers() -> None:
     assert not (await check(CountdownCheck(), "Use 4, 7, 8, 1 to make 24.", "(7-4)*8")).conclusive
     assert (await check(CountdownCheck(), "Game of 24: 4, 7, 8, 1", "(7-4)*8")).conclusive

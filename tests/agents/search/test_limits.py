@@ -150,6 +150,14 @@ async def test_tools_without_tools_say_what_is_missing(stage: Staged) -> None:
         await stage(question=QUESTION).run("tools")
 
 
+async def test_least_to_most_answers_by_a_chain_if_the_parts_cannot_be_read(stage: Staged) -> None:
+    def script(request: ModelRequest) -> str:
+        return "no parts" if mode(request) == "plan" else "answer: 20"
+
+    solution = await stage(script, question="Compute (2+3)*4").run("least-to-most")
+    assert (solution.answer, solution.strategy) == ("20", "least-to-most")
+
+
 async def test_least_to_most_hands_answers_on(stage: Staged) -> None:
     asked = []
 
