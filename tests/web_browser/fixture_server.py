@@ -34,6 +34,8 @@ POLICY = (
 SIZES = {"ten": 10, "thousand": 1000, "tenthousand": 10_000, "fiftythousand": 50_000}
 TEXTS = {"hostile": stories.HOSTILE, "rtl": stories.RTL, "emoji": stories.EMOJI}
 LIVE = ("live", "live-cut")
+STOPPED = ("spent", "spent-twice", "interrupted")
+PAGE = 50
 BATCHES = 12
 BIG_BYTES = 20_000_000
 
@@ -49,10 +51,21 @@ def events_of(run: str) -> list[stories.Event]:
         return stories.story(run, 2000, width=1999)
     if run == "other":
         return stories.story(run, 14, seed=5)
+    if run == "spent":
+        return stories.stopped(run, "budget", limit="calls", limits=[{"calls": 40}])
+    if run == "spent-twice":
+        return stories.stopped(
+            run, "budget", limit="usd", limits=[SAVED, {"calls": 80, "usd": 0.3, "depth": 3}]
+        )
+    if run == "interrupted":
+        return stories.stopped(run, "interrupted", limits=[{}])
     return stories.story(run, 24, seed=3)
 
 
-RUNS = (*SIZES, *TEXTS, "flat", "other", "big", "ask-me", *LIVE)
+SAVED = {"calls": 40, "tokens": None, "usd": 0.3, "seconds": None, "depth": 3, "thoughts": 200}
+"""Limits with which every run began."""
+
+RUNS = (*SIZES, *TEXTS, "flat", "other", "big", "ask-me", *LIVE, *STOPPED)
 
 
 @dataclass
@@ -63,11 +76,15 @@ class Desk:
         cuts: Streams of `live-cut` that are still to be broken off in the middle.
         pause_s: Between batches of a live run.
         posted: Bodies of all POSTs, with their paths.
+        many: How many answered runs the list has besides, newer than the others.
+        models: What `/v1/models` names; None if it cannot be had.
     """
 
     cuts: int = 2
     pause_s: float = 0.05
     posted: list[tuple[str, Any]] = field(default_factory=list)
+    many: int = 0
+    models: list[str] | None = field(default_factory=lambda: ["agot", "agot/direct", "agot/vote"])
     annotations: list[dict[str, Any]] = field(default_factory=list)
     resumed_from: list[str] = field(default_factory=list)
     over: set[str] = field(default_factory=set)
@@ -105,20 +122,35 @@ def application(desk: Desk) -> Starlette:
             desk.posted.append(("runs", await request.json()))
             return JSONResponse({"id": "live"}, 202)
         wanted, status = request.query_params.get("q", ""), request.query_params.get("status", "")
-        rows = [row(run, desk) for run in RUNS if run != "fiftythousand"]
+        rows = [
+            {**row("ten", desk), "id": f"many-{number}", "question": f"Which is number {number}?"}
+            for number in range(desk.many, 0, -1)
+        ] + [row(run, desk) for run in RUNS if run not in ("fiftythousand", *STOPPED)]
         rows = [
             one for one in rows if wanted.lower() in one["question"].lower() and status in ("", one["status"])
         ]
-        return JSONResponse({"runs": rows, "next": None})
+        before = request.query_params.get("before")
+        after = next((at + 1 for at, one in enumerate(rows) if one["id"] == before), 0)
+        shown = rows[after : after + PAGE]
+        return JSONResponse({"runs": shown, "next": shown[-1]["id"] if after + PAGE < len(rows) else None})
+
+    async def models(request: Request) -> Response:
+        if desk.models is None:
+            return fault("There are no models.", 503)
+        return JSONResponse(
+            {"object": "list", "data": [{"id": name, "object": "model"} for name in desk.models]}
+        )
 
     async def run(request: Request) -> Response:
         name = known(request)
         if name is None:
             return fault(f"There is no run {request.path_params['run']!r}.", 404)
-        seq = 0 if name in LIVE else events_of(name)[-1]["seq"]
-        return JSONResponse(
-            {**row(name, desk), "reason": "", "verdicts": [], "usage": {}, "attempts": 1, "seq": seq}
-        )
+        last = events_of(name)[-1]
+        return JSONResponse({
+            **row(name, desk), "reason": last["reason"] if name in STOPPED else "", "limit": last["limit"],
+            "verdicts": [], "usage": {}, "settings": {"budget": SAVED}, "attempts": last["attempt"],
+            "seq": 0 if name in LIVE else last["seq"],
+        })  # fmt: skip
 
     async def skeleton(request: Request) -> Response:
         name = known(request) or "ten"
@@ -225,6 +257,7 @@ def application(desk: Desk) -> Starlette:
     return Starlette(
         routes=[
             Route("/", index), Mount("/static", StaticFiles(directory=STATIC)),
+            Route("/v1/models", models),
             Route("/api/runs", runs, methods=["GET", "POST"]), Route(one, run),
             Route(f"{one}/skeleton", skeleton), Route(f"{one}/events.json", events_json), Route(f"{one}/events", watch),
             Route(f"{one}/thoughts/{{thought:path}}", thought), Route(f"{one}/calls/{{key:path}}", call),

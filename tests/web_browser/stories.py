@@ -93,6 +93,27 @@ def story(run: str, thoughts: int, *, seed: int = 0, text: str = "", width: int 
     return tale.in_order()
 
 
+def stopped(run: str, status: str, *, limits: list[dict[str, Any]], limit: str = "") -> list[Event]:
+    """Return a small run that did not get to its end, with one attempt for each of the limits.
+
+    Args:
+        limit: The kind of limit that ended it.
+    """
+    tale = Story(run)
+    question = "How many trains reach Oslo before noon?"
+    for tale.attempt, allowed in enumerate(limits, 1):
+        tale.tell("run_started", question=question, model="made/up", strategy="auto", seed=0, limits=allowed)
+        tale.tell("thought_added", thought="root", parent_graph=None, depth=0, layer=0, question=question)
+        tale.call("root", "think", 0)
+        reason = f"The {limit} budget of the run is spent." if limit else "Stopped on request."
+        tale.tell(
+            "run_finished", status=status, answer="", confidence=None, strategy="", verdicts=[],
+            usage=_usage(tale.events), reason=reason, error="", limit=limit,
+        )  # fmt: skip
+        tale.at_s += 1
+    return tale.in_order()
+
+
 def _think(tale: Story, name: str, depth: int, left: list[int], text: str, width: int) -> None:
     tale.tell("thought_started", thought=name, question=text or (
         tale.events[1]["question"] if name == "root" else tale.question(name)

@@ -74,6 +74,11 @@ def test_list_dialogs_and_banners_are_clean(page: Page, server: str, axe: str, t
     page.click("[aria-label=Keys]")
     page.wait_for_selector("dialog[open]")
     assert complaints(page, axe) == []
+    page.keyboard.press("Escape")
+    open_run(page, server, "spent?outline")
+    page.click("text=Resume")
+    page.get_by_label("Limit of calls").wait_for()
+    assert complaints(page, axe) == []
 
 
 def test_theme_is_kept_and_canvases_follow_it(page: Page, server: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agot.agents.strategies.registry import STRATEGIES
 from tests.web_browser.test_views import VIEWS, rows, until
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_question_is_asked_watched_and_looked_into(page: Page, served: str, tmp_path: Path) -> None:
     page.goto(served)
     page.get_by_text("No runs yet.").wait_for()
+    until(page, f"document.querySelectorAll('#strategies option').length === {1 + len(STRATEGIES.names())}")
     page.fill("[aria-label='Question']", QUESTION)
     page.keyboard.press("Enter")
     page.wait_for_url("**/#*?outline")

@@ -70,6 +70,69 @@ def test_a_question_starts_a_run_and_shows_it(page: Page, server: str, desk: Des
     assert ("runs", {"question": "What is 6 times 7?", "strategy": "vote"}) in desk.posted
 
 
+def test_older_runs_of_a_filtered_list_stay_when_it_is_refreshed(page: Page, server: str, desk: Desk) -> None:
+    desk.many = 120
+    page.goto(server)
+    page.select_option("[aria-label='Status']", "answered")
+    with page.expect_response("**/api/runs?*q=Which*"):
+        page.fill("[aria-label='Search runs']", "Which is number")
+    until(page, "document.querySelectorAll('.run-row').length === 50")
+    page.click("text=Older runs")
+    until(page, "document.querySelectorAll('.run-row').length === 100")
+    desk.many += 1
+    page.get_by_text("Which is number 121?").wait_for()
+    assert _numbers(page) == list(range(121, 20, -1))
+    page.click("text=Older runs")
+    until(page, "document.querySelectorAll('.run-row').length === 121")
+    assert _numbers(page) == list(range(121, 0, -1))
+    page.get_by_text("Older runs").wait_for(state="detached")
+    desk.many += 1
+    page.get_by_text("Which is number 122?").wait_for()
+    assert _numbers(page) == list(range(122, 0, -1))
+
+
+def test_another_filter_begins_with_the_newest_runs(page: Page, server: str, desk: Desk) -> None:
+    desk.many = 120
+    page.goto(server)
+    page.click("text=Older runs")
+    until(page, "document.querySelectorAll('.run-row').length === 100")
+    page.select_option("[aria-label='Status']", "answered")
+    until(page, "document.querySelectorAll('.run-row').length === 50")
+    page.click("text=Older runs")
+    until(page, "document.querySelectorAll('.run-row').length === 100")
+    assert _numbers(page) == list(range(120, 20, -1))
+
+
+def _numbers(page: Page) -> list[int]:
+    asked = page.locator(".run-question").all_inner_texts()
+    return [int(text.removeprefix("Which is number ").removesuffix("?")) for text in asked]
+
+
+def test_strategies_offered_are_those_of_the_server(page: Page, server: str, desk: Desk) -> None:
+    desk.models = ["agot", "agot/direct", "agot/rebase", "somebody/else"]
+    page.goto(server)
+    until(page, "document.querySelectorAll('#strategies option').length > 1")
+    assert _offered(page) == ["auto", "direct", "rebase"]
+
+
+def test_only_auto_is_offered_when_the_strategies_cannot_be_had(
+    page: Page, server: str, desk: Desk, watch: Watch
+) -> None:
+    desk.models = None
+    with page.expect_response("**/v1/models"):
+        page.goto(server)
+    page.wait_for_selector(".run-row")
+    assert _offered(page) == ["auto"]
+    assert page.locator(".toast").count() == 0
+    # The browser itself reports every 503; that is no fault of the page.
+    watch.faults = [fault for fault in watch.faults if "503" not in fault]
+
+
+def _offered(page: Page) -> list[str]:
+    options: list[str] = page.locator("#strategies option").evaluate_all("all => all.map(one => one.value)")
+    return options
+
+
 def test_unknown_run_says_so(page: Page, server: str, watch: Watch) -> None:
     page.goto(f"{server}/#nowhere?outline")
     page.get_by_text("There is no run 'nowhere'.").wait_for()
@@ -268,6 +331,59 @@ def test_approval_and_cancel_are_asked_of_the_server(page: Page, server: str, de
         page.wait_for_timeout(25)
     assert ("ask-me/approvals/k:1", {"decision": "yes"}) in desk.posted
     assert any(path == "ask-me/cancel" for path, _ in desk.posted)
+
+
+def test_run_that_spent_its_budget_goes_on_with_a_higher_limit(page: Page, server: str, desk: Desk) -> None:
+    open_run(page, server, "spent?outline")
+    page.click("text=Resume")
+    asked = page.get_by_label("Limit of calls")
+    asked.wait_for()
+    page.locator("dialog").get_by_text("The calls budget of the run is spent.").wait_for()
+    assert asked.input_value() == "80" and asked.evaluate("field => document.activeElement === field")
+    assert page.locator("dialog").evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
+    go_on = page.locator("dialog .button.primary")
+    for no_help in ("", "40", "0"):
+        asked.fill(no_help)
+        assert go_on.is_disabled()
+    page.keyboard.press("Enter")
+    assert not desk.posted
+    asked.fill("100")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog", state="detached")
+    assert _posted(page, desk) == ("spent/resume", {"budget": {"calls": 100, "usd": 0.3}})
+
+
+def test_limits_that_were_raised_before_are_kept(page: Page, server: str, desk: Desk) -> None:
+    open_run(page, server, "spent-twice?outline")
+    page.click("text=Resume")
+    assert page.get_by_label("Limit of US dollars").input_value() == "0.6"
+    page.click("dialog .button.primary")
+    assert _posted(page, desk) == ("spent-twice/resume", {"budget": {"calls": 80, "usd": 0.6}})
+
+
+def test_limit_is_left_as_it_is_when_the_dialog_is_closed(page: Page, server: str, desk: Desk) -> None:
+    open_run(page, server, "spent?outline")
+    page.click("text=Resume")
+    page.get_by_label("Limit of calls").wait_for()
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
+    until(page, "document.activeElement.textContent.trim() === 'Resume…'")
+    assert not desk.posted
+
+
+def test_run_that_was_interrupted_is_resumed_at_once(page: Page, server: str, desk: Desk) -> None:
+    open_run(page, server, "interrupted?outline")
+    page.click("text=Resume")
+    assert _posted(page, desk) == ("interrupted/resume", {})
+    assert page.locator("dialog").count() == 0
+
+
+def _posted(page: Page, desk: Desk) -> tuple[str, object]:
+    deadline = time.monotonic() + 15
+    while not desk.posted:
+        assert time.monotonic() < deadline, "nothing was sent"
+        page.wait_for_timeout(25)
+    return desk.posted[-1]
 
 
 def test_keys_find_move_and_explain(page: Page, server: str) -> None:

@@ -1,6 +1,6 @@
 // Two runs side by side: sums, answers word by word, and the thoughts that differ.
 
-import { diffWordsWithSpace } from "diff";
+import { diffArrays } from "diff";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { totalsOf } from "./derive";
 import { StatusMark } from "./icons";
@@ -13,6 +13,8 @@ import { count, dollars, plural, reward, seconds, when } from "./text";
 const ROWS = 200;
 /** Comparing word by word takes time that grows with the square of the length. */
 const WORDS_UP_TO = 8000;
+/** Line ends, other space, Latin words and numbers, and single characters of the rest. */
+const WORD = /\r?\n|[^\S\r\n]+|[\p{Script=Latin}\p{Nd}_]+|[^]/gu;
 
 export function Compare({ run }: { run: Session }) {
   const { other } = route.value;
@@ -134,12 +136,15 @@ export function differencesOf(left: RunState, right: RunState): Difference[] {
 }
 
 function Words({ before, after }: { before: string; after: string }) {
-  const parts = useMemo(() => (before.length + after.length > WORDS_UP_TO ? null : diffWordsWithSpace(before, after)), [before, after]);
+  const parts = useMemo(() => (before.length + after.length > WORDS_UP_TO ? null : diffArrays(before.match(WORD) ?? [], after.match(WORD) ?? [])), [before, after]);
   if (before === after) return <p class="words" dir="auto">{before || "–"} <span class="of">the same in both</span></p>;
   if (!parts) return <div class="words-both"><p class="words" dir="auto">{before.slice(0, WORDS_UP_TO)}</p><p class="words" dir="auto">{after.slice(0, WORDS_UP_TO)}</p></div>;
   return (
     <p class="words" dir="auto">
-      {parts.map((part, i) => (part.added ? <ins key={i}>{part.value}</ins> : part.removed ? <del key={i}>{part.value}</del> : <span key={i}>{part.value}</span>))}
+      {parts.map(({ added, removed, value }, i) => {
+        const Tag = added ? "ins" : removed ? "del" : "span";
+        return <Tag key={i}>{value.join("")}</Tag>;
+      })}
     </p>
   );
 }

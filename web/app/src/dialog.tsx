@@ -31,8 +31,10 @@ export function Message() {
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
+    const opened = document.activeElement as HTMLElement | null;
     dialog.current!.showModal();
-    return () => dialog.current?.close();
+    // It is gone from the page before it could be closed, which would give the focus back.
+    return () => opened?.focus();
   }, []);
   return (
     <dialog

@@ -15,6 +15,10 @@ export interface Verdict {
   conclusive: boolean;
 }
 
+export const LIMITS = ["calls", "tokens", "usd", "seconds"] as const;
+export type Limit = (typeof LIMITS)[number];
+export type Limits = Partial<Record<Limit, number | null>>;
+
 interface Stamp {
   seq: number;
   at_s: number;
@@ -28,7 +32,7 @@ interface Search {
 
 export type RunEvent = Stamp &
   (
-    | { kind: "run_started"; question: string; model: string; strategy: string }
+    | { kind: "run_started"; question: string; model: string; strategy: string; limits?: Limits }
     | { kind: "run_finished"; status: string; answer: string; reason: string; usage: Usage; strategy: string }
     | { kind: "plan_proposed"; graph: string; round: number; count: number; rationale: string }
     | { kind: "plan_repaired"; graph: string; fault: string; detail: string }

@@ -6,7 +6,7 @@ import { report } from "./dialog";
 import { graphOnPage } from "./graph";
 import { save } from "./prose";
 import { savedPage } from "./saved_page";
-import { refreshRuns } from "./runlist";
+import { Resume } from "./resume";
 import { go } from "./route";
 import type { Session } from "./session";
 import { api, saved } from "./source";
@@ -37,7 +37,7 @@ export function Header({ run }: { run: Session }) {
             <button class="button small danger" onClick={() => void report(() => api.cancel(run.id))}><Icon name="stop" /> Cancel</button>
           )}
           {ended && !saved && row && row.status !== "answered" && (
-            <button class="button small" onClick={() => void report(async () => { await api.resume(run.id); await run.reopen(); await refreshRuns(); })}><Icon name="play" /> Resume</button>
+            <Resume run={run} row={row} />
           )}
           <Export run={run} />
         </div>

@@ -53,9 +53,7 @@ const GLYPHS = {
   plus: "M6 2V10M2 6H10",
   minus: "M2 6H10",
   download: "M6 1.5V7.5M3.3 5L6 7.7L8.7 5M2 10.2H10",
-  link: "M5 7L7 5M4.6 3.6L6 2.2A2.2 2.2 0 0 1 9.8 6L8.4 7.4M7.4 8.4L6 9.8A2.2 2.2 0 0 1 2.2 6L3.6 4.6",
   list: "M2 3H10M2 6H10M2 9H10",
-  note: "M2 2H10V7L7 10H2ZM7 10V7H10",
 } as const;
 
 export function Icon({ name }: { name: keyof typeof GLYPHS }) {

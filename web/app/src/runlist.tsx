@@ -14,20 +14,22 @@ const rows = signal<readonly RunRow[]>([]);
 const next = signal<string | null>(null);
 const state = signal<"loading" | "ready" | "failed">("loading");
 const fault = signal("");
+const strategies = signal<readonly string[]>(["auto"]);
 const REFRESH_MS = 5000;
 const STATUSES = ["running", "unfinished", "answered", "abstained", "budget", "failed", "interrupted"];
 
 let asked = 0;
+/** "Older runs" was pressed since the list began. */
+let deeper = false;
 
 export async function refreshRuns(): Promise<void> {
   const mine = ++asked;
   try {
     const page = await api.runs({ q: query.value, status: status.value, before: null });
     if (mine !== asked) return;
-    const refreshed = new Set(page.runs.map((row) => row.id));
-    const kept = rows.value.length > page.runs.length && !query.value && !status.value;
-    rows.value = kept ? [...page.runs, ...rows.value.filter((row) => !refreshed.has(row.id))] : page.runs;
-    if (!kept) next.value = page.next;
+    const kept = deeper ? beyond(page.runs, page.next) : [];
+    rows.value = [...page.runs, ...kept];
+    if (!kept.length) next.value = page.next;
     state.value = "ready";
   } catch (error) {
     if (mine !== asked) return;
@@ -36,8 +38,28 @@ export async function refreshRuns(): Promise<void> {
   }
 }
 
+/** The rows that are shown and follow a new first page; none if it has nothing of the old list, for between them others may be missing. */
+function beyond(first: readonly RunRow[], following: string | null): readonly RunRow[] {
+  if (following === null) return [];
+  const refreshed = new Set(first.map((row) => row.id));
+  const last = rows.value.findLastIndex((row) => refreshed.has(row.id));
+  return first.length && last < 0 ? [] : rows.value.slice(last + 1);
+}
+
+/** Begin the list again, since something else is asked for. */
+function restart(): void {
+  rows.value = [];
+  next.value = null;
+  deeper = false;
+  void refreshRuns();
+}
+
 async function more(): Promise<void> {
-  const page = await api.runs({ q: query.value, status: status.value, before: next.value });
+  const before = next.value;
+  deeper = true;
+  const page = await api.runs({ q: query.value, status: status.value, before });
+  // In the meantime the list may have begun again, or gone on already.
+  if (next.value !== before) return;
   rows.value = [...rows.value, ...page.runs];
   next.value = page.next;
 }
@@ -51,8 +73,9 @@ export function RunList({ wide }: { wide: boolean }) {
   }, []);
   const search = (text: string): void => {
     query.value = text;
+    deeper = false;
     if (timer.current) clearTimeout(timer.current);
-    timer.current = setTimeout(() => { rows.value = []; void refreshRuns(); }, 200);
+    timer.current = setTimeout(restart, 200);
   };
   const nothing = query.value || status.value ? "No run matches." : "No runs yet. Ask something above.";
   return (
@@ -68,7 +91,7 @@ export function RunList({ wide }: { wide: boolean }) {
         </div>
         <select
           aria-label="Status" value={status.value}
-          onChange={(event) => { status.value = event.currentTarget.value; rows.value = []; void refreshRuns(); }}
+          onChange={(event) => { status.value = event.currentTarget.value; restart(); }}
         >
           <option value="">Any status</option>
           {STATUSES.map((name) => <option key={name} value={name}>{name}</option>)}
@@ -114,10 +137,20 @@ function Row({ row, wide }: { row: RunRow; wide: boolean }) {
   );
 }
 
+async function loadStrategies(): Promise<void> {
+  try {
+    const { data } = await api.models();
+    strategies.value = data.flatMap(({ id }) => (id === "agot" ? ["auto"] : id.startsWith("agot/") ? [id.slice(5)] : []));
+  } catch {
+    // They are only offered: whoever knows a name can write it, and "auto" is always there.
+  }
+}
+
 function Ask() {
   const [question, setQuestion] = useState("");
   const [strategy, setStrategy] = useState("");
   const [busy, setBusy] = useState(false);
+  useEffect(() => void loadStrategies(), []);
   const ask = (): void => {
     if (!question.trim() || busy) return;
     setBusy(true);
@@ -142,7 +175,7 @@ function Ask() {
       <div class="ask-row">
         <input aria-label="Strategy" placeholder="strategy: auto" value={strategy} list="strategies" onInput={(event) => setStrategy(event.currentTarget.value)} />
         <datalist id="strategies">
-          {"auto direct chain vote best-of-n tot-bfs mcts plan tools".split(" ").map((name) => <option key={name} value={name} />)}
+          {strategies.value.map((name) => <option key={name} value={name} />)}
         </datalist>
         <button class="button primary" disabled={busy || !question.trim()}><Icon name="play" /> Run</button>
       </div>

@@ -1,6 +1,6 @@
 // Where the data come from: the server, or the script element of a run that was saved as one file.
 
-import type { RunEvent, Verdict } from "./events";
+import type { Limits, RunEvent, Verdict } from "./events";
 import type { Detail, Search } from "./detail";
 import type { Skeleton } from "./state";
 
@@ -22,6 +22,9 @@ export interface RunRow {
 
 export interface Run extends RunRow {
   reason?: string;
+  /** The kind of limit that ended it. */
+  limit?: string;
+  settings?: { budget?: Limits };
   verdicts?: Verdict[];
   attempts?: number;
   seq?: number;
@@ -50,12 +53,6 @@ export interface Saved {
   annotations?: Annotation[];
 }
 
-export class ApiError extends Error {
-  constructor(message: string, readonly status: number) {
-    super(message);
-  }
-}
-
 const part = encodeURIComponent;
 
 async function ask<T>(path: string, init?: RequestInit): Promise<T> {
@@ -63,18 +60,18 @@ async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   try {
     response = await fetch(path, { credentials: "same-origin", ...init });
   } catch {
-    throw new ApiError("The server does not answer. Is `agot serve` still running?", 0);
+    throw new Error("The server does not answer. Is `agot serve` still running?");
   }
   const text = await response.text();
   let body: unknown = null;
   try {
     body = text ? JSON.parse(text) : null;
   } catch {
-    if (response.ok) throw new ApiError(`${path} did not answer with JSON`, response.status);
+    if (response.ok) throw new Error(`${path} did not answer with JSON`);
   }
   if (!response.ok) {
     const message = (body as { error?: { message?: string } } | null)?.error?.message;
-    throw new ApiError(message ?? `The server answered ${response.status} ${response.statusText}`, response.status);
+    throw new Error(message ?? `The server answered ${response.status} ${response.statusText}`);
   }
   return body as T;
 }
@@ -91,6 +88,7 @@ export const api = {
     if (query.before) parameters.set("before", query.before);
     return ask<{ runs: RunRow[]; next: string | null }>(`/api/runs?${parameters}`);
   },
+  models: () => ask<{ data: { id: string }[] }>("/v1/models"),
   run: (id: string) => ask<Run>(`/api/runs/${part(id)}`),
   skeleton: (id: string) => ask<Skeleton>(`/api/runs/${part(id)}/skeleton`),
   events: (id: string, after: number) =>
@@ -107,8 +105,7 @@ export const api = {
   start: (question: string, strategy: string) =>
     post<{ id: string }>("/api/runs", strategy ? { question, strategy } : { question }),
   cancel: (id: string) => post(`/api/runs/${part(id)}/cancel`),
-  resume: (id: string) => post(`/api/runs/${part(id)}/resume`),
-  remove: (id: string) => ask(`/api/runs/${part(id)}`, { method: "DELETE" }),
+  resume: (id: string, budget?: Limits) => post(`/api/runs/${part(id)}/resume`, budget ? { budget } : {}),
   approvals: (id: string) =>
     ask<{ approvals: { call: string; tool: string; arguments: unknown }[] }>(`/api/runs/${part(id)}/approvals`),
   approve: (id: string, call: string, decision: "yes" | "no" | "always") =>
