@@ -93,6 +93,10 @@ class ModelError(RunError):
         super().__init__(message)
 
 
+class ModelUnknown(ModelError):
+    """The model's name says nothing of who provides it."""
+
+
 class ModelUnreachable(ModelError):
     """Nobody answers at the model's address, or the answer broke off."""
 

@@ -21,6 +21,7 @@ UNREACHABLE, RATE_LIMITED, UNAUTHORISED, TIMEOUT, INTERRUPTED = 69, 75, 77, 124,
 
 _BY_ERROR = {
     "SetupError": USAGE,
+    "ModelUnknown": USAGE,
     "ModelUnreachable": UNREACHABLE,
     "ModelRateLimited": RATE_LIMITED,
     "ModelUnauthorised": UNAUTHORISED,

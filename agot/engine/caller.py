@@ -19,6 +19,7 @@ from agot.errors import (
     ModelError,
     ModelRateLimited,
     ModelUnauthorised,
+    ModelUnknown,
     ModelUnreachable,
 )
 from agot.events import AnyEvent, CallFinished, CallRetried, CallStarted, Notice, TextStreamed
@@ -36,7 +37,7 @@ estimate, and the model's own refusal is exact."""
 _SAMPLE_AND_CHECK = 2
 """Room for one of several samples, in lengths of the longest seen: checks read each answer again."""
 
-_NOTHING_READ = (ModelUnauthorised, ModelRateLimited, ContextTooLong, ModelUnreachable)
+_NOTHING_READ = (ModelUnauthorised, ModelUnknown, ModelRateLimited, ContextTooLong, ModelUnreachable)
 """Errors after which a server has charged nothing."""
 
 

@@ -22,6 +22,7 @@ from agot.errors import (
     ModelError,
     ModelRateLimited,
     ModelUnauthorised,
+    ModelUnknown,
     ModelUnreachable,
     OutputError,
 )
@@ -153,7 +154,7 @@ def _without_reply(chain: list[BaseException], detail: str, endpoint: Endpoint) 
             model=model,
         )
     if "provider not provided" in detail.lower():
-        return ModelError(
+        return ModelUnknown(
             f"No provider is known for the model {model!r}; expected PROVIDER/NAME, for instance "
             "hosted_vllm/qwen3-8b with a base_url. Set one: agot models set.",
             model=model,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agot.cli.demo import QUESTIONS
-from agot.cli.outcome import ABSTAINED, BUDGET, UNREACHABLE
+from agot.cli.outcome import ABSTAINED, BUDGET, UNREACHABLE, USAGE
 from agot.verifiers.expressions import value
 
 ROOT = Path(__file__).parents[2]
@@ -91,6 +91,11 @@ def test_a_killed_run_is_resumed_without_repeating_a_call(home: Path) -> None:
     calls = [event for event in events if event["kind"] == "call_finished"]
     assert resumed.returncode in (0, ABSTAINED)
     assert sum(event["replayed"] for event in calls) >= 2
+
+
+def test_a_model_of_no_known_provider_is_an_error_of_usage(home: Path) -> None:
+    ended = _agot(home, "ask", "hello", "-m", "nope/x")
+    assert ended.returncode == USAGE and "expected PROVIDER/NAME" in ended.stderr
 
 
 def test_an_unreachable_server_is_told_quickly(home: Path) -> None:
