@@ -16,6 +16,7 @@ from agot.errors import (
     ModelError,
     ModelRateLimited,
     ModelUnauthorised,
+    ModelUnknown,
     ModelUnreachable,
     OutputError,
 )
@@ -219,7 +220,7 @@ async def test_no_key_for_a_provider(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_unknown_provider() -> None:
     error = await fault(gateway(None, model="nosuchprovider/x"))
-    assert type(error) is ModelError
+    assert type(error) is ModelUnknown
     assert "PROVIDER/NAME" in str(error)
     assert not retryable(error)
 
