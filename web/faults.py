@@ -9,6 +9,9 @@ from starlette.responses import JSONResponse
 
 from agot.errors import AgotError, NotStored, RunHeld, SetupError, StoreError
 
+NOT_REPEATED = {"x-should-retry": "false"}
+"""Header of a fault that models were asked before: the official clients would pay for the same again by themselves."""
+
 
 class HttpFault(Exception):
     """An error that is told to the client as it is.

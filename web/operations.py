@@ -127,14 +127,42 @@ async def sent(request: Request, model: type[M], *, required: bool = True) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
+        faults = [
+            (_path(value, one["loc"], missing=one["type"] == "missing"), one)
+            for one in error.errors(include_url=False, include_context=False)
+        ]
         # Where a value may be of several kinds, the complaint that goes deepest is about the kind that was meant.
-        first = max(error.errors(include_url=False, include_context=False), key=lambda one: len(one["loc"]))
-        where = ".".join(str(part) for part in first["loc"])
+        path, first = max(faults, key=lambda fault: len(fault[0]))
+        where, said = ".".join(path), _SAID.get(first["type"], first["msg"])
         raise HttpFault(
-            400, f"{where or 'The body'}: {first['msg']}.", code=first["type"], param=where or None
+            400, f"{where or 'The body'}: {said}.", code=first["type"], param=where or None
         ) from None
     except RecursionError:
         raise HttpFault(400, "The body is nested too deeply.", code="json") from None
+
+
+_SAID = {kind: "Input should be an object" for kind in ("model_type", "model_attributes_type", "dict_type")}
+"""Messages of pydantic's that would name classes of ours, or things of Python's."""
+
+
+def _path(value: Any, loc: tuple[int | str, ...], *, missing: bool) -> list[str]:
+    """Return where a fault is in the JSON that was sent.
+
+    Args:
+        loc: pydantic's own account, which also names the kinds that were tried where there are several.
+        missing: The last part is not there, and that is the fault.
+    """
+    path: list[str] = []
+    for place, part in enumerate(loc):
+        there = (
+            part in value if isinstance(value, dict) else isinstance(value, list) and isinstance(part, int)
+        )
+        if there:
+            value = value[part]
+        elif not (missing and place == len(loc) - 1):
+            continue
+        path.append(str(part))
+    return path
 
 
 def number(request: Request, name: str, default: int, *, least: int, most: int) -> int:

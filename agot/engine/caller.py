@@ -29,7 +29,7 @@ from agot.models.retry import delay_s, retryable
 from agot.protocols import Completion, ModelProfile, ModelReply, ModelRequest, Models
 from agot.thought import Usage
 
-_SMALLEST_ROOM = 64
+SMALLEST_ROOM = 64
 """Tokens of answer that are asked for even if the estimate says that the context is full: it is an
 estimate, and the model's own refusal is exact."""
 
@@ -37,7 +37,7 @@ estimate, and the model's own refusal is exact."""
 _SAMPLE_AND_CHECK = 2
 """Room for one of several samples, in lengths of the longest seen: checks read each answer again."""
 
-_NOTHING_READ = (ModelUnauthorised, ModelUnknown, ModelRateLimited, ContextTooLong, ModelUnreachable)
+NOTHING_READ = (ModelUnauthorised, ModelUnknown, ModelRateLimited, ContextTooLong, ModelUnreachable)
 """Errors after which a server has charged nothing."""
 
 
@@ -216,7 +216,7 @@ class Caller:
         prompt_tokens = models.estimate_tokens(request)
         room = request.max_tokens
         if profile.context_window is not None:
-            room = min(room, max(_SMALLEST_ROOM, profile.context_window - prompt_tokens))
+            room = min(room, max(SMALLEST_ROOM, profile.context_window - prompt_tokens))
         held = await meter.reserve(
             prompt_tokens=prompt_tokens,
             max_tokens=room * request.n,
@@ -238,7 +238,7 @@ class Caller:
             )
         except BaseException as error:
             cost = Usage(calls=1)
-            if not isinstance(error, _NOTHING_READ):
+            if not isinstance(error, NOTHING_READ):
                 # What a cut or refused call cost is unknown; its prompt was read, so that much is counted.
                 usd = prompt_tokens * profile.usd_per_prompt_token
                 cost = Usage(calls=1, prompt_tokens=prompt_tokens, cost_usd=usd)

@@ -20,7 +20,7 @@ from agot.errors import ModelError, SetupError
 from agot.models import replies
 from agot.models.faults import missing_key, timed_out, translated
 from agot.models.gate import Gates
-from agot.models.library import load_litellm
+from agot.models.library import http_client, load_litellm
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
@@ -147,6 +147,18 @@ class Gateway:
             limit_s = timeout_s if whole.expired() and timeout_s is not None else own_limit_s
             raise timed_out(endpoint, max(0.0, limit_s)) from None
 
+    def check_tools(self, role: str) -> None:
+        """Check that the role's model can be given tools, before anything is begun.
+
+        Raises:
+            SetupError: If the role is not configured, or its model is the embedded one, which knows no tools.
+        """
+        endpoint = self._pool.endpoint(role)
+        if endpoint.provider == EMBEDDED:
+            raise SetupError(
+                f"The embedded model cannot be given tools. Set another model for the role {role!r}: agot models set {role} MODEL."
+            )
+
     async def relay(
         self,
         request: ModelRequest,
@@ -164,16 +176,15 @@ class Gateway:
             on_chunk: Told each choice's piece of the answer as it arrives, as OpenAI streams it.
 
         Raises:
-            SetupError: If the role is not configured, or its model is the embedded one, which knows no tools.
+            SetupError: As `check_tools` does.
             ModelError: Typed.
         """
+        self.check_tools(request.role)
         endpoint = self._pool.endpoint(request.role)
-        if endpoint.provider == EMBEDDED:
-            raise SetupError(
-                "The embedded model cannot be given tools. Set another model for the role 'fast': agot models set fast MODEL."
-            )
         arguments = _arguments(request, endpoint, self._key(endpoint))
         arguments |= {**options, "messages": [dict(message) for message in messages]}
+        # First of all: whatever else is of litellm's would import it here, on the event loop.
+        litellm = self._litellm or await self._load(endpoint)
         if endpoint.provider == _OWN_CLIENT:
             arguments["client"] = self._client()
         started = self._clock()
@@ -183,7 +194,6 @@ class Gateway:
                 self._slot(endpoint),
                 asyncio.timeout(endpoint.settings.timeout_s),
             ):
-                litellm = self._litellm or await self._load(endpoint)
                 response = await self._relayed(litellm, arguments, endpoint, on_chunk)
         except TimeoutError:
             raise timed_out(endpoint, endpoint.settings.timeout_s) from None
@@ -338,9 +348,7 @@ class Gateway:
     def _client(self) -> Any:
         room = self._room()
         if room.client is None:
-            from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
-
-            room.client = AsyncHTTPHandler()
+            room.client = http_client()
         return room.client
 
     async def _load(self, endpoint: Endpoint) -> Any:

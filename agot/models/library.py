@@ -109,6 +109,12 @@ def _load(with_openai: bool) -> Any:
     return module
 
 
+def http_client() -> Any:
+    """Return a new HTTP client for the providers that take one; needs litellm, so load that first."""
+    import_litellm()
+    return importlib.import_module("litellm.llms.custom_httpx.http_handler").AsyncHTTPHandler()
+
+
 def import_litellm() -> Any:
     """Import litellm and switch off what a library inside another program should not do.
 
@@ -116,6 +122,7 @@ def import_litellm() -> Any:
     """
     if "litellm" in sys.modules:
         return importlib.import_module("litellm")
+    # Before the import, which reads them; this is the only way in our code to any module of litellm's.
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     module: Any = importlib.import_module("litellm")

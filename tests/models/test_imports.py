@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from tests.servers.loopback import Loopback, Reply
+
 _BLOCKED = """
 import socket, sys
 def refuse(*args, **kwargs):
@@ -54,6 +56,67 @@ for found in pkgutil.iter_modules(agot.models.__path__, "agot.models."):
 print(sorted(name for name in ("litellm", "openai", "httpx", "aiohttp", "numpy") if name in sys.modules))
 """)
     assert out == "[]"
+
+
+def test_a_first_call_that_is_relayed_asks_no_other_machine_and_does_not_block_the_loop() -> None:
+    program = """
+import asyncio, os, socket, sys, threading
+beyond, loading = [], set()
+plain, plain_ex, resolve = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+def watched(real):
+    def connect(self, address, *rest):
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1"):
+            beyond.append(address)
+            raise OSError("no network")
+        return real(self, address, *rest)
+    return connect
+socket.socket.connect, socket.socket.connect_ex = watched(plain), watched(plain_ex)
+def getaddrinfo(host, *rest, **more):
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        beyond.append(host)
+        raise socket.gaierror("no network")
+    return resolve(host, *rest, **more)
+socket.getaddrinfo = getaddrinfo
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "litellm":
+            loading.add(threading.current_thread() is threading.main_thread())
+sys.meta_path.insert(0, Watch())
+os.environ.pop("LITELLM_LOCAL_MODEL_COST_MAP", None)
+from agot.models.gateway import Gateway
+from agot.protocols import Message, ModelRequest
+from agot.settings import RoleSettings, Settings
+async def main():
+    gateway = Gateway(Settings(roles={"fast": RoleSettings(model="hosted_vllm/x", base_url=sys.argv[1])}))
+    said = {"role": "user", "content": "Hello"}
+    got = await gateway.relay(ModelRequest(purpose="relay", messages=(Message(**said),)), [said], {})
+    await gateway.close()
+    print(got.message["content"])
+asyncio.run(main())
+print(beyond, loading)
+"""
+    with Loopback(lambda _request: Reply("forty two")).in_thread() as server:
+        done = subprocess.run(
+            [sys.executable, "-c", program, server.base_url], capture_output=True, text=True, timeout=120
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["forty two", "[] {False}"]
+
+
+def test_every_way_to_litellm_sets_it_up_first() -> None:
+    for way in (
+        "agot.models.library.http_client()",
+        "importlib.import_module('agot.models.embedded.provider')",
+    ):
+        out = run(f"""
+import importlib, os, sys
+for name in [name for name in os.environ if name.startswith("LITELLM_")]:
+    del os.environ[name]
+import agot.models.library
+{way}
+print(sys.modules["litellm"].suppress_debug_info, os.environ.get("LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS"))
+""")
+        assert out == "True True"
 
 
 def test_loading_litellm_uses_no_network_and_prints_nothing() -> None:

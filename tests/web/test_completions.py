@@ -91,6 +91,73 @@ def test_what_cannot_be_answered_is_an_error_in_openais_shape(
     assert raised.value.code == code and raised.value.type is not None
 
 
+@pytest.mark.parametrize(
+    ("change", "param", "says"),
+    [
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
+            "messages.0.content.0.type", "only text parts are taken",
+        ),
+        ({"messages": [{"role": "user", "content": ["x"]}]}, "messages.0.content.0", "Input should be an object"),
+        ({"messages": [{"role": "user", "content": {}}]}, "messages.0.content", "valid string"),
+        ({"messages": [{"content": "x"}]}, "messages.0.role", "Field required"),
+        ({"messages": ["x"]}, "messages.0", "Input should be an object"),
+        ({"stop": ["a", 1]}, "stop.1", "valid string"),
+        ({"tool_choice": "some"}, "tool_choice", "Input should be"),
+        ({"response_format": "text"}, "response_format", "Input should be an object"),
+    ],
+)  # fmt: skip
+def test_a_fault_names_the_place_in_the_json_that_was_sent(
+    client: httpx.Client, change: dict[str, Any], param: str, says: str
+) -> None:
+    got = client.post("/v1/chat/completions", json={"model": "agot", "messages": ASKED} | change)
+    error = got.json()["error"]
+    assert got.status_code == 400 and error["param"] == param and says in error["message"]
+    assert error["message"].startswith(f"{param}: ")
+    assert not any(word in error["message"] for word in ("TextPart", "ChatMessage", "dictionary", "list["))
+
+
+def test_null_is_nothing_in_the_options_of_a_stream(client: httpx.Client, relaying: Served) -> None:
+    body: dict[str, Any] = {"model": "agot", "messages": ASKED, "stream": True}
+    body["stream_options"] = {"include_usage": None}
+    got = client.post("/v1/chat/completions", json=body)
+    assert got.status_code == 200 and got.text.endswith("data: [DONE]\n\n")
+    assert '"choices":[]' not in got.text
+    with relaying.client() as other:
+        got = other.post("/v1/chat/completions", json=body | {"tools": [TOOL]})
+        assert got.status_code == 200 and '"choices":[]' not in got.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"response_format": {"type": "json_object"}},
+        {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}},
+        {"response_format": {"type": "json_object"}, "tools": [TOOL], "tool_choice": "none"},
+    ],
+)
+def test_a_form_of_the_answer_that_nobody_would_keep_is_refused(
+    official: openai.OpenAI, models: ScriptedModels, change: dict[str, Any]
+) -> None:
+    with pytest.raises(openai.BadRequestError, match="only taken together with tools") as raised:
+        official.chat.completions.create(**({"model": "agot", "messages": ASKED} | change))
+    assert (raised.value.code, raised.value.param) == ("response_format", "response_format")
+    assert not models.requests
+
+
+def test_the_form_text_is_taken_and_with_tools_any_form_is_passed_on(
+    official: openai.OpenAI, relaying: Served, model: Upstream
+) -> None:
+    got = official.chat.completions.create(model="agot", messages=ASKED, response_format={"type": "text"})
+    assert got.choices[0].message.content == "42"
+    with _openai(relaying) as other:
+        other.chat.completions.create(
+            model="agot", messages=ASKED, tools=[TOOL], response_format={"type": "json_object"}, stop="END",  # type: ignore[list-item]
+        )  # fmt: skip
+    assert model.requests[0]["response_format"] == {"type": "json_object"}
+    assert model.requests[0]["stop"] == ["END"]
+
+
 def test_a_stream_ends_with_the_answer_the_report_and_usage(official: openai.OpenAI) -> None:
     stream = official.chat.completions.create(
         model="agot", messages=ASKED, stream=True, stream_options={"include_usage": True}

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,6 +74,44 @@ def test_a_server_that_is_ended_leaves_its_run_to_be_resumed(home: Path, number:
             assert client.post(f"/api/runs/{run}/resume").status_code == 202
             row = ended(client, run)
             assert (row["status"], row["answer"], row["attempts"]) == ("answered", "42", 2)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_ended_concludes_a_request_with_tools(
+    home: Path, number: signal.Signals, stream: bool
+) -> None:
+    asked = threading.Event()
+
+    def reply(request: dict[str, object]) -> Reply:
+        asked.set()
+        return Reply(fault="hang")
+
+    tool = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+    body = {
+        "model": "agot",
+        "messages": [{"role": "user", "content": "Rain?"}],
+        "tools": [tool],
+        "stream": stream,
+    }
+    with Loopback(reply).in_thread() as model:
+        flags = ("-m", "hosted_vllm/test", "--base-url", model.base_url)
+        with _serve(home, *flags) as (process, url), httpx.Client(base_url=url, timeout=WAIT_S) as client:
+            got: list[httpx.Response] = []
+            asking = threading.Thread(
+                target=lambda: got.append(client.post("/v1/chat/completions", json=body))
+            )
+            asking.start()
+            assert asked.wait(WAIT_S)
+            process.send_signal(number)
+            asking.join(WAIT_S)
+            _, err = process.communicate(timeout=WAIT_S)
+            assert process.returncode == 0 and "Traceback" not in err, err
+        error = json.loads(got[0].text.strip().rpartition("data: ")[2])["error"]
+        assert error["code"] == "stopping" and got[0].status_code == (200 if stream else 503)
+        with _serve(home, *flags) as (process, url), httpx.Client(base_url=url, timeout=WAIT_S) as client:
+            (row,) = client.get("/api/runs").json()["runs"]
+            assert row["status"] == "interrupted"
 
 
 def _thinks(request: dict[str, object]) -> bool:

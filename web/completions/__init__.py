@@ -7,6 +7,8 @@ What of a request means what:
 *  `max_completion_tokens`, `max_tokens`: the run's limit on tokens, prompts of all its calls included; `finish_reason`
    is "length" where it fired, and the content is the best part that was reached. `agot.budget` sets all limits.
 *  `tools`: the client runs them, so a request with tools is one call of the role `fast`, passed on as it is; see `relaying`.
+*  `response_format`, `temperature`, `top_p`, `stop`: passed on with tools. Without them a `response_format` other than text is
+   refused, since no strategy promises the form of an answer, and the others are ignored.
 *  `stream`: see `streaming`.
 *  `n`: 1. `seed`: the run's seed. `user`, `metadata`, `store` and what is not named here are ignored.
 *  `agot`: `strategy`, `budget`, `seed`, `approvals` (a person may be asked, on the page, to approve tool calls of the run),

@@ -6,7 +6,7 @@ from typing import Any
 
 from agot.thought import Result, Usage
 from agot.web.completions.wire import Choice, Completion, CompletionUsage, Report
-from agot.web.faults import HttpFault
+from agot.web.faults import NOT_REPEATED, HttpFault
 
 _STATUS = {"ModelRateLimited": 429, "Interrupted": 503, "SetupError": 500}
 """HTTP status of what ended a run without an answer; whatever a model or its server did is 502."""
@@ -27,8 +27,7 @@ def content_of(result: Result) -> str:
     error = result.error or "RunError"
     raise HttpFault(
         _STATUS.get(error, 502), f"The run {result.run_id} gave no answer: {result.reason or error}", code=error,
-        # The official clients would pay for the same again by themselves.
-        headers={"x-should-retry": "false"},
+        headers=NOT_REPEATED,
     )  # fmt: skip
 
 

@@ -47,18 +47,33 @@ def question(request: CompletionRequest, server: Budget, *, reads_demands: bool)
         reads_demands: The model follows instructions.
 
     Raises:
-        HttpFault: If there is no such model, or nothing is asked.
+        HttpFault: If there is no such model, nothing is asked, or a form is demanded that no strategy could promise.
     """
     own = request.agot
     strategy = own.strategy if own is not None and own.strategy is not None else strategy_of(request.model)
+    if request.response_format is not None and request.response_format.get("type") != "text":
+        raise HttpFault(
+            400, "response_format is only taken together with tools, where one call of a model gives the whole reply. "
+            "Without them leave it out, or say in a message what form the answer should have.",
+            code="response_format", param="response_format",
+        )  # fmt: skip
+    seed = own.seed if own is not None and own.seed is not None else request.seed
+    return Question(
+        text_of(request.messages, reads_demands=reads_demands), strategy, budget_of(request, server), seed
+    )
+
+
+def budget_of(request: CompletionRequest, server: Budget) -> Budget:
+    """Return the limits of a request, with tools or without.
+
+    Args:
+        server: The limits of the server; a request may set lower ones.
+    """
     tokens = (
         request.max_completion_tokens if request.max_completion_tokens is not None else request.max_tokens
     )
     budget = limited(server, None if tokens is None else Limits(tokens=tokens), most=server)
-    if own is not None:
-        budget = limited(budget, own.budget, most=server)
-    seed = own.seed if own is not None and own.seed is not None else request.seed
-    return Question(text_of(request.messages, reads_demands=reads_demands), strategy, budget, seed)
+    return budget if request.agot is None else limited(budget, request.agot.budget, most=server)
 
 
 def strategy_of(model: str) -> str:

@@ -3,13 +3,15 @@
 A run cannot be held until a client comes back with results, perhaps never; and what the client's tools may do is between
 its user and the model. So the model sees the conversation and the tools as they are, and nothing checks the answer:
 `agot.status` is "answered" and `agot.strategy` "relay". The call is stored as a run of one thought, so that it is counted
-and can be looked at; it cannot be resumed, since it was all done at once.
+and can be looked at; it cannot be resumed, since it was all done at once. The limits of the server and of the request hold as
+for any run: where one fires, `agot.status` is "budget" and `finish_reason` "length".
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +19,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from agot.errors import AgotError
+from agot.budget import Budget, Meter
+from agot.engine.caller import NOTHING_READ, SMALLEST_ROOM
+from agot.errors import AgotError, BudgetExceeded, SetupError, StoreError
 from agot.events import (
     CallFinished,
     CallStarted,
     EventStream,
+    LimitFired,
     RunFinished,
     RunStarted,
     StrategyChosen,
@@ -35,11 +40,11 @@ from agot.protocols import CallRecord, Message, ModelRequest
 from agot.settings import Settings
 from agot.stores.database import SqlStore
 from agot.thought import RunStatus, ThoughtStatus, Usage
-from agot.web.completions import answering
+from agot.web.completions import answering, asking
 from agot.web.completions.streaming import DONE, HEADERS, KEEP_ALIVE_S, Chunks, event_of
-from agot.web.completions.wire import Choice, Completion, CompletionRequest, Report
+from agot.web.completions.wire import ChatMessage, Choice, Completion, CompletionRequest, Report
 from agot.web.desk import Desk
-from agot.web.faults import HttpFault, translated
+from agot.web.faults import NOT_REPEATED, HttpFault, translated
 from agot.web.leaving import unless_gone
 from agot.web.operations import told
 
@@ -59,12 +64,16 @@ async def relayed(
 
     Raises:
         HttpFault: If the models cannot be asked so, all places are taken, or the call failed.
-        AgotError: If the database cannot be used.
+        SetupError: If the model cannot be given tools.
+        StoreError: If the database cannot be used.
     """
     gateway = desk.reasoner.models
     if not isinstance(gateway, Gateway):
         raise HttpFault(400, "The models of this server cannot be given tools.", code="tools", param="tools")
-    relay = _Relay(store, gateway, desk.reasoner.settings, asked, clock, new_run_id(clock()))
+    gateway.check_tools("fast")
+    settings = desk.reasoner.settings
+    budget = asking.budget_of(asked, settings.budget)
+    relay = _Relay(store, gateway, settings, asked, budget, clock, new_run_id(clock()))
     if not asked.stream:
         return told(await unless_gone(desk.work_at(relay.run(None)), request))
     pieces: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
@@ -81,11 +90,63 @@ class _Relay:
     gateway: Gateway
     settings: Settings
     asked: CompletionRequest
+    budget: Budget
     clock: Callable[[], float]
     run_id: RunId
 
     async def run(self, on_piece: OnPiece | None) -> Completion:
-        """Make the call, store it as a run, and return the response."""
+        """Make the call, store it as a run, and return the response.
+
+        Raises:
+            HttpFault: If the call failed; the run is stored as failed.
+            StoreError: If the run cannot be begun.
+            CancelledError: After the run was concluded.
+        """
+        beginning = asyncio.create_task(self._begun())
+        stopped = await _ended_all_the_same(beginning)
+        events, meter, said = beginning.result(), Meter(self.budget, time.monotonic), list[str]()
+
+        def passed(piece: dict[str, Any] | None) -> None:
+            if piece:
+                said.append(piece.get("content") or "")
+            if on_piece is not None:
+                on_piece(piece)
+
+        end = _End(events, meter)
+        try:
+            if stopped:
+                raise asyncio.CancelledError
+            got = await self._called(events, meter, None if on_piece is None else passed)
+            answer = got.message.get("content") or json.dumps(got.message.get("tool_calls") or [])
+            end("answered", ThoughtStatus.DONE, answer=str(answer))
+            return self._response(got.message, got.finish_reason, meter.usage, "answered")
+        except asyncio.CancelledError:
+            reason = "The request was cancelled."
+            answer = "".join(said)
+            end("interrupted", ThoughtStatus.SKIPPED, answer=answer, reason=reason, error="Interrupted")
+            raise
+        except BudgetExceeded as fired:
+            events.emit(LimitFired(
+                thought=ROOT, limit=fired.kind, used=fired.used, allowed=fired.limit, effect="the run ended"
+            ))  # fmt: skip
+            answer, reason = "".join(said), str(fired)
+            end(
+                "budget",
+                ThoughtStatus.SKIPPED,
+                answer=answer,
+                reason=reason,
+                error=type(fired).__name__,
+                limit=fired.kind,
+            )
+            return self._response({"content": answer}, "length", meter.usage, "budget", reason)
+        except AgotError as error:
+            end("failed", ThoughtStatus.FAILED, reason=str(error), error=type(error).__name__)
+            raise _fault(error) from error
+        finally:
+            await self.store.end_attempt(self.run_id)
+
+    async def _begun(self) -> EventStream:
+        """Store the run and tell of its beginning."""
         asked, profile = self.asked, self.gateway.profile("fast")
         question = (
             next((one.text for one in reversed(asked.messages) if one.role == "user"), "") or "(no text)"
@@ -93,84 +154,91 @@ class _Relay:
         await self.store.begin_run(
             self.run_id, question=question, model=profile.model, strategy=STRATEGY, seed=self._seed,
             # No strategy has this name: whoever tries to resume it is told so.
-            settings_json=json.dumps({"engine": {"strategy": STRATEGY}}),
+            settings_json=json.dumps({"engine": {"strategy": STRATEGY}, "budget": self.budget.model_dump()}),
         )  # fmt: skip
         attempt, last = await self.store.begin_attempt(self.run_id)
         events = EventStream(self.run_id, self.clock, after_seq=last, attempt=attempt)
         events.add_sink(self.store.sink)
-        try:
-            events.emit(RunStarted(
-                question=question, model=profile.model, strategy=STRATEGY, seed=self._seed, limits={}
-            ))  # fmt: skip
-            events.emit(ThoughtAdded(thought=ROOT, parent_graph=None, depth=0, layer=0, question=question))
-            events.emit(ThoughtStarted(thought=ROOT, question=question))
-            events.emit(
-                StrategyChosen(thought=ROOT, strategy=STRATEGY, why="the client makes the tool calls")
-            )
-            events.emit(CallStarted(
-                thought=ROOT, call=_CALL, purpose=STRATEGY, role="fast", model=profile.model
-            ))  # fmt: skip
-            got = await self._called(events, profile.model, on_piece)
-            return self._response(got)
-        finally:
-            await self.store.end_attempt(self.run_id)
+        events.emit(RunStarted(
+            question=question, model=profile.model, strategy=STRATEGY, seed=self._seed,
+            limits=self.budget.model_dump(),
+        ))  # fmt: skip
+        events.emit(ThoughtAdded(thought=ROOT, parent_graph=None, depth=0, layer=0, question=question))
+        events.emit(ThoughtStarted(thought=ROOT, question=question))
+        events.emit(StrategyChosen(thought=ROOT, strategy=STRATEGY, why="the client makes the tool calls"))
+        return events
 
-    async def _called(self, events: EventStream, model: str, on_piece: OnPiece | None) -> Relayed:
+    async def _called(self, events: EventStream, meter: Meter, on_piece: OnPiece | None) -> Relayed:
+        """Make the one call within the limits, and keep it.
+
+        Raises:
+            BudgetExceeded: If a limit leaves no room for it, or the time is up.
+            ModelError: Typed.
+        """
+        request, profile = self._request(), self.gateway.profile("fast")
         messages = [message.model_dump(exclude_none=True) for message in self.asked.messages]
-        options = {name: value for name in _PASSED if (value := getattr(self.asked, name)) is not None}
+        prompt_tokens, room = self.gateway.estimate_tokens(request), request.max_tokens
+        if profile.context_window is not None:
+            room = min(room, max(SMALLEST_ROOM, profile.context_window - prompt_tokens))
+        held = await meter.reserve(
+            prompt_tokens=prompt_tokens, max_tokens=room, usd_per_prompt_token=profile.usd_per_prompt_token,
+            usd_per_output_token=profile.usd_per_output_token,
+        )  # fmt: skip
+        events.emit(CallStarted(thought=ROOT, call=_CALL, purpose=STRATEGY, role="fast", model=profile.model))
         began_s = self.clock()
         try:
-            got = await self.gateway.relay(self._request(), messages, options, on_chunk=on_piece)
-        except asyncio.CancelledError:
-            self._ended(events, "interrupted", ThoughtStatus.SKIPPED, reason="The request was cancelled.")
+            async with asyncio.timeout(meter.seconds_left()):
+                got = await self.gateway.relay(
+                    request.model_copy(update={"max_tokens": held.max_tokens}), messages, self._options,
+                    on_chunk=on_piece,
+                )  # fmt: skip
+        except BaseException as error:
+            cost = Usage(calls=1)
+            if not isinstance(error, NOTHING_READ):
+                # As in `agot.engine.caller`: what a cut call cost is unknown, but its prompt was read.
+                usd = prompt_tokens * profile.usd_per_prompt_token
+                cost = Usage(calls=1, prompt_tokens=prompt_tokens, cost_usd=usd)
+            meter.settle(held, cost)
+            fired = None
+            if isinstance(error, TimeoutError):
+                fired = BudgetExceeded("seconds", meter.usage.wall_s, self.budget.seconds or 0.0)
+            events.emit(CallFinished(
+                thought=ROOT, call=_CALL, purpose=STRATEGY, model=profile.model, usage=cost, latency_ms=0.0,
+                error=str(fired or error) or "cancelled",
+            ))  # fmt: skip
+            if fired is not None:
+                raise fired from None
             raise
-        except AgotError as error:
-            self._ended(events, "failed", ThoughtStatus.FAILED, reason=str(error), error=type(error).__name__)
-            status = _STATUS.get(type(error).__name__, 502)
-            raise HttpFault(status, str(error), code=type(error).__name__) from error
+        usage, latency_ms = got.reply.usage, got.reply.latency_ms
+        meter.settle(held, usage)
         await self.store.put_call(self.run_id, CallRecord(
-            key=_CALL, kind="model", state="done", thought=ROOT, purpose=STRATEGY, model=model,
-            request=json.dumps({"role": "fast", "purpose": STRATEGY, "messages": messages, **options}),
+            key=_CALL, kind="model", state="done", thought=ROOT, purpose=STRATEGY, model=profile.model,
+            request=json.dumps({"role": "fast", "purpose": STRATEGY, "messages": messages, **self._options}),
             reply=json.dumps({"message": got.message, "finish_reason": got.finish_reason}),
-            usage=got.reply.usage, at_s=began_s, latency_ms=got.reply.latency_ms,
+            usage=usage, at_s=began_s, latency_ms=latency_ms,
         ))  # fmt: skip
         events.emit(CallFinished(
-            thought=ROOT, call=_CALL, purpose=STRATEGY, model=model, usage=got.reply.usage,
-            latency_ms=got.reply.latency_ms,
+            thought=ROOT, call=_CALL, purpose=STRATEGY, model=profile.model, usage=usage, latency_ms=latency_ms
         ))  # fmt: skip
-        answer = got.message.get("content") or json.dumps(got.message.get("tool_calls") or [])
-        self._ended(events, "answered", ThoughtStatus.DONE, answer=str(answer), usage=got.reply.usage)
         return got
 
-    def _ended(
-        self,
-        events: EventStream,
-        status: RunStatus,
-        thought: ThoughtStatus,
-        *,
-        answer: str = "",
-        reason: str = "",
-        error: str = "",
-        usage: Usage | None = None,
-    ) -> None:
-        events.emit(
-            ThoughtFinished(thought=ROOT, status=thought, answer=answer, strategy=STRATEGY, reason=reason)
-        )
-        events.emit(RunFinished(
-            status=status, answer=answer, strategy=STRATEGY, usage=usage or Usage(), reason=reason, error=error
-        ))  # fmt: skip
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {name: value for name in _PASSED if (value := getattr(self.asked, name)) is not None}
 
     def _request(self) -> ModelRequest:
         asked = self.asked
         role = self.settings.role("fast")
         room = asked.max_completion_tokens or asked.max_tokens or role.max_tokens
         stop = (asked.stop,) if isinstance(asked.stop, str) else tuple(asked.stop or ())
-        spoken = tuple(
-            Message(role="assistant" if one.role == "assistant" else "user", content=one.text)
+        # Calls and tools are sent apart from these, but count as part of the prompt.
+        spoken = [
+            Message(role="assistant" if one.role == "assistant" else "user", content=_prompt_of(one))
             for one in asked.messages
-        )
+        ]
+        spoken.append(Message(role="user", content=json.dumps(asked.tools)))
         return ModelRequest(
-            purpose=STRATEGY, messages=spoken, temperature=1.0 if asked.temperature is None else asked.temperature,
+            purpose=STRATEGY, messages=tuple(spoken), temperature=1.0 if asked.temperature is None else asked.temperature,
             top_p=1.0 if asked.top_p is None else asked.top_p, max_tokens=room, stop=stop, seed=self._seed,
             response_format=asked.response_format,
         )  # fmt: skip
@@ -179,15 +247,17 @@ class _Relay:
     def _seed(self) -> int:
         return self.settings.seed if self.asked.seed is None else self.asked.seed
 
-    def _response(self, got: Relayed) -> Completion:
-        message = {"role": "assistant", "content": None, **got.message}
-        usage = got.reply.usage
+    def _response(
+        self, said: dict[str, Any], finish_reason: str, usage: Usage, status: RunStatus, reason: str = ""
+    ) -> Completion:
+        message = {"role": "assistant", "content": None, **said}
         return Completion(
             id=f"chatcmpl-{self.run_id}", created=int(self.clock()), model=self.asked.model,
             usage=answering.usage_of(usage),
-            choices=[Choice(index=0, message=message, finish_reason=got.finish_reason)],
+            choices=[Choice(index=0, message=message, finish_reason=finish_reason)],
             agot=Report(
-                run_id=self.run_id, status="answered", strategy=STRATEGY, usage=usage.model_dump(mode="json")
+                run_id=self.run_id, status=status, strategy=STRATEGY, reason=reason,
+                usage=usage.model_dump(mode="json"),
             ),
         )  # fmt: skip
 
@@ -220,9 +290,58 @@ class _Relay:
                 yield event_of(translated(error).body())
                 return
             yield chunks.delta({}, done.choices[0].finish_reason, agot=done.agot.model_dump(mode="json"))
-            options = self.asked.stream_options
-            if options is not None and options.include_usage:
+            if self.asked.tells_usage:
                 yield chunks.chunk([], usage=done.usage.model_dump())
             yield DONE
         finally:
             work.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Tells how a run ended."""
+
+    events: EventStream
+    meter: Meter
+
+    def __call__(
+        self,
+        status: RunStatus,
+        thought: ThoughtStatus,
+        *,
+        answer: str = "",
+        reason: str = "",
+        error: str = "",
+        limit: str = "",
+    ) -> None:
+        self.events.emit(
+            ThoughtFinished(thought=ROOT, status=thought, answer=answer, strategy=STRATEGY, reason=reason)
+        )
+        self.events.emit(RunFinished(
+            status=status, answer=answer, strategy=STRATEGY, usage=self.meter.usage, reason=reason, error=error,
+            limit=limit,
+        ))  # fmt: skip
+
+
+async def _ended_all_the_same(work: asyncio.Task[Any]) -> bool:
+    """Wait for the end of a task, and return whether the waiting one was cancelled meanwhile."""
+    cancelled = False
+    while not work.done():
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError:
+            cancelled = True
+    return cancelled
+
+
+def _fault(error: AgotError) -> HttpFault:
+    if isinstance(error, (SetupError, StoreError)):
+        fault = translated(error)
+        return HttpFault(fault.status, fault.message, code=fault.code, headers=NOT_REPEATED)
+    name = type(error).__name__
+    return HttpFault(_STATUS.get(name, 502), str(error), code=name, headers=NOT_REPEATED)
+
+
+def _prompt_of(message: ChatMessage) -> str:
+    calls = [one.function.model_dump_json() for one in message.tool_calls or ()]
+    return "\n".join([message.text, *calls])

@@ -78,7 +78,7 @@ class Completions:
         chunks = streaming.Chunks(f"chatcmpl-{job.run_id}", asked.model, created)
         stream = streaming.streamed(
             self.desk, job, listener, chunks, direct=question.strategy == "direct", tell_progress=own.progress,
-            include_usage=asked.stream_options is not None and asked.stream_options.include_usage,
+            include_usage=asked.tells_usage,
         )  # fmt: skip
         return StreamingResponse(stream, media_type="text/event-stream", headers=streaming.HEADERS)
 

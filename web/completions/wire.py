@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from agot.web.wire import Limits, Name, Sent, Told
 
@@ -17,8 +18,14 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+def _only_text(kind: object) -> object:
+    if kind != "text":
+        raise PydanticCustomError("literal_error", "only text parts are taken")
+    return kind
+
+
 class TextPart(Asked):
-    type: Literal["text"]
+    type: Annotated[Literal["text"], BeforeValidator(_only_text)]
     text: str
 
 
@@ -49,7 +56,7 @@ class ChatMessage(Asked):
 
 
 class StreamOptions(Asked):
-    include_usage: Annotated[bool, Field(strict=True)] = False
+    include_usage: Annotated[bool, Field(strict=True)] | None = None
 
 
 class Extension(Sent):
@@ -87,8 +94,15 @@ class CompletionRequest(Asked):
     tools: list[dict[str, Any]] | None = None
     tool_choice: Literal["none", "auto", "required"] | dict[str, Any] | None = None
     parallel_tool_calls: Annotated[bool, Field(strict=True)] | None = None
-    response_format: dict[str, Any] | None = Field(default=None, description="For a request with tools.")
+    response_format: dict[str, Any] | None = Field(
+        default=None, description="For a request with tools; without, only the type text is taken."
+    )
     agot: Extension | None = None
+
+    @property
+    def tells_usage(self) -> bool:
+        """A stream ends with a chunk that tells the usage."""
+        return self.stream_options is not None and bool(self.stream_options.include_usage)
 
 
 class Report(Told):

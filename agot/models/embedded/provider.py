@@ -8,7 +8,6 @@ mode; without one, or with `auto`, the model chooses, and the first line of its 
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
@@ -23,13 +22,14 @@ from agot.models.embedded.messages import (
     Token,
 )
 from agot.models.embedded.requests import generation
+from agot.models.library import import_litellm
 
-# Without this litellm fetches a price list from the network when it is imported.
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+# With our settings: by itself litellm fetches price lists from the network when it is imported.
+import_litellm()
 
-import litellm
-from litellm import CustomLLM
-from litellm.types.utils import (
+import litellm  # noqa: E402
+from litellm import CustomLLM  # noqa: E402
+from litellm.types.utils import (  # noqa: E402
     ChatCompletionTokenLogprob,
     ChoiceLogprobs,
     Choices,
@@ -41,7 +41,7 @@ from litellm.types.utils import (
     TopLogprob,
     Usage,
 )
-from litellm.utils import custom_llm_setup
+from litellm.utils import custom_llm_setup  # noqa: E402
 
 PROVIDER = "embedded"
 MODEL = "pico"
