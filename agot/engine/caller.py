@@ -29,15 +29,14 @@ from agot.models.retry import delay_s, retryable
 from agot.protocols import Completion, ModelProfile, ModelReply, ModelRequest, Models
 from agot.thought import Usage
 
-SMALLEST_ROOM = 64
+_SMALLEST_ROOM = 64
 """Tokens of answer that are asked for even if the estimate says that the context is full: it is an
 estimate, and the model's own refusal is exact."""
-
 
 _SAMPLE_AND_CHECK = 2
 """Room for one of several samples, in lengths of the longest seen: checks read each answer again."""
 
-NOTHING_READ = (ModelUnauthorised, ModelUnknown, ModelRateLimited, ContextTooLong, ModelUnreachable)
+_NOTHING_READ = (ModelUnauthorised, ModelUnknown, ModelRateLimited, ContextTooLong, ModelUnreachable)
 """Errors after which a server has charged nothing."""
 
 
@@ -214,9 +213,7 @@ class Caller:
         """Make one attempt; what a failed one cost is added to `failed`."""
         models, meter = self._room.models, self._meter
         prompt_tokens = models.estimate_tokens(request)
-        room = request.max_tokens
-        if profile.context_window is not None:
-            room = min(room, max(SMALLEST_ROOM, profile.context_window - prompt_tokens))
+        room = answer_room(request, profile, prompt_tokens)
         held = await meter.reserve(
             prompt_tokens=prompt_tokens,
             max_tokens=room * request.n,
@@ -237,11 +234,7 @@ class Caller:
                 on_text=self._on_text(request),
             )
         except BaseException as error:
-            cost = Usage(calls=1)
-            if not isinstance(error, NOTHING_READ):
-                # What a cut or refused call cost is unknown; its prompt was read, so that much is counted.
-                usd = prompt_tokens * profile.usd_per_prompt_token
-                cost = Usage(calls=1, prompt_tokens=prompt_tokens, cost_usd=usd)
+            cost = cost_of_fault(error, profile, prompt_tokens)
             failed.append(cost)
             meter.settle(held, cost)
             raise
@@ -263,6 +256,20 @@ class Caller:
             self._room.emit(TextStreamed(thought=self.thought, purpose=request.purpose, text=text))
 
         return emit
+
+
+def answer_room(request: ModelRequest, profile: ModelProfile, prompt_tokens: int) -> int:
+    """Return the tokens to ask for as one answer: those that are wanted, as far as the context holds them."""
+    if profile.context_window is None:
+        return request.max_tokens
+    return min(request.max_tokens, max(_SMALLEST_ROOM, profile.context_window - prompt_tokens))
+
+
+def cost_of_fault(error: BaseException, profile: ModelProfile, prompt_tokens: int) -> Usage:
+    """Return what to count for a call that failed or was cut: what it cost is unknown, but its prompt was mostly read."""
+    if isinstance(error, _NOTHING_READ):
+        return Usage(calls=1)
+    return Usage(calls=1, prompt_tokens=prompt_tokens, cost_usd=prompt_tokens * profile.usd_per_prompt_token)
 
 
 def _sum(usages: list[Usage]) -> Usage:

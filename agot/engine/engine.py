@@ -166,9 +166,11 @@ class Engine:
         )  # fmt: skip
 
     def _may_expand(self, task: Task, meter: Meter) -> bool:
+        if task.depth >= self._meter.budget.depth:
+            return False
         left = meter.left("tokens")
-        if task.depth >= self._meter.budget.depth or left is None:
-            return task.depth < self._meter.budget.depth
+        if left is None:
+            return True
         question = ModelRequest(purpose="think", messages=(Message(role="user", content=task.question),))
         return left >= LEAST_FOR_PLAN * self._room.models.estimate_tokens(question)
 

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from agot.budget import Budget, Meter
-from agot.engine.caller import NOTHING_READ, SMALLEST_ROOM
+from agot.engine.caller import answer_room, cost_of_fault
 from agot.errors import AgotError, BudgetExceeded, SetupError, StoreError
 from agot.events import (
     CallFinished,
@@ -177,12 +177,10 @@ class _Relay:
         """
         request, profile = self._request(), self.gateway.profile("fast")
         messages = [message.model_dump(exclude_none=True) for message in self.asked.messages]
-        prompt_tokens, room = self.gateway.estimate_tokens(request), request.max_tokens
-        if profile.context_window is not None:
-            room = min(room, max(SMALLEST_ROOM, profile.context_window - prompt_tokens))
+        prompt_tokens = self.gateway.estimate_tokens(request)
         held = await meter.reserve(
-            prompt_tokens=prompt_tokens, max_tokens=room, usd_per_prompt_token=profile.usd_per_prompt_token,
-            usd_per_output_token=profile.usd_per_output_token,
+            prompt_tokens=prompt_tokens, max_tokens=answer_room(request, profile, prompt_tokens),
+            usd_per_prompt_token=profile.usd_per_prompt_token, usd_per_output_token=profile.usd_per_output_token,
         )  # fmt: skip
         events.emit(CallStarted(thought=ROOT, call=_CALL, purpose=STRATEGY, role="fast", model=profile.model))
         began_s = self.clock()
@@ -193,11 +191,7 @@ class _Relay:
                     on_chunk=on_piece,
                 )  # fmt: skip
         except BaseException as error:
-            cost = Usage(calls=1)
-            if not isinstance(error, NOTHING_READ):
-                # As in `agot.engine.caller`: what a cut call cost is unknown, but its prompt was read.
-                usd = prompt_tokens * profile.usd_per_prompt_token
-                cost = Usage(calls=1, prompt_tokens=prompt_tokens, cost_usd=usd)
+            cost = cost_of_fault(error, profile, prompt_tokens)
             meter.settle(held, cost)
             fired = None
             if isinstance(error, TimeoutError):
