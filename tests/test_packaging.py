@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
 from pathlib import Path
@@ -49,26 +50,53 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(next(target.glob("agot-*.whl")))
 
 
-def test_package_list_matches_the_disk(project: dict[str, Any]) -> None:
-    places = [ROOT / "agot", *(ROOT / room for room in ROOMS)]
-    found = set()
-    for place in places:
-        prefix = "agot" if place.name == "agot" else f"agot.{place.name}"
-        for file in place.rglob("*.py"):
-            inside = file.parent.relative_to(place)
-            # The links inside agot lead to the rooms, which are listed by themselves.
-            if place.name != "agot" or not inside.parts or inside.parts[0] not in ROOMS:
-                found.add(".".join([prefix, *inside.parts]))
-    assert sorted(found) == sorted(project["tool"]["setuptools"]["packages"])
-    for package in found:
+def _packages_on_disk() -> set[str]:
+    listed = subprocess.run(["git", "ls-files", "agot/*.py"], cwd=ROOT, capture_output=True, check=True, text=True)
+    return {name.rpartition("/")[0].replace("/", ".") for name in listed.stdout.splitlines()}
+
+
+def test_every_folder_of_modules_is_a_package() -> None:
+    for package in _packages_on_disk():
         assert (ROOT / package.replace(".", "/") / "__init__.py").is_file(), f"{package} has no __init__.py"
 
 
-def test_links_are_relative_and_committed_as_links() -> None:
-    for room in ROOMS:
-        link = ROOT / "agot" / room
-        assert link.is_symlink() and link.readlink() == Path("..") / room
-        assert not (ROOT / room / room).exists()
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_names_at_the_root_are_links_to_the_packages_and_no_second_copy(room: str) -> None:
+    link = ROOT / room
+    assert link.is_symlink() and link.readlink() == Path("agot") / room
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import {room}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert f"ImportError: Import agot.{room}" in ended.stderr
+
+
+def test_a_clone_without_links_installs_imports_and_is_typed(tmp_path: Path) -> None:
+    clone, environment = tmp_path / "clone", tmp_path / "environment"
+    subprocess.run(
+        ["git", "-c", "core.symlinks=false", "clone", "--quiet", str(ROOT), str(clone)], check=True, capture_output=True
+    )
+    assert not (clone / "agents").is_symlink() and (clone / "agot" / "agents" / "__init__.py").is_file()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    python = environment / "bin" / "python"
+    # What the project needs is installed beside this Python already; only the clone is new.
+    site = next((environment / "lib").glob("python*")) / "site-packages"
+    (site / "needs.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-build-isolation",
+         "-e", str(clone)], check=True, capture_output=True,
+    )  # fmt: skip
+    where = subprocess.run(
+        [python, "-c", "import agot.agents.planner as it; print(it.__file__)"], cwd=tmp_path, check=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert where.stdout.strip() == str(clone / "agot" / "agents" / "planner.py")
+    program = tmp_path / "program.py"
+    program.write_text('import agot\n\nreveal_type(agot.ask_sync("What is 1 + 1?").answer)\n')
+    typed = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(python), str(program)], cwd=tmp_path,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert 'Revealed type is "builtins.str' in typed.stdout, typed.stdout + typed.stderr
 
 
 def test_wheel_holds_the_packages_and_nothing_else(wheel: zipfile.ZipFile, project: dict[str, Any]) -> None:
@@ -76,7 +104,7 @@ def test_wheel_holds_the_packages_and_nothing_else(wheel: zipfile.ZipFile, proje
     roots = {name.partition("/")[0] for name in names}
     assert roots == {"agot", f"agot-{agot.__version__}.dist-info"}
     folders = {name.rpartition("/")[0].replace("/", ".") for name in names if name.endswith(".py")}
-    assert folders == set(project["tool"]["setuptools"]["packages"])
+    assert folders == _packages_on_disk()
     assert "agot/py.typed" in names
     data = [
         file for package, patterns in project["tool"]["setuptools"]["package-data"].items()
@@ -114,13 +142,14 @@ def test_every_import_is_declared(project: dict[str, Any]) -> None:
         if name[0].isalpha()
     }
     used: set[str] = set()
-    for place in ("agot", *ROOMS):
-        for file in (ROOT / place).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-                if isinstance(node, ast.Import):
-                    used |= {alias.name.partition(".")[0] for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module:
-                    used.add(node.module.partition(".")[0])
+    for file in (ROOT / "agot").rglob("*.py"):
+        if "node_modules" in file.parts:
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                used |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                used.add(node.module.partition(".")[0])
     assert used - sys.stdlib_module_names - {"agot", "__future__"} <= declared
 
 

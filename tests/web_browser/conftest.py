@@ -15,7 +15,7 @@ from tests.web_browser.fixture_server import STATIC, Desk, serving
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
 
-APP = Path(__file__).parents[2] / "web" / "app"
+APP = Path(__file__).parents[2] / "agot" / "web" / "app"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
 def shared_server() -> Iterator[tuple[str, Desk]]:
     """The server of the whole session."""
     if not (STATIC / "main.js").is_file():
-        pytest.skip("web/static is not built: cd web/app && npm ci && npm run build")
+        pytest.skip("agot/web/static is not built: cd agot/web/app && npm ci && npm run build")
     desk = Desk()
     with serving(desk) as address:
         yield address, desk

@@ -26,7 +26,7 @@ from starlette.staticfiles import StaticFiles
 
 from tests.web_browser import stories
 
-STATIC = Path(__file__).parents[2] / "web" / "static"
+STATIC = Path(__file__).parents[2] / "agot" / "web" / "static"
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"

@@ -19,7 +19,7 @@ AXE = APP / "node_modules" / "axe-core" / "axe.min.js"
 def axe() -> str:
     """The source of axe-core."""
     if not AXE.is_file():
-        pytest.skip("axe-core is not installed: cd web/app && npm ci")
+        pytest.skip("axe-core is not installed: cd agot/web/app && npm ci")
     return AXE.read_text()
 
 

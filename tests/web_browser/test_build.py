@@ -22,7 +22,7 @@ def node() -> str:
     if found is None:
         pytest.skip("no node on the PATH: the page cannot be built")
     if not (APP / "node_modules" / "esbuild").is_dir():
-        pytest.skip("the libraries of the page are not installed: cd web/app && npm ci")
+        pytest.skip("the libraries of the page are not installed: cd agot/web/app && npm ci")
     return found
 
 
@@ -33,7 +33,7 @@ def test_committed_assets_are_what_the_sources_build(tmp_path: Path) -> None:
     committed = {path.name: path.read_bytes() for path in STATIC.iterdir()}
     assert sorted(built) == sorted(committed)
     stale = [name for name in built if built[name] != committed[name]]
-    assert stale == [], "build again: cd web/app && npm run build"
+    assert stale == [], "build again: cd agot/web/app && npm run build"
 
 
 @pytest.mark.slow

@@ -7,3 +7,6 @@ desk, approvals          the runs at work in this process, bounded
 watching                 events as they are stored, as server-sent events
 service, server          the application, and the process that serves it
 """
+
+if __name__ != "agot.web":
+    raise ImportError("Import agot.web: a second copy of it under the name 'web' would have registries of its own.")

@@ -1,1 +1,0 @@
-"""Who thinks: planner, solver strategies, verifier, synthesizer, and the workflow of one thought."""

@@ -1,1 +1,0 @@
-"""What can be checked without asking a model."""
