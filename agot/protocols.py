@@ -130,6 +130,7 @@ class ModelProfile(Value):
         max_tokens: Default room for one answer.
         temperature: Default temperature for sampling several answers.
         local: Runs on this machine or network: no price, no key.
+        plans: The model was seen to split questions usefully; None if nothing is known of it.
     """
 
     model: str
@@ -142,6 +143,7 @@ class ModelProfile(Value):
     max_tokens: int = 2048
     temperature: float = 0.7
     local: bool = False
+    plans: bool | None = None
 
 
 OnText = Callable[[str], None]
@@ -322,8 +324,15 @@ class Dialect(Protocol):
     ) -> ToolRound:
         """Return the next tool calls, which run side by side, or the answer."""
 
-    async def judge(self, ask: Ask, task: Task, solution: Solution, *, role: str) -> Verdict:
-        """Ask whether a solution is right; the reward is P(yes) where log-probabilities exist."""
+    async def judge(
+        self, ask: Ask, task: Task, solution: Solution, *, role: str, reasoned: bool = False
+    ) -> Verdict:
+        """Ask whether a solution is right.
+
+        Args:
+            reasoned: Let the model check step by step before its verdict, which is then 0 or 1; else it says one word,
+                and the reward is P(yes) where log-probabilities exist. A dialect without reasoned verdicts gives the word.
+        """
 
     async def final(
         self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool

@@ -223,7 +223,9 @@ class CompactDialect:
         expression = reply.completions[0].text.strip()
         return ToolRound(calls=(ToolCall(name=CALCULATOR, arguments={"expression": expression}),))
 
-    async def judge(self, ask: Ask, task: Task, solution: Solution, *, role: str) -> Verdict:
+    async def judge(
+        self, ask: Ask, task: Task, solution: Solution, *, role: str, reasoned: bool = False
+    ) -> Verdict:
         """Return P(yes) of the first token."""
         proposed = "\n".join((*solution.steps, f"{_ANSWER} {solution.answer}"))
         user = f"{_user(task)}\nProposed:\n{proposed}"
