@@ -23,7 +23,7 @@ import atexit
 import contextlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -36,6 +36,7 @@ from agot.ids import RunId
 from agot.protocols import CallRecord
 from agot.stores import leases, runs
 from agot.stores.connection import READERS, Database, open_database
+from agot.stores.facts import Fact, fact_rows, keep_facts, list_facts
 from agot.stores.learning import LearntInSql
 from agot.stores.rows import (
     StoredEdge,
@@ -217,6 +218,21 @@ class SqlStore:
         """Return the conversations of this database."""
         return Sessions(read=self._read, write=self._writer.do, clock=self._clock)
 
+    async def keep_facts(self, server: str, model: str, facts: Mapping[str, Any]) -> None:
+        """Keep what was measured of a model at a server; facts of the same names are replaced, others stay.
+
+        Args:
+            server: The server, such as `agot.models.pool.Endpoint.server` names it.
+            model: The model's name there.
+            facts: JSON values by name.
+
+        Raises:
+            StoreError: If they could not be kept.
+            ValueError: If a value is not a JSON value.
+        """
+        rows = fact_rows(server, model, facts, at_s=self._clock())
+        await self._writer.do(lambda connection: keep_facts(connection, rows))
+
     # -- reading ---------------------------------------------------------------------------------
 
     async def load_calls(self, run_id: RunId) -> list[CallRecord]:
@@ -282,6 +298,15 @@ class SqlStore:
             StoreError: If there is no such run.
         """
         return await self._read(lambda connection: runs.export(connection, run_id))
+
+    async def facts(self, server: str, model: str) -> dict[str, Any]:
+        """Return what is known of a model at a server: JSON values by name; empty if nothing is."""
+        found = await self._read(lambda connection: list_facts(connection, server, model))
+        return {fact.name: fact.value for fact in found}
+
+    async def all_facts(self) -> list[Fact]:
+        """Return what is known of all models, by server, model and name."""
+        return await self._read(list_facts)
 
     async def view(self, query: Callable[[Connection], T]) -> T:
         """Return what a query of `agot.stores.views`, `branching` or `remarks` reads, from one snapshot."""

@@ -11,6 +11,7 @@ Tables
     outcomes        how each try of a run went, for later runs to learn from; never changed
     lessons_seen    what a run was told of earlier outcomes when it first asked; never changed
     remarks         what people wrote beside a run or one of its thoughts
+    model_facts     what is known of a model at a server, such as what it was seen to do; the last measured stands
     sessions        conversations
     turns           what was said in a conversation, how it was understood, and what was answered
 
@@ -24,6 +25,7 @@ Verbs
     beat     renew the leases this process holds
     branch   insert a run with those calls of another that stand before a change
     remark   insert or delete what a person wrote
+    keep     insert or replace facts of a model at a server
     delete   remove a run; everything else of it goes by cascade, except the turns that it answered
     say      begin a turn: a conversation has at most one row per number, counted from 1 without gaps
     branch   copy a conversation's turns up to one of them into a new conversation, which shares their runs
@@ -329,4 +331,14 @@ remarks = Table(
     _text("thought"),
     Column("text", Text, CheckConstraint("text <> ''", name="text"), nullable=False),
     Column("created_s", Double, nullable=False),
+)
+
+model_facts = Table(
+    "model_facts",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("model", Text, CheckConstraint("model <> ''", name="model"), primary_key=True),
+    Column("name", Text, CheckConstraint("name <> ''", name="name"), primary_key=True),
+    _text("value_json", None),
+    Column("measured_at_s", Double, nullable=False),
 )
