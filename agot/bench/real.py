@@ -20,6 +20,7 @@ from agot.bench.results import Results
 from agot.bench.strategies import AUTO
 from agot.bench.suites import BenchSet, Form, plain_request, read_plain
 from agot.errors import ModelError, ModelUnauthorised, ToolError
+from agot.models.library import load_litellm
 from agot.reasoner import Reasoner
 from agot.settings import Settings
 from agot.thought import RunStatus, Value
@@ -245,6 +246,9 @@ async def opened(
     names: Sequence[str], settings: Settings, client: PlainClient, folder: Path
 ) -> AsyncIterator[list[Arm]]:
     """Open the arms, each of the project with a database of its own in `folder`, and close them at the end."""
+    if set(names) - {PLAIN, MAJORITY}:
+        # Loading takes seconds, which are no question's.
+        await load_litellm(with_openai=settings.role("fast").model.startswith("openai/"))
     async with AsyncExitStack() as stack:
         arms: list[Arm] = []
         for name in names:

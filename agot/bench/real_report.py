@@ -143,9 +143,7 @@ def as_json(about: Mapping[str, Any], rows: Sequence[Measured], judged: Sequence
 
 def markdown(about: Mapping[str, Any], rows: Sequence[Measured], judged: Sequence[Judged]) -> str:
     """Return the report for people."""
-    lines = [f"# {about['model']}, measured {about['date']}", ""]
-    lines += [f"- {name.replace('_', ' ')}: {said(value)}" for name, value in about.items()]
-    lines += ["", *table(COLUMNS, cells(figures(rows))), ""]
+    lines = [*head(about, "measured"), "", *table(COLUMNS, cells(figures(rows))), ""]
     lines.append(
         "Right in percent with 95% intervals (Wilson); minus plain in points, paired over the same questions (Newcombe 1998, "
         "method 10). A failed question counts as wrong. Written, read (tokens), calls and seconds are means per question, "
@@ -160,6 +158,14 @@ def markdown(about: Mapping[str, Any], rows: Sequence[Measured], judged: Sequenc
             "requests; words are means per reply."
         )
     return "\n".join(lines) + "\n"
+
+
+def head(about: Mapping[str, Any], what: str) -> list[str]:
+    """Return the lines that say what was measured, where and when."""
+    return [
+        f"# {about['model']}, {what} {about['date']}", "",
+        *(f"- {name.replace('_', ' ')}: {said(value)}" for name, value in about.items()),
+    ]  # fmt: skip
 
 
 def texts(rows: Sequence[Measured], of_set: str, requests: Mapping[str, str]) -> str:

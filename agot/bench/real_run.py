@@ -14,9 +14,14 @@ from agot.bench import provenance
 from agot.bench.pairwise import Judged, judge, judgements
 from agot.bench.plain import PlainClient
 from agot.bench.real import Clock, Measured, measure, measuring, opened, rows_of
-from agot.bench.real_report import as_json, markdown, texts
+from agot.bench.real_report import as_json, head, markdown, table, texts
 from agot.bench.results import Results
 from agot.bench.suites import BenchSet
+from agot.bench.throughput import COLUMNS as SPEED_COLUMNS
+from agot.bench.throughput import PAIRS, Speed, throughput
+from agot.bench.throughput import as_json as speeds_as_json
+from agot.bench.throughput import cells as speed_cells
+from agot.bench.watch import Watch
 from agot.errors import SetupError
 from agot.settings import RoleSettings, Settings
 
@@ -134,6 +139,44 @@ async def run(order: Order, tell: Callable[[str], None]) -> Outcome:
         return outcome
 
 
+async def race(order: Order, tell: Callable[[str], None]) -> list[Speed]:
+    """Measure the tokens per second of plain requests and strategies, and write them into the folder.
+
+    The questions are those of the first set of which a majority can be elected.
+
+    Raises:
+        SetupError: If there is no such set, or something else of the order is unusable.
+        ModelError: If the server cannot be reached, refuses the key, or fails too often.
+    """
+    bench = next((bench for bench in order.sets if bench.elects), None)
+    if bench is None:
+        raise SetupError("A throughput needs a set of closed questions. Name one: --sets gsm8k --data FOLDER")
+    folder = order.out / "throughput"
+    folder.mkdir(parents=True, exist_ok=True)
+    clock = Clock.started(order.seconds)
+    settings = measuring(order.settings, in_flight=order.in_flight, learn=order.learn)
+    names = [name for pair in PAIRS for name in pair]
+    async with client_of(order.settings.role("fast"), order.in_flight) as client:
+        about = await _about(order, client, reachable=True) | {
+            "arms": names,
+            "sets": {bench.name: len(bench.items)},
+        }
+        async with opened(names, settings, client, folder) as arms:
+            speeds = await throughput(
+                bench, arms, Watch(client), in_flight=order.in_flight, clock=clock, tell=tell
+            )
+    _put(
+        order.out / "throughput.json",
+        json.dumps({"about": about, "speeds": speeds_as_json(speeds)}, indent=1) + "\n",
+    )
+    _put(order.out / "throughput.md", "\n".join([
+        *head(about, "throughput"), "", *table(SPEED_COLUMNS, speed_cells(speeds)), "",
+        "Tokens per second are written tokens of all rounds over their seconds; means per question of written and read tokens "
+        "and calls.", "",
+    ]))  # fmt: skip
+    return speeds
+
+
 async def _about(order: Order, client: PlainClient, *, reachable: bool) -> dict[str, Any]:
     server = await provenance.server_of(client) if reachable else _earlier(order.out / REPORT_JSON)
     if "models" in server:
@@ -167,11 +210,14 @@ def write(out: Path, outcome: Outcome, requests: Mapping[str, Mapping[str, str]]
         SetupError: If the folder cannot be written to.
     """
     about, rows, judged = outcome.about, outcome.rows, outcome.judged
+    _put(out / REPORT_JSON, json.dumps(as_json(about, rows, judged), indent=1) + "\n")
+    _put(out / REPORT_MD, markdown(about, rows, judged))
+    for name, by_id in requests.items():
+        _put(out / f"{name}.md", texts(rows, name, by_id))
+
+
+def _put(path: Path, text: str) -> None:
     try:
-        told = json.dumps(as_json(about, rows, judged), indent=1)
-        (out / REPORT_JSON).write_text(told + "\n", encoding="utf-8")
-        (out / REPORT_MD).write_text(markdown(about, rows, judged), encoding="utf-8")
-        for name, by_id in requests.items():
-            (out / f"{name}.md").write_text(texts(rows, name, by_id), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise SetupError(f"The reports cannot be written to {out}: {error.strerror}.") from None
+        raise SetupError(f"The report {path} cannot be written: {error.strerror}.") from None

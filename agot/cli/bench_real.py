@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from agot.cli import compose, flags
+
+if TYPE_CHECKING:
+    from agot.bench.real_run import Order
 
 ServerFlag = Annotated[
     str,
@@ -94,6 +97,10 @@ def real(
         typer.Option("--judge-model", metavar="NAME", help="The judge; by default the model itself."),
     ] = None,
     learn: Annotated[bool, typer.Option("--learn", help="Let an arm learn from its own questions.")] = False,
+    throughput: Annotated[
+        bool,
+        typer.Option("--throughput", help="Instead, compare tokens/s: plain and chain, plain n=8 and vote."),
+    ] = False,
     device: DeviceFlag = "",
     seed: flags.SeedFlag = None,
     output: flags.TableFlag = "text",
@@ -126,6 +133,9 @@ def real(
         settings, chosen, arms_named([*(_names(arms) or ARMS), *_names(strategies)]), split, in_flight, out,
         seconds=seconds, device=device, judge=judge, learn=learn,
     )  # fmt: skip
+    if throughput:
+        _race(order, output)
+        return
     outcome = asyncio.run(run(order, told))
     if output == "json":
         print_json(as_json(outcome.about, outcome.rows, outcome.judged))
@@ -136,6 +146,19 @@ def real(
         typer.echo("")
         compose.print_table(JUDGED_COLUMNS, judged_cells(compared))
     told(f"Rows and reports are in {out}; for reading: {out / REPORT_MD}")
+
+
+def _race(order: Order, output: flags.TableOutput) -> None:
+    from agot.bench.real_run import race
+    from agot.bench.throughput import COLUMNS, as_json, cells
+    from agot.cli.outcome import print_json
+    from agot.cli.view import told
+
+    speeds = asyncio.run(race(order, told))
+    if output == "json":
+        print_json({"speeds": as_json(speeds)})
+    else:
+        compose.print_table(COLUMNS, cells(speeds))
 
 
 def _names(text: str) -> list[str]:
