@@ -16,7 +16,7 @@ from agot.errors import ModelError, ModelRateLimited, ModelUnauthorised, ModelUn
 
 PATIENCE_S = 600.0
 """Seconds until a reply, waiting in the server's own queue included, which many questions at once make long."""
-_TRIES = 5
+_TRIES, _FIRST_WAIT_S = 5, 0.25
 _IDLE_S = 2.0
 """Seconds after which an idle connection is not used again; vLLM closes its own after five."""
 _BUSY = (408, 429, 500, 502, 503, 504)
@@ -122,7 +122,7 @@ class PlainClient:
         fault: ModelError | None = None
         for attempt in range(_TRIES):
             if attempt:
-                await asyncio.sleep(0.25 * 2**attempt)
+                await asyncio.sleep(_FIRST_WAIT_S * 2**attempt)
             try:
                 async with self._slots:
                     response = await self._http.post(f"{self.base_url}/chat/completions", json=body)

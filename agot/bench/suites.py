@@ -167,7 +167,7 @@ def read_plain(form: Form, text: str, cut: bool) -> str:
         return numbers[-1] if numbers else ""
     if form == "closed":
         return read_by("chain")(text, cut)
-    return text.strip()
+    return text.strip("\n") if form == "code" else text.strip()
 
 
 def read_by(mode: str) -> Callable[[str, bool], str]:
