@@ -313,9 +313,7 @@ async def measure(
             phase = _Phase(bench, arm, model, split, seed, results)
             try:
                 async with asyncio.timeout(clock.left_s()):
-                    await phase.done(
-                        in_flight, lambda line, at=f"{bench.name}, {arm.name}": tell(f"{at}: {line}")
-                    )  # type: ignore[misc]
+                    await phase.done(in_flight, tell)
             except TimeoutError:
                 if not clock.over:
                     raise
@@ -350,7 +348,9 @@ class _Phase:
                 self.results.add(await graded(row, keys[key]))
         to_do = [item for key, item in keys.items() if key not in kept]
         if to_do:
-            await each(to_do, self.work, at_once=in_flight, told=Progress(tell, len(to_do)))
+            where = f"{self.bench.name}, {self.arm.name}"
+            progress = Progress(lambda line: tell(f"{where}: {line}"), len(to_do))
+            await each(to_do, self.work, at_once=in_flight, told=progress)
 
     def _key(self, item: Item) -> str:
         return key_of(self.bench.name, item.id, self.arm.name, self.arm.setup)
