@@ -21,8 +21,9 @@ from agot.thought import Value
 Purpose = Literal[
     "think", "plan", "chain", "continue", "direct", "judge", "final", "extend", "step", "value", "refine", "critique",
     "aggregate", "associate", "compare", "constraints", "rate", "tools", "requirement", "data", "understand",
+    "program", "debug",
 ]  # fmt: skip
-"""What a prompt is for. "data", "extend" and "requirement" are parts that others are put together from."""
+"""What a prompt is for. "data", "extend", "requirement" and "debug" are parts that others are put together from."""
 
 DEFAULT = "plain"
 """The variant that every purpose has, and that is used where nothing is known."""
@@ -31,7 +32,7 @@ _DATA = frozenset({"data"})
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "think": frozenset({"most", "data"}), "plan": frozenset({"most", "data"}), "final": frozenset({"extend", "data"}),
     "tools": frozenset({"untrusted", "data"}), "requirement": frozenset({"requirement"}), "extend": frozenset(),
-    "data": frozenset(),
+    "data": frozenset(), "program": frozenset(), "debug": frozenset({"error"}),
 }  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _FILE = re.compile(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", re.DOTALL)
