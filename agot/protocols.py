@@ -22,6 +22,7 @@ from agot.thought import (
     Decline,
     Finding,
     Plan,
+    ProgramRun,
     Solution,
     Step,
     Task,
@@ -278,6 +279,24 @@ class Dialect(Protocol):
     ) -> list[Solution]:
         """Draw `n` solutions; with `steps`, chains that go on from these."""
 
+    async def program(
+        self,
+        ask: Ask,
+        task: Task,
+        *,
+        role: str,
+        n: int,
+        temperature: float,
+        failed: str = "",
+        error: str = "",
+    ) -> list[str]:
+        """Draw up to `n` Python programs whose `solution()` computes the answer; none if the model writes no programs.
+
+        Args:
+            failed: An earlier program that gave no answer, to be corrected.
+            error: What went wrong with it.
+        """
+
     async def step(
         self, ask: Ask, task: Task, steps: Sequence[str], *, role: str, n: int, temperature: float
     ) -> list[Step]:
@@ -373,6 +392,16 @@ class Tools(Protocol):
         """Run calls, each as soon as those it refers to are done; results in call order."""
 
 
+class Programs(Protocol):
+    """Runs programs that a model wrote, each isolated. Journaled like any call."""
+
+    async def why_not(self) -> str | None:
+        """Return why no program can be run here, or None if one can."""
+
+    async def run(self, source: str) -> ProgramRun:
+        """Return what a program answers, or what went wrong with it; never raises for a fault of the program."""
+
+
 class Assessed(Value):
     """A solution with what the checks and the judge said, and the reward in [0, 1] that follows."""
 
@@ -396,6 +425,7 @@ class Toolbox(Protocol):
         accept: Reward at which an answer is accepted.
         recall: Finds associations, or None.
         tools: The tools of the run, or None.
+        programs: Runs what a model programs, or None if nothing here can.
     """
 
     @property
@@ -424,6 +454,8 @@ class Toolbox(Protocol):
     def recall(self) -> Recall | None: ...
     @property
     def tools(self) -> Tools | None: ...
+    @property
+    def programs(self) -> Programs | None: ...
 
     def dialect_of(self, role: str) -> Dialect:
         """Return the dialect of another role's model."""

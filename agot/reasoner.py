@@ -40,6 +40,8 @@ from agot.stored import stored_result
 from agot.stores.database import SqlStore
 from agot.thought import Result
 from agot.tools.caller import ToolCaller, ToolRoom
+from agot.tools.programs import NAME as PROGRAM
+from agot.tools.programs import SandboxedPrograms, program_tool
 from agot.tools.rounds import ToolRounds
 from agot.tools.tool import Approve, Tool
 from agot.toolshed import Toolshed
@@ -96,6 +98,7 @@ class Reasoner:
         self._given_models = models is not None
         self._other_models: list[Models] = []
         self._store, self._own_store = store, store is None
+        self._program = program_tool()
         self._tools, self._approve = Toolshed(self.settings.tools, tools), approve
         self._checks = tuple(checks)
         self._clock = clock
@@ -388,6 +391,11 @@ class Reasoner:
         if tools:
             toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
             crew.tools = lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))
+        # A room of their own: the model is told of no such tool.
+        programs = ToolRoom({PROGRAM: self._program}, journal, stream.emit)
+        crew.programs = lambda thought: SandboxedPrograms(
+            ToolCaller(programs, meter, thought), allowed=settings.tools.python
+        )
         engine = Engine(crew, room, meter, settings.engine, stream.emit)
         model = job.models.profile("fast").model
         return Run(job.run_id, job.question, settings, stream, meter, engine, model)

@@ -201,7 +201,8 @@ class ToolSettings(_Section):
 
     Attributes:
         builtin: Calculator and dates.
-        python: Python in a sandbox, where this machine can isolate one.
+        python: Python in a sandbox, where this machine can isolate one. Strategies that let the model write a
+            program need it too.
         files: Folder whose files may be searched and read, or None.
         fetch_hosts: Names of hosts that may be fetched from by HTTP, at any port; none by default.
         mcp: Servers by name; their tools are called `<name>_<tool>`.

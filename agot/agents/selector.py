@@ -36,7 +36,7 @@ WRITING: tuple[Purpose, ...] = ("chain", "step")
 
 EXPERTS = "experts"
 
-SAMPLING = (EXPERTS, "adaptive-best-of-n", "best-of-n", "vote", "rpc")
+SAMPLING = (EXPERTS, "program", "chain-program-vote", "adaptive-best-of-n", "best-of-n", "vote", "rpc")
 """Strategies that draw whole answers: what a judge alone doubts may be drawn again, not searched."""
 
 Rate = Callable[[Sequence[str]], Awaitable[Mapping[str, float]]]

@@ -13,7 +13,7 @@ from agot.agents.selector import Selector
 from agot.agents.verifier import VerifierAgent, reward_of
 from agot.events import AnyEvent, Verified
 from agot.learning import LessonKind, Tally
-from agot.protocols import Ask, Assessed, Dialect, Recall, Tools
+from agot.protocols import Ask, Assessed, Dialect, Programs, Recall, Tools
 from agot.settings import SearchSettings
 from agot.thought import Solution, Task, Verdict
 
@@ -97,6 +97,7 @@ class Bench:
     searches: itertools.count[int]
     recall: Recall | None = None
     tools: Tools | None = None
+    programs: Programs | None = None
 
     @property
     def dialect(self) -> Dialect:

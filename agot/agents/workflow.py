@@ -24,9 +24,9 @@ from agot.agents.selector import Move, Selector
 from agot.agents.strategies.registry import Registry
 from agot.agents.toolbox import Assessor, Bench, random_for
 from agot.agents.verifier import VerifierAgent
-from agot.errors import LimitKind, OutputError
+from agot.errors import LimitKind, OutputError, SetupError
 from agot.events import AnyEvent, PlanRejected, StrategyChosen, ThoughtExpanded, ThoughtRetried
-from agot.protocols import Ask, Assessed, Dialect, Recall, Tools
+from agot.protocols import Ask, Assessed, Dialect, Programs, Recall, Tools
 from agot.settings import EngineSettings, SearchSettings
 from agot.thought import Decline, Plan, Solution, Task, ThoughtStatus
 
@@ -75,6 +75,7 @@ class ThoughtContext:
     seed: int = 0
     recall: Recall | None = None
     tools: Tools | None = None
+    programs: Programs | None = None
     strong: str = ""
     role: str = "fast"
     move: str = ""
@@ -124,6 +125,12 @@ async def _solve(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thoug
             work.solution = await work.strategies.get(work.move)(_with_feedback(work), _tools(work))
     except OutputError as error:
         work.complaint = str(error)
+    except SetupError as error:
+        # What was asked for by name is refused; what "auto" only tries, it goes without.
+        if work.settings.strategy != "auto" or not work.tries:
+            raise
+        work.complaint = str(error)
+        work.ask.warn(work.complaint)
     return {"next": "end" if work.outcome is not None else "verify"}
 
 
@@ -287,7 +294,7 @@ def _tools(work: ThoughtContext) -> Bench:
         samples=work.samples or work.settings.samples, temperature=profile.temperature, retry=work.tries, search=work.search,
         rng=random_for(work.seed, work.task.thought, work.tries), accept=work.settings.accept, verifier=work.verifier,
         assessor=work.assessor, selector=work.selector, emit=work.emit, searches=work.searches, recall=work.recall,
-        tools=work.tools,
+        tools=work.tools, programs=work.programs,
     )  # fmt: skip
 
 

@@ -129,6 +129,12 @@ class CompactDialect:
             raise fault
         return solutions
 
+    async def program(
+        self, ask: Ask, task: Task, *, role: str, n: int, temperature: float, failed: str = "", error: str = ""
+    ) -> list[str]:
+        """Return none: the model was not trained to write programs."""
+        return []
+
     async def step(
         self, ask: Ask, task: Task, steps: Sequence[str], *, role: str, n: int, temperature: float
     ) -> list[Step]:

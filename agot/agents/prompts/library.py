@@ -21,8 +21,9 @@ from agot.thought import Value
 Purpose = Literal[
     "think", "plan", "chain", "continue", "direct", "judge", "verdict", "final", "extend", "step", "value", "refine",
     "critique", "aggregate", "associate", "compare", "constraints", "rate", "tools", "requirement", "understand",
+    "program", "debug",
 ]  # fmt: skip
-"""What a prompt is for. "think" and "extend" are added to others; "chain" also ends others, as their {ending}."""
+"""What a prompt is for. "think", "extend" and "debug" are added to others; "chain" also ends others, as {ending}."""
 
 DEFAULT = "plain"
 """The variant that every purpose has, and that is used where nothing is known."""
@@ -32,7 +33,7 @@ _ENDING = frozenset({"ending"})
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "think": frozenset({"most"}), "plan": frozenset({"most"}), "chain": frozenset({"form"}), "continue": _ENDING,
     "refine": _ENDING, "aggregate": _ENDING, "final": frozenset({"ending", "extend"}), "extend": frozenset({"next"}),
-    "requirement": frozenset({"requirement"}),
+    "requirement": frozenset({"requirement"}), "debug": frozenset({"error"}),
 }  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _FILE = re.compile(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", re.DOTALL)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from agot.agents.bindings import CHECK_NAMES
 from agot.agents.dialects.standard import plans, reading, schemas, writing
+from agot.agents.dialects.standard.programs import programs
 from agot.agents.prompts.choice import Pick, default_prompt
 from agot.agents.prompts.library import default
 from agot.agents.selection.cascade import watched
@@ -111,6 +112,14 @@ class StandardDialect:
             "temperature": temperature, "logprobs": wanted, "top_logprobs": 5 if wanted and watching else 0,
         })  # fmt: skip
         return await self._solutions(ask, request, n, mode, task, steps)
+
+    async def program(
+        self, ask: Ask, task: Task, *, role: str, n: int, temperature: float, failed: str = "", error: str = ""
+    ) -> list[str]:
+        """Draw programs, or one more try at a program that failed; samples that hold none are left out."""
+        return await programs(
+            ask, task, self._pick, role=role, n=n, temperature=temperature, failed=failed, error=error
+        )
 
     async def final(
         self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool
