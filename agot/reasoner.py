@@ -387,6 +387,7 @@ class Reasoner:
             retries=lambda role: settings.role(role).retries,
             seed=settings.seed,
             stream_text=job.stream_text,
+            logprobs=settings.engine.logprobs,
         )
         if self._workflow is None:
             self._workflow = compile_workflow()

@@ -83,6 +83,7 @@ class StandardDialect:
         n: int,
         temperature: float,
         steps: Sequence[str] = (),
+        likelihoods: bool = False,
     ) -> list[Solution]:
         """Draw `n` solutions as free text, which every model can write.
 
@@ -92,7 +93,7 @@ class StandardDialect:
         content = writing.with_steps(task, steps) if steps else writing.user(task)
         request = writing.request(
             ask, role, "solve", await self._pick(purpose, task), content, temperature=temperature,
-            logprobs=n > 1 or watched(ask, role), top_logprobs=5 if watched(ask, role) else 0,
+            logprobs=likelihoods or watched(ask, role), top_logprobs=5 if watched(ask, role) else 0,
         )  # fmt: skip
         return await self._solutions(ask, request, n, mode, steps)
 
@@ -146,9 +147,7 @@ class StandardDialect:
         said = writing.proposal(critique or "(no remarks)", "critic")
         content = f"{writing.user(task)}\n{writing.proposal(writing.worked(solution), 'solution')}\n{said}"
         prompt = await self._pick("refine", task)
-        request = writing.request(
-            ask, role, "refine", prompt, content, temperature=temperature, logprobs=n > 1
-        )
+        request = writing.request(ask, role, "refine", prompt, content, temperature=temperature)
         return await self._solutions(ask, request, n, "chain", ())
 
     async def aggregate(self, ask: Ask, task: Task, solutions: Sequence[Solution], *, role: str) -> Solution:
