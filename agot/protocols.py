@@ -276,8 +276,14 @@ class Dialect(Protocol):
         n: int,
         temperature: float,
         steps: Sequence[str] = (),
+        likelihoods: bool = False,
     ) -> list[Solution]:
-        """Draw `n` solutions; with `steps`, chains that go on from these."""
+        """Draw `n` solutions; with `steps`, chains that go on from these.
+
+        Args:
+            likelihoods: Their `logprob` decides something. Servers give log-probabilities at a price, so they are
+                not asked for otherwise; they may be there all the same.
+        """
 
     async def program(
         self,

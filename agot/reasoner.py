@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypedDict
 from weakref import WeakKeyDictionary
 
 from agot.agents.judges import Judges
@@ -62,6 +62,14 @@ class _Job:
     models: Models
     on_event: Callable[[AnyEvent], None] | None
     stream_text: bool
+
+
+class _Asked(TypedDict):
+    question: str
+    model: str
+    strategy: str
+    seed: int
+    settings_json: str
 
 
 class Reasoner:
@@ -172,7 +180,9 @@ class Reasoner:
             on_event,
             stream_text,
         )
-        return await self._perform(job, await self._begun(job))
+        store = await self._opened()
+        check_setup(job.settings, job.models, self._checks)
+        return await self._perform(job, store, begins=True)
 
     async def begin(
         self,
@@ -192,7 +202,9 @@ class Reasoner:
         """
         settings = self._for_run(strategy, budget, seed)
         job = _Job(new_run_id(self._clock()), checked_question(question), settings, self._models, None, False)
-        await self._begun(job)
+        store = await self._opened()
+        check_setup(job.settings, job.models, self._checks)
+        await store.begin_run(job.run_id, **_asked(job))
         return job.run_id
 
     async def resume(
@@ -293,18 +305,8 @@ class Reasoner:
 
     # -- one run -----------------------------------------------------------------------------------
 
-    async def _begun(self, job: _Job) -> SqlStore:
-        """Check a job and insert its run; return where."""
-        store = await self._opened()
-        check_setup(job.settings, job.models, self._checks)
-        await store.begin_run(
-            job.run_id, question=job.question, model=job.models.profile("fast").model,
-            strategy=job.settings.engine.strategy, seed=job.settings.seed,
-            settings_json=_saved_settings(job.settings),
-        )  # fmt: skip
-        return store
-
-    async def _perform(self, job: _Job, store: SqlStore) -> Result:
+    async def _perform(self, job: _Job, store: SqlStore, *, begins: bool = False) -> Result:
+        """Make an attempt at a run; `begins` inserts it first."""
         stream: EventStream | None = None
 
         def unsaved(text: str) -> None:
@@ -314,11 +316,15 @@ class Reasoner:
         asking = asyncio.current_task()
         if asking is not None:
             self._asks.add(asking)
-        attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=unsaved)
+        attempt, last_seq = 1, 0
+        if begins:
+            await store.start_run(job.run_id, **_asked(job), on_fault=unsaved)
+        else:
+            attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=unsaved)
         run: Run | None = None
         try:
-            # Also a first attempt may find calls: those that a branch took over from another run.
-            earlier = await store.load_calls(job.run_id)
+            # Also a first attempt may find calls, unless it begins here: those that a branch took over from another run.
+            earlier = [] if begins else await store.load_calls(job.run_id)
             stream = EventStream(job.run_id, self._clock, after_seq=last_seq, attempt=attempt)
             stream.add_sink(store.sink)
             if job.on_event is not None:
@@ -384,6 +390,7 @@ class Reasoner:
             retries=lambda role: settings.role(role).retries,
             seed=settings.seed,
             stream_text=job.stream_text,
+            logprobs=settings.engine.logprobs,
         )
         if self._workflow is None:
             self._workflow = compile_workflow()
@@ -403,9 +410,8 @@ class Reasoner:
     async def _saved(self, run: Run, judges: Judges, store: SqlStore) -> None:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
         try:
-            await run.engine.teach()
-            await judges.teach()
-            await store.flush(run.id)
+            # Side by side, so that they share one transaction.
+            await asyncio.gather(run.engine.teach(), judges.teach(), store.flush(run.id))
         except StoreError as error:
             run.stream.emit(Notice(level="warning", text=f"The run could not be saved completely: {error}"))
 
@@ -442,6 +448,15 @@ def _public(settings: Settings) -> dict[str, dict[str, RoleSettings]]:
         field: {name: role.model_copy(update={"extra_body": {}}) for name, role in models.items()}
         for field, models in (("roles", settings.roles), ("experts", settings.experts))
     }
+
+
+def _asked(job: _Job) -> _Asked:
+    """Return what is stored of a run before its first attempt."""
+    return {
+        "question": job.question, "model": job.models.profile("fast").model,
+        "strategy": job.settings.engine.strategy, "seed": job.settings.seed,
+        "settings_json": _saved_settings(job.settings),
+    }  # fmt: skip
 
 
 def _saved_settings(settings: Settings) -> str:

@@ -96,6 +96,8 @@ class EngineSettings(_Section):
         judges: Roles that judge what no check settles. Several make a panel, each weighed by what was learnt of it;
             roles that are the same model count once.
         judge_samples: Opinions drawn of each judge; the share of more than one is its word.
+        logprobs: Ask models for log-probabilities where they decide something: judges, `rpc`, steps of searches, and
+            the hand-over to a stronger model. False for servers that give them at a high price, or give wrong ones.
     """
 
     mode: Literal["ready", "layered"] = "ready"
@@ -119,6 +121,7 @@ class EngineSettings(_Section):
     skip_checks: tuple[str, ...] = ()
     judges: tuple[str, ...] = Field(default=("judge",), min_length=1)
     judge_samples: int = Field(default=1, ge=1, le=32)
+    logprobs: bool = True
 
 
 class SearchSettings(_Section):

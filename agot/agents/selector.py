@@ -235,6 +235,8 @@ def _skilled(
     accept: float,
 ) -> list[Outcome]:
     """Return how models did on the skills of a task, and on any: 1 for a right answer, 0 for a wrong one."""
+    if not team:
+        return []
     # Two good texts are not the same answer, so that one of them was accepted says nothing of the other.
     given = () if cluster.startswith("open/") else tried
     found = rightness([one for _, one in team], given, accept=accept)

@@ -44,7 +44,7 @@ def probability(solution: Solution) -> float:
 def tally(solutions: Sequence[Solution]) -> Solution:
     """Return the likeliest solution of the most frequent answer; its confidence is the vote's share.
 
-    Ties are broken by the summed probability of the chains.
+    Ties are broken by the summed probability of the chains where it is known, else the answer that came first wins.
 
     Args:
         solutions: At least one.

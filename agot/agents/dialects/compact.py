@@ -104,8 +104,12 @@ class CompactDialect:
         n: int,
         temperature: float,
         steps: Sequence[str] = (),
+        likelihoods: bool = False,
     ) -> list[Solution]:
-        """Draw `n` solutions; unreadable ones are left out if another can be read."""
+        """Draw `n` solutions; unreadable ones are left out if another can be read.
+
+        Likelihoods are always asked for: the embedded model has them anyway, and its confidence is made of them.
+        """
         profile = ask.profile(role)
         request = _request(
             role,

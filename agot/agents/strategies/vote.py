@@ -1,7 +1,7 @@
 """Self-consistency: sample chains, drop the provably wrong ones, take the most frequent answer.
 
 Source: Wang et al. 2022, "Self-Consistency Improves Chain of Thought Reasoning", arXiv 2203.11171;
-ties are broken by the model's probability of the chains (Fu et al. 2025, arXiv 2502.00511).
+ties are broken by the model's probability of the chains where it is known (Zhou et al. 2025, arXiv 2502.00511).
 """
 
 from __future__ import annotations

@@ -91,6 +91,7 @@ class StandardDialect:
         n: int,
         temperature: float,
         steps: Sequence[str] = (),
+        likelihoods: bool = False,
     ) -> list[Solution]:
         """Draw `n` solutions as free text, which every model can write.
 
@@ -107,7 +108,7 @@ class StandardDialect:
         else:
             request = await self._chain(ask, task, role)
         watching = watched(ask, role)
-        wanted = (n > 1 or watching) and ask.profile(role).gives_logprobs
+        wanted = (likelihoods or watching) and ask.profile(role).gives_logprobs
         request = request.model_copy(update={
             "temperature": temperature, "logprobs": wanted, "top_logprobs": 5 if wanted and watching else 0,
         })  # fmt: skip
@@ -175,7 +176,7 @@ class StandardDialect:
         content = f"{writing.user(task)}\n\n{writing.proposal(writing.worked(solution))}\n\n{said}"
         prompt, ending = await self._pick("refine", task), writing.ending(writing.kind_of(task))
         request = writing.request(
-            ask, role, "refine", prompt, content, temperature=temperature, logprobs=n > 1, ending=ending
+            ask, role, "refine", prompt, content, temperature=temperature, ending=ending
         )
         return await self._solutions(ask, request, n, "chain", task, ())
 
