@@ -97,7 +97,7 @@ def weighted(assessed: Sequence[Assessed], strategy: str) -> Assessed:
     chosen = by_solution[id(best)]
     solution = best.model_copy(update={
         "strategy": strategy,
-        "votes": len(assessed),
+        "votes": len(standing),
         "confidence": len(ranked[0].members) / len(standing),
         "alternatives": tuple((group.members[0].answer, len(group.members)) for group in ranked[1:]),
     })  # fmt: skip

@@ -21,6 +21,7 @@ from agot.agents.selector import Selector
 from agot.agents.strategies.registry import Registry
 from agot.agents.synthesizer import from_final, synthesize
 from agot.agents.toolbox import Assessor
+from agot.agents.trust import trusted
 from agot.agents.verifier import VerifierAgent
 from agot.agents.workflow import Outcome, ThoughtContext, Workflow, solve_thought
 from agot.budget import Meter
@@ -179,17 +180,20 @@ class Engine:
         answer = best.solution.answer if best is not None and outcome.status is ThoughtStatus.DONE else ""
         strategy = best.solution.strategy if best is not None else ""
         reward = best.reward if best is not None else None
+        standing = trusted(best)
         self.graph.update(
             task.thought,
             status=outcome.status,
             answer=answer,
             strategy=strategy,
             reward=reward,
+            trust=standing.trust,
             reason=outcome.reason,
         )
         self._emit(ThoughtFinished(
             thought=task.thought, status=outcome.status, answer=answer, strategy=strategy, reward=reward,
-            confidence=best.solution.confidence if best else None, reason=outcome.reason,
+            confidence=best.solution.confidence if best else None, trust=standing.trust,
+            trust_reason=standing.reason, reason=outcome.reason,
         ))  # fmt: skip
 
     # -- a nested graph --------------------------------------------------------------------------

@@ -96,6 +96,9 @@ class RunDetail(RunRow):
     reason: str
     error: str
     limit: str
+    trust: str
+    trust_reason: str
+    candidate: str
     confidence: float | None
     answer_strategy: str
     seed: int
@@ -130,6 +133,8 @@ class ThoughtDetail(Told):
     strategy: str
     reward: float | None
     confidence: float | None
+    trust: str
+    trust_reason: str
     parent: str | None
     layer: int
     depth: int

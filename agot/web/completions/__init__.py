@@ -17,7 +17,7 @@ What of a request means what:
 What of a response means what:
 
 *  `id` is `chatcmpl-` and the run's id; `usage` counts all calls of the run, as they were paid for.
-*  `agot`: `run_id`, `status`, `confidence`, `reward`, `verdicts`, `strategy`, `usage`.
+*  `agot`: `run_id`, `status`, `trust`, `confidence`, `reward`, `verdicts`, `strategy`, `usage`.
 *  A run that abstained says so in the content, with finish_reason "stop"; `agot.status` tells programs.
 *  A run that failed without any answer is an error (502, 429, 503), which clients are told not to repeat by themselves.
 """
