@@ -112,7 +112,7 @@ _FORMULA = re.compile(
     r"circ|infty|lfloor|lceil|pmod|equiv|theta|alpha|triangle|dots|cdots)(?![a-z])|\$[^$\s\d][^$\n]{0,200}\$"
     r"|\$\d[^$\n]{0,40}[\\^_=][^$\n]{0,100}\$|\[asy\]|\bsolve for \w\b|\bf\(\w\)\s?=|\b[xyz]\s?\^\s?\d", _I
 )  # fmt: skip
-_CALCULATES = re.compile(r"\b(?:calculate|compute|evaluate|work out|find|determine)\b", _I)
+_CALCULATES = re.compile(r"\b(?:calculate|compute|evaluate|work out|(?:find|determine) (?:the|how))\b", _I)
 _SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z\"'(])")
 _UNENDED = re.compile(r"(?:\b(?:is|are|to|equals)|=)\s*$", _I)
 _FORMAT_STATED = re.compile(
