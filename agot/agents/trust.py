@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agot.agents.judges import JUDGE
+from agot.agents.worth import JUDGE
 from agot.protocols import Assessed
 from agot.thought import Finding, Solution, Trust, Verdict
 from agot.verifiers.composition import CompositionCheck
@@ -68,10 +68,21 @@ def _composed(solution: Solution) -> Standing | None:
     if solution.plan_reward is None:
         split: Trust = "unchecked"
     else:
-        split = "proved" if solution.plan_reward == 1.0 else "judged" if solution.plan_reward >= _PASSES else "doubtful"
+        split = (
+            "proved"
+            if solution.plan_reward == 1.0
+            else "judged"
+            if solution.plan_reward >= _PASSES
+            else "doubtful"
+        )
     if ORDER.index(split) < _rank(weakest):
-        return Standing(split, f"it was put together from {len(solution.parts)} parts, and the split is {split}")
-    return Standing(weakest.trust, f"it was put together from parts, the least trusted of which ({weakest.thought}) is {weakest.trust}")
+        return Standing(
+            split, f"it was put together from {len(solution.parts)} parts, and the split is {split}"
+        )
+    return Standing(
+        weakest.trust,
+        f"it was put together from parts, the least trusted of which ({weakest.thought}) is {weakest.trust}",
+    )
 
 
 def _rank(part: Finding) -> int:

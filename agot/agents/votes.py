@@ -49,8 +49,8 @@ def tally(solutions: Sequence[Solution]) -> Solution:
 
     Source: Wang et al. 2022, "Self-Consistency Improves Chain of Thought Reasoning", arXiv 2203.11171.
     """
-    return _elected(
-        [Group(members, len(members)) for members in _by_answer(solutions)], "vote", total=len(solutions)
+    return elected(
+        [Group(members, len(members)) for members in by_answer(solutions)], "vote", total=len(solutions)
     )
 
 
@@ -70,8 +70,8 @@ def rpc(solutions: Sequence[Solution], *, prune_from: int) -> Solution:
     if len(solutions) >= prune_from:
         keep = unpruned([probability(solution) for solution in distinct])
         distinct = [solution for solution, kept in zip(distinct, keep, strict=True) if kept] or distinct
-    found = [Group(members, sum(map(probability, members))) for members in _by_answer(distinct)]
-    return _elected(found, "rpc", total=sum(group.support for group in found))
+    found = [Group(members, sum(map(probability, members))) for members in by_answer(distinct)]
+    return elected(found, "rpc", total=sum(group.support for group in found))
 
 
 def weighted(assessed: Sequence[Assessed], strategy: str) -> Assessed:
@@ -89,7 +89,7 @@ def weighted(assessed: Sequence[Assessed], strategy: str) -> Assessed:
     by_solution = {id(one.solution): one for one in standing}
     found = [
         Group(members, sum(rewards[id(member)] for member in members))
-        for members in _by_answer([one.solution for one in standing])
+        for members in by_answer([one.solution for one in standing])
     ]
     # All rewards may be 0; then the answer given most often is the best there is.
     ranked = sorted(found, key=lambda group: (group.support, len(group.members)), reverse=True)
@@ -104,14 +104,17 @@ def weighted(assessed: Sequence[Assessed], strategy: str) -> Assessed:
     return chosen.model_copy(update={"solution": solution})
 
 
-def _by_answer(solutions: Sequence[Solution]) -> list[tuple[Solution, ...]]:
+def by_answer(solutions: Sequence[Solution]) -> list[tuple[Solution, ...]]:
+    """Return the solutions of each answer, in the order in which the answers were first given."""
     return [
         tuple(solutions[place] for place in places)
         for places in groups([solution.answer for solution in solutions])
     ]
 
 
-def _elected(found: list[Group], strategy: str, *, total: float) -> Solution:
+def elected(found: Sequence[Group], strategy: str, *, total: float) -> Solution:
+    """Return the likeliest solution of the best-supported answer; ties go to the likelier, then to the earlier answer."""
+
     def rank(group: Group) -> tuple[float, float]:
         return group.support, sum(map(probability, group.members))
 

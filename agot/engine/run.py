@@ -82,7 +82,10 @@ class Run:
                 thought=ROOT, limit=fired.kind, used=fired.used, allowed=fired.limit, effect="the run ended"
             )
         )
-        return self._conclude("budget", None, reason=str(fired), error=type(fired).__name__, limit=fired.kind)
+        reason = str(fired)
+        if not fired.scope and self.meter.budget != self.settings.budget:
+            reason += " Nobody set it: it is the default for this effort. Any limit of your own, or more effort, replaces it."
+        return self._conclude("budget", None, reason=reason, error=type(fired).__name__, limit=fired.kind)
 
     def _ended(self, outcome: Outcome) -> Result:
         if outcome.status is ThoughtStatus.DONE:

@@ -9,7 +9,7 @@ Tables
     events          every transition of a run as JSON, numbered from 1; never changed
     calls           the journal: every model, tool and human call, keyed by (run, hash of the request, ordinal)
     outcomes        how each try of a run went, for later runs to learn from; never changed
-    lessons_seen    what a run was told of earlier outcomes when it first asked; never changed
+    lessons_seen    what a run was told of earlier outcomes, and of models, when it first asked; never changed
     remarks         what people wrote beside a run or one of its thoughts
     model_facts     what is known of a model at a server, such as what it was seen to do; the last measured stands
     sessions        conversations

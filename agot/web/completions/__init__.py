@@ -11,7 +11,7 @@ What of a request means what:
    refused, since no strategy promises the form of an answer, and the others are ignored.
 *  `stream`: see `streaming`.
 *  `n`: 1. `seed`: the run's seed. `user`, `metadata`, `store` and what is not named here are ignored.
-*  `agot`: `strategy`, `budget`, `seed`, `approvals` (a person may be asked, on the page, to approve tool calls of the run),
+*  `agot`: `strategy`, `effort`, `budget`, `seed`, `approvals` (a person may be asked, on the page, to approve tool calls of the run),
    `progress` (in a stream, tell how the run goes as `reasoning_content`).
 
 What of a response means what:
