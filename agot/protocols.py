@@ -429,6 +429,9 @@ class Toolbox(Protocol):
         search: How far searches go.
         rng: The strategy's own source of randomness, fixed by the run's seed, the thought and the try.
         accept: Reward at which an answer is accepted.
+        drawn: Whole answers that the thought has already, for an election to count in.
+        sure: Probability of having found the majority's answer at which an election may stop.
+        judged: A judge can be asked that is worth it.
         recall: Finds associations, or None.
         tools: The tools of the run, or None.
         programs: Runs what a model programs, or None if nothing here can.
@@ -456,6 +459,12 @@ class Toolbox(Protocol):
     def rng(self) -> Random: ...
     @property
     def accept(self) -> float: ...
+    @property
+    def drawn(self) -> tuple[Solution, ...]: ...
+    @property
+    def sure(self) -> float: ...
+    @property
+    def judged(self) -> bool: ...
     @property
     def recall(self) -> Recall | None: ...
     @property

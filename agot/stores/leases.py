@@ -12,6 +12,8 @@ import socket
 from collections.abc import Collection
 from functools import cache
 
+from typing import Any
+
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -105,7 +107,7 @@ def begun_run(dialect: Dialect) -> Prepared:
 
     Its rows are those of `insert_run` with `first_lease`.
     """
-    values = {name: bindparam(name) for name in (*ASKED, "attempt", "owner", "owner_host", "owner_pid")}
+    values: dict[str, Any] = {name: bindparam(name) for name in (*ASKED, "attempt", "owner", "owner_host", "owner_pid")}
     return inserted(runs, dialect, values | {"heartbeat_s": database_time(dialect.name)})
 
 
