@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from agot.agents.dialects.standard.reading import chance
+from agot.bench.arms import MAJORITY
 from agot.bench.asking import Progress, each
 from agot.bench.compare import Interval, Mean
 from agot.bench.plain import PlainClient
 from agot.bench.prompts import Variant
 from agot.bench.public import share
-from agot.bench.real import MAJORITY, Clock, Measured, graded
+from agot.bench.real import Clock, Measured, graded
 from agot.bench.real_report import head, table
 from agot.bench.real_run import REPORT_JSON, REPORT_MD, Order, about_of, client_of, put
 from agot.bench.results import Results

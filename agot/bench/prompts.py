@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agot.bench.arms import PLAIN, PlainArm
 from agot.bench.plain import PlainClient
-from agot.bench.real import PLAIN, Clock, Measured, PlainArm, measure, rows_of
+from agot.bench.real import Clock, Measured, measure, rows_of
 from agot.bench.real_run import ANSWERS, Order, Outcome, about_of, client_of, write
 from agot.bench.results import Results
 from agot.bench.suites import Form, read_by

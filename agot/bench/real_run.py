@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from agot.bench import provenance
+from agot.bench.arms import measuring, opened
 from agot.bench.pairwise import Judged, judge, judgements
 from agot.bench.plain import PlainClient
-from agot.bench.real import Clock, Measured, measure, measuring, opened, rows_of
+from agot.bench.real import Clock, Measured, measure, rows_of
 from agot.bench.real_report import as_json, head, markdown, table, texts
 from agot.bench.results import Results
 from agot.bench.suites import BenchSet

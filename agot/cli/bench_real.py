@@ -117,8 +117,8 @@ def real(
     Open requests are compared with the plain reply by a judge, in both orders.
     """
     from agot.bench import suites
+    from agot.bench.arms import ARMS, arms_named
     from agot.bench.pairwise import verdicts
-    from agot.bench.real import ARMS, arms_named
     from agot.bench.real_report import COLUMNS, JUDGED_COLUMNS, as_json, cells, figures, judged_cells
     from agot.bench.real_run import REPORT_MD, Order, named_at, run
     from agot.cli.outcome import print_json
@@ -214,8 +214,8 @@ def prompts(
     whose worth is known, which agot bench real --arms plain-majority-8 keeps.
     """
     from agot.bench import suites
+    from agot.bench.arms import TEMPERATURE
     from agot.bench.prompts import JUDGE, run_variants, variants_in
-    from agot.bench.real import TEMPERATURE
     from agot.bench.real_report import COLUMNS, as_json, cells, figures
     from agot.bench.real_run import Order
     from agot.cli.outcome import print_json

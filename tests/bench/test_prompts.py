@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from agot.bench.arms import MAJORITY
 from agot.bench.judge_prompts import Opinion, judging, run_judges, verdict_in
 from agot.bench.prompts import JUDGE, Variant, run_variants, variants_in
-from agot.bench.real import MAJORITY
 from agot.bench.real_report import figures
 from agot.bench.real_run import Order, run
 from agot.bench.statistics import clustered_rank, wilson
