@@ -5,4 +5,6 @@ imported by `import agot`.
 """
 
 if __name__ != "agot.stores":
-    raise ImportError("Import agot.stores: a second copy of it under the name 'stores' would have registries of its own.")
+    raise ImportError(
+        "Import agot.stores: a second copy of it under the name 'stores' would have registries of its own."
+    )

@@ -120,7 +120,34 @@ def _to_version_3(connection: Connection) -> None:
     _add_remarks(connection)
 
 
-STEPS: tuple[Step, ...] = (_add_lessons, _to_version_3)
+def _add_model_facts(connection: Connection) -> None:
+    """Version 4: what is known of models at servers."""
+    number = "DOUBLE PRECISION" if connection.dialect.name == "postgresql" else "DOUBLE"
+    connection.execute(text(
+        f"""CREATE TABLE model_facts (
+            server TEXT NOT NULL,
+            model TEXT NOT NULL CONSTRAINT ck_model_facts_model CHECK (model <> ''),
+            name TEXT NOT NULL CONSTRAINT ck_model_facts_name CHECK (name <> ''),
+            value_json TEXT NOT NULL,
+            measured_at_s {number} NOT NULL,
+            CONSTRAINT pk_model_facts PRIMARY KEY (server, model, name)
+        )"""
+    ))  # fmt: skip
+
+
+def _add_trust(connection: Connection) -> None:
+    """Version 5: how far answers can be trusted, and the best answer of a run that withheld it."""
+    levels = "'proved', 'cross-checked', 'judged', 'doubtful', 'unchecked'"
+    for table in ("runs", "thoughts"):
+        for column in (
+            f"trust TEXT DEFAULT 'unchecked' NOT NULL CONSTRAINT ck_{table}_trust CHECK (trust IN ({levels}))",
+            "trust_reason TEXT DEFAULT '' NOT NULL",
+        ):
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column}"))
+    connection.execute(text("ALTER TABLE runs ADD COLUMN candidate TEXT DEFAULT '' NOT NULL"))
+
+
+STEPS: tuple[Step, ...] = (_add_lessons, _to_version_3, _add_model_facts, _add_trust)
 """Step i leads from version i + 1 to version i + 2. Append only; a released step is never edited."""
 
 _LOCK_KEY = 0x41476F54

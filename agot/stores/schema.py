@@ -9,8 +9,9 @@ Tables
     events          every transition of a run as JSON, numbered from 1; never changed
     calls           the journal: every model, tool and human call, keyed by (run, hash of the request, ordinal)
     outcomes        how each try of a run went, for later runs to learn from; never changed
-    lessons_seen    what a run was told of earlier outcomes when it first asked; never changed
+    lessons_seen    what a run was told of earlier outcomes, and of models, when it first asked; never changed
     remarks         what people wrote beside a run or one of its thoughts
+    model_facts     what is known of a model at a server, such as what it was seen to do; the last measured stands
     sessions        conversations
     turns           what was said in a conversation, how it was understood, and what was answered
 
@@ -24,6 +25,7 @@ Verbs
     beat     renew the leases this process holds
     branch   insert a run with those calls of another that stand before a change
     remark   insert or delete what a person wrote
+    keep     insert or replace facts of a model at a server
     delete   remove a run; everything else of it goes by cascade, except the turns that it answered
     say      begin a turn: a conversation has at most one row per number, counted from 1 without gaps
     branch   copy a conversation's turns up to one of them into a new conversation, which shares their runs
@@ -65,7 +67,7 @@ from sqlalchemy import (
     text,
 )
 
-from agot.thought import RunStatus, ThoughtStatus
+from agot.thought import RunStatus, ThoughtStatus, Trust
 
 metadata = MetaData(
     naming_convention={
@@ -89,6 +91,16 @@ def _text(name: str, default: str | None = "") -> Column[str]:
     return Column(
         name, Text, nullable=False, server_default=None if default is None else text(f"'{default}'")
     )
+
+
+def _trust() -> list[Column[Any]]:
+    """Return the columns that say how far an answer can be trusted."""
+    levels = ", ".join(f"'{level}'" for level in get_args(Trust))
+    known = CheckConstraint(f"trust IN ({levels})", name="trust")
+    return [
+        Column("trust", Text, known, nullable=False, server_default=text("'unchecked'")),
+        _text("trust_reason"),
+    ]
 
 
 def _usage() -> list[Column[Any]]:
@@ -146,6 +158,8 @@ runs = Table(
     Column("owner_host", Text),
     Column("owner_pid", BigInteger),
     Column("heartbeat_s", Double),
+    *_trust(),
+    _text("candidate"),
     _one_of("status", get_args(RunStatus)),
     CheckConstraint(
         "(owner IS NULL) = (heartbeat_s IS NULL) AND (owner IS NULL) = (owner_pid IS NULL) "
@@ -194,6 +208,7 @@ thoughts = Table(
     Column("expanded", Boolean, nullable=False, server_default=false()),
     Column("started_s", Double),
     Column("finished_s", Double),
+    *_trust(),
     _one_of("status", tuple(status.value for status in ThoughtStatus)),
 )
 
@@ -329,4 +344,14 @@ remarks = Table(
     _text("thought"),
     Column("text", Text, CheckConstraint("text <> ''", name="text"), nullable=False),
     Column("created_s", Double, nullable=False),
+)
+
+model_facts = Table(
+    "model_facts",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("model", Text, CheckConstraint("model <> ''", name="model"), primary_key=True),
+    Column("name", Text, CheckConstraint("name <> ''", name="name"), primary_key=True),
+    _text("value_json", None),
+    Column("measured_at_s", Double, nullable=False),
 )
