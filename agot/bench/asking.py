@@ -158,7 +158,7 @@ async def each(
             told(finished)
             if spoilt >= MOST_FAULTS_IN_A_ROW:
                 raise ModelError(
-                    f"{spoilt} questions in a row failed ({fault}). See whether the model answers (agot models test); "
+                    f"{spoilt} questions in a row failed ({fault}). See whether the model answers (agot models doctor); "
                     "with --results the measurement goes on where it stopped."
                 )
 
