@@ -22,10 +22,10 @@ class Told:
     """Answers every call with the same completions; remembers the requests."""
 
     def __init__(
-        self, *completions: str | Completion, then: str = "", plans: bool | None = None, warnings: bool = False
+        self, *completions: str | Completion, then: str = "", warnings: bool = False
     ) -> None:
         self._completions = [c if isinstance(c, Completion) else Completion(text=c) for c in completions]
-        self._then, self._plans, self._may_warn = then, plans, warnings
+        self._then, self._may_warn = then, warnings
         self.requests: list[ModelRequest] = []
         self.warnings: list[str] = []
 
@@ -48,7 +48,7 @@ class Told:
         return self._completions
 
     def profile(self, role: str) -> ModelProfile:
-        return ModelProfile(model="m", plans=self._plans)
+        return ModelProfile(model="m")
 
     def warn(self, text: str) -> None:
         assert self._may_warn, text
@@ -110,7 +110,7 @@ async def test_steps_are_what_stands_before_the_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"), [("7</s>", "7"), ("**7**", "7"), ("Answer: 7", "7"), ("def f():\n    return 1", "def f():\n    return 1")]
+    ("text", "answer"), [("7</s>", "7"), ("**7**", "7"), ("Answer: 7", "7"), ("**Answer:** 7 eggs", "7")]
 )  # fmt: skip
 async def test_direct_answers_are_whole(text: str, answer: str) -> None:
     assert (await solved(Told(text), "direct"))[0].answer == answer
@@ -194,18 +194,17 @@ async def thought(ask: Told, task: Task = TASK, *, may_expand: bool = True) -> S
     return found
 
 
-async def test_answering_is_one_plain_chain_that_nothing_is_offered_in() -> None:
-    for plans, may_expand in ((None, True), (False, True), (True, False)):
-        ask = Told("6 * 7 = 42\nThe answer is 42.", plans=plans)
-        found = await thought(ask, may_expand=may_expand)
-        assert isinstance(found, Solution)
-        assert (found.answer, found.steps, found.strategy) == ("42", ("6 * 7 = 42",), "chain")
-        assert ask.sent == '6 * 7?\n\nThink step by step, then end with "The answer is N".'
-        assert ask.requests[0].purpose == "solve" and ask.requests[0].response_format is None
+async def test_answering_is_one_plain_chain() -> None:
+    ask = Told("6 * 7 = 42\nThe answer is 42.")
+    found = await thought(ask, may_expand=False)
+    assert isinstance(found, Solution)
+    assert (found.answer, found.steps, found.strategy) == ("42", ("6 * 7 = 42",), "chain")
+    assert ask.sent == '6 * 7?\n\nThink step by step, then end with "The answer is N".'
+    assert ask.requests[0].purpose == "solve" and ask.requests[0].response_format is None
 
 
-async def test_a_model_that_plans_may_write_a_plan_instead() -> None:
-    ask = Told("PLAN\n1. What is 6 + 1?\n2. What is 6 * #1?", plans=True)
+async def test_where_a_question_may_be_split_a_plan_may_be_written_instead() -> None:
+    ask = Told("PLAN\n1. What is 6 + 1?\n2. What is 6 * #1?")
     found = await thought(ask)
     assert isinstance(found, Plan) and found.final == "2"
     assert [(t.key, t.question, t.needs) for t in found.thoughts] == [
@@ -220,7 +219,7 @@ async def test_a_model_that_plans_may_write_a_plan_instead() -> None:
     ["The answer is 42.", "1. 6 * 7 = 42\n2. So it is 42.", "My plan:\n1. 6 * 7 = 42", "PLAN\nI multiply. 6 * 7 = 42."],
 )
 async def test_without_the_mark_and_a_list_a_reply_is_an_answer(written: str) -> None:
-    found = await thought(Told(written, plans=True))
+    found = await thought(Told(written))
     assert isinstance(found, Solution) and found.answer == "42"
 
 
@@ -271,21 +270,18 @@ FOUND = Finding(thought=ThoughtId("0.0"), question="What is 6 + 1?", answer="7")
 
 async def test_findings_are_put_together_in_a_chain() -> None:
     ask = Told("6 * 7 = 42\nThe answer is 42")
-    found = await DIALECT.final(ask, TASK, [FOUND], role="fast", may_extend=True)
+    found = await DIALECT.final(ask, TASK, [FOUND], role="fast", may_extend=False)
     assert isinstance(found, Solution) and (found.answer, found.strategy) == ("42", "synthesis")
     assert ask.sent.startswith("What was found out so far:\n#1. What is 6 + 1?\n-> 7\n\nNow answer this:\n6 * 7?\n\nUse")
     assert "PLAN" not in ask.sent
 
 
-async def test_a_model_that_plans_may_ask_for_more() -> None:
-    ask = Told("PLAN\n1. What is 6 * #2?\n2. What is 6 + #1?", plans=True)
+async def test_more_may_be_asked_for_where_it_may_be_extended() -> None:
+    ask = Told("PLAN\n1. What is 6 * #2?\n2. What is 6 + #1?")
     found = await DIALECT.final(ask, TASK, [FOUND], role="fast", may_extend=True)
     assert isinstance(found, Plan) and "beginning with number 2" in ask.sent
     # A number that a finding has already is another thought than the finding.
     assert [(t.key, t.needs) for t in found.thoughts] == [("n1", ("2",)), ("2", ("1",))]
-    closed = Told("The answer is 42", plans=True)
-    await DIALECT.final(closed, TASK, [FOUND], role="fast", may_extend=False)
-    assert "PLAN" not in closed.sent
 
 
 # -- judging ---------------------------------------------------------------------------------------
