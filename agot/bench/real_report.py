@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from agot.agents.trust import ORDER
 from agot.bench.arms import PLAIN
 from agot.bench.compare import Interval, Mean
 from agot.bench.pairwise import Judged, Verdicts, verdicts
@@ -29,6 +30,20 @@ JUDGED_COLUMNS = (
     "words of plain",
     "untold",
 )
+
+
+TRUST_COLUMNS = ("set", "arm", "trust", "n", "right")
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """The answers of one arm on one set that the project trusts alike."""
+
+    set: str
+    arm: str
+    trust: str
+    n: int
+    right: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,25 @@ def busy_s(rows: Iterable[Measured]) -> float:
     return total
 
 
+def trusted(rows: Sequence[Measured]) -> list[Trusted]:
+    """Return how often what is trusted alike is right: of answers that were given, the most trusted first."""
+    found: list[Trusted] = []
+    for name in dict.fromkeys(row.set for row in rows):
+        for arm, by_id in by_arm(rows, name).items():
+            for word in reversed(ORDER):
+                own = [row for row in by_id.values() if row.trust == word and row.answer]
+                told = [row for row in own if row.right is not None]
+                if own:
+                    right = share(sum(bool(row.right) for row in told), len(told))
+                    found.append(Trusted(name, arm, word, len(own), right))
+    return found
+
+
+def trust_cells(found: Sequence[Trusted]) -> list[list[str]]:
+    """Return one line of the table per figure, in the order of `TRUST_COLUMNS`."""
+    return [[one.set, one.arm, one.trust, str(one.n), percent(one.right)] for one in found]
+
+
 def cells(found: Sequence[Figures]) -> list[list[str]]:
     """Return one line of the table per figure, in the order of `COLUMNS`."""
     return [
@@ -138,6 +172,7 @@ def as_json(about: Mapping[str, Any], rows: Sequence[Measured], judged: Sequence
     return {
         "about": dict(about),
         "figures": [asdict(one) for one in figures(rows)],
+        "trust": [asdict(one) for one in trusted(rows)],
         "judged": [asdict(one) for one in verdicts(rows, judged)],
     }
 
@@ -150,6 +185,9 @@ def markdown(about: Mapping[str, Any], rows: Sequence[Measured], judged: Sequenc
         "method 10). A failed question counts as wrong. Written, read (tokens), calls and seconds are means per question, "
         "p95 and max are of calls."
     )
+    told = trusted(rows)
+    if told:
+        lines += ["", "## Right by trust", "", *table(TRUST_COLUMNS, trust_cells(told))]
     compared = verdicts(rows, judged)
     if compared:
         lines += ["", "## Open requests against the plain reply", ""]

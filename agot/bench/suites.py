@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from agot.agents.dialects.standard.reading import solution_of
+from agot.agents.kinds import kind_of_reply
 from agot.bench.datasets import Grade, Item, items
 from agot.errors import SetupError, ToolError
 from agot.protocols import Completion
@@ -156,25 +157,30 @@ def plain_request(form: Form, question: str) -> str:
     return question + STEPWISE if form in ("number", "closed") else question
 
 
-def read_plain(form: Form, text: str, cut: bool) -> str:
-    """Return the answer of a plain reply, "" if it gives none.
+Reader = Callable[[Form, str, str, bool], str]
+"""Returns the answer that a reply gives, "" if none: of the set's form, the question, the reply, and whether it was cut off."""
 
-    Args:
-        cut: It ended at the limit of tokens.
-    """
+
+def read_plain(form: Form, question: str, text: str, cut: bool) -> str:
+    """Return the answer of a plain reply, "" if it gives none."""
     if form == "number":
         numbers = _NUMBER.findall(text[-_LONGEST:])
         return numbers[-1] if numbers else ""
     if form == "closed":
-        return read_by("chain")(text, cut)
+        return read_by("chain")(form, question, text, cut)
     return text.strip("\n") if form == "code" else text.strip()
 
 
-def read_by(mode: str) -> Callable[[str, bool], str]:
-    """Return the reader that the strategies use."""
+def read_by(mode: str) -> Reader:
+    """Return the reader that the strategies use.
 
-    def read(text: str, cut: bool) -> str:
-        found = solution_of(Completion(text=text, finish_reason="length" if cut else "stop"), mode)
+    Args:
+        mode: "direct" takes the whole reply for the answer where it can; "chain" looks for it.
+    """
+
+    def read(form: Form, question: str, text: str, cut: bool) -> str:
+        completion = Completion(text=text, finish_reason="length" if cut else "stop")
+        found = solution_of(completion, mode, kind_of_reply(question))
         return found.answer if found is not None else ""
 
     return read

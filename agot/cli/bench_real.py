@@ -119,7 +119,17 @@ def real(
     from agot.bench import suites
     from agot.bench.arms import ARMS, arms_named
     from agot.bench.pairwise import verdicts
-    from agot.bench.real_report import COLUMNS, JUDGED_COLUMNS, as_json, cells, figures, judged_cells
+    from agot.bench.real_report import (
+        COLUMNS,
+        JUDGED_COLUMNS,
+        TRUST_COLUMNS,
+        as_json,
+        cells,
+        figures,
+        judged_cells,
+        trust_cells,
+        trusted,
+    )
     from agot.bench.real_run import REPORT_MD, Order, named_at, run
     from agot.cli.outcome import print_json
     from agot.cli.view import told
@@ -142,6 +152,10 @@ def real(
         print_json(as_json(outcome.about, outcome.rows, outcome.judged))
         return
     compose.print_table(COLUMNS, cells(figures(outcome.rows)))
+    told_trust = trusted(outcome.rows)
+    if told_trust:
+        typer.echo("")
+        compose.print_table(TRUST_COLUMNS, trust_cells(told_trust))
     compared = verdicts(outcome.rows, outcome.judged)
     if compared:
         typer.echo("")

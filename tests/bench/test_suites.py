@@ -112,10 +112,12 @@ def test_only_closed_questions_get_the_sentence_about_steps() -> None:
     ],
 )  # fmt: skip
 def test_plain_replies_are_read_by_the_form_of_their_set(form: Form, text: str, answer: str) -> None:
-    read = read_plain(form, text, False)
+    read = read_plain(form, "How much is it?", text, False)
     assert read.rstrip(".").strip("$") == answer
 
 
 def test_the_reader_of_the_strategies_believes_no_cut_text() -> None:
-    assert read_by("chain")("1. a\nAnswer: 7", False) == "7"
-    assert read_by("chain")("1. a\n2. b is 7", True) == ""
+    read = read_by("chain")
+    assert read("number", "How much is it?", "1. a\nAnswer: 7", False) == "7"
+    assert read("number", "How much is it?", "1. a", True) == ""
+    assert read("code", "Write a function f.", "def f():\n\n    ...", False) == "def f():\n\n    ..."
