@@ -124,13 +124,14 @@ def _dialects(models: Models, most_thoughts: int, pick: Pick) -> Callable[[str],
     def dialect(role: str) -> Dialect:
         name = models.profile(role).dialect
         if name not in known:
-            known[name] = _dialect(name, most_thoughts, pick)
+            known[name] = dialect_of(name, most_thoughts, pick)
         return known[name]
 
     return dialect
 
 
-def _dialect(name: str, most_thoughts: int, pick: Pick) -> Dialect:
+def dialect_of(name: str, most_thoughts: int = 16, pick: Pick = default_prompt) -> Dialect:
+    """Return a dialect by its name, with nothing learnt of any server yet."""
     if name == "compact":
         from agot.agents.dialects.compact import CompactDialect
 

@@ -28,6 +28,7 @@ from agot.judging import Known, keep_unable, known_of
 from agot.learning import Learnt
 from agot.models.gate import Gates
 from agot.models.gateway import Gateway
+from agot.models.known import Known
 from agot.protocols import Models, Verifier
 from agot.question import checked_question
 from agot.settings import (
@@ -102,9 +103,11 @@ class Reasoner:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings if settings is not None else load_settings()
-        # One set of gates, so that runs which began with other settings do not spoil the order at a server.
-        self._gates = Gates()
-        self._models: Models = models if models is not None else Gateway(self.settings, gates=self._gates)
+        # One for all, so that runs which began with other settings do not spoil the order at a server.
+        self._gates, self._known = Gates(), Known()
+        self._models: Models = (
+            models if models is not None else Gateway(self.settings, gates=self._gates, known=self._known)
+        )
         self._given_models = models is not None
         self._other_models: list[Models] = []
         self._store, self._own_store = store, store is None
@@ -452,7 +455,7 @@ class Reasoner:
         """Return what reaches the models of these settings; own models, if any were given, reach all."""
         if self._given_models or _public(settings) == _public(self.settings):
             return self._models
-        models = Gateway(settings, gates=self._gates)
+        models = Gateway(settings, gates=self._gates, known=self._known)
         self._other_models.append(models)
         return models
 
@@ -460,6 +463,8 @@ class Reasoner:
         async with self._opening.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             if self._store is None:
                 self._store = await SqlStore.open(self.settings.database_url or default_database_url())
+            if not self._known.version:
+                self._known.take(await self._store.all_facts())
             return self._store
 
 

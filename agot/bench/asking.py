@@ -164,7 +164,7 @@ async def each(
             told(finished)
             if spoilt >= MOST_FAULTS_IN_A_ROW:
                 raise ModelError(
-                    f"{spoilt} questions in a row failed ({fault}). See whether the model answers (agot models test); "
+                    f"{spoilt} questions in a row failed ({fault}). See whether the model answers (agot models doctor); "
                     "what is kept in a results file is not asked again."
                 )
 
