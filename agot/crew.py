@@ -18,7 +18,7 @@ from agot.agents.verifier import CHECKS, VerifierAgent, chosen_checks
 from agot.agents.workflow import Workflow
 from agot.agents.worth import JUDGE
 from agot.engine.engine import Crew
-from agot.judging import NOTHING, Known, wants_judge
+from agot.judging import NOTHING, RunKnowledge, wants_judge
 from agot.learning import Learnt
 from agot.protocols import Dialect, Models, Verifier
 from agot.settings import EngineSettings, RoleSettings, Settings
@@ -53,7 +53,7 @@ def assembled(
     judges: Judges,
     checks: Sequence[Verifier],
     workflow: Workflow,
-    known: Known = NOTHING,
+    known: RunKnowledge = NOTHING,
 ) -> Crew:
     """Return the crew of one run; its tools are added by whoever has them.
 

@@ -131,7 +131,6 @@ class ModelProfile(Value):
         max_tokens: Default room for one answer.
         temperature: Default temperature for sampling several answers.
         local: Runs on this machine or network: no price, no key.
-        plans: The model was seen to split questions usefully; None if nothing is known of it.
     """
 
     model: str
@@ -144,7 +143,6 @@ class ModelProfile(Value):
     max_tokens: int = 2048
     temperature: float = 0.7
     local: bool = False
-    plans: bool | None = None
 
 
 OnText = Callable[[str], None]

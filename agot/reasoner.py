@@ -24,7 +24,7 @@ from agot.errors import StoreError
 from agot.events import AnyEvent, EventStream, Notice
 from agot.ids import RunId, new_run_id
 from agot.journal import Journal
-from agot.judging import Known, keep_unable, known_of
+from agot.judging import RunKnowledge, keep_unable, known_of
 from agot.learning import Learnt
 from agot.models.gate import Gates
 from agot.models.gateway import Gateway
@@ -397,7 +397,7 @@ class Reasoner:
         lessons: Learnt | None,
         judges: Judges,
         tools: dict[str, Tool],
-        known: Known,
+        known: RunKnowledge,
     ) -> Run:
         settings = job.settings
         meter = Meter(_limited(settings, job.models), time.monotonic)
