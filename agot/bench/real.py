@@ -29,6 +29,7 @@ class Measured(Value):
         trust: How far the project says that the answer can be trusted, "" of a plain arm.
         texts: Replies of a plain arm as they came; `cut` says which of them ended at the limit of tokens.
         right: By the set's rules; None if there are none, or the grader could not tell (`ungraded` says why).
+        score: How much of it is right, in [0, 1], where an answer can be right in part; None elsewhere.
         fault: Error that ended the question, or "".
         outside: The fault came from outside (network, rate limit), so the question is asked again next time.
         run: Id of the run in the arm's database, "" of a plain arm.
@@ -51,6 +52,7 @@ class Measured(Value):
     texts: tuple[str, ...] = ()
     cut: tuple[bool, ...] = ()
     right: bool | None = None
+    score: float | None = None
     ungraded: str = ""
     fault: str = ""
     outside: bool = False
@@ -243,7 +245,7 @@ async def graded(row: Measured, item: Item) -> Measured:
     except ToolError as error:
         # A grader that cannot tell has not found the answer wrong.
         return row.model_copy(update={"right": None, "ungraded": str(error)[:300] or type(error).__name__})
-    return row.model_copy(update={"right": grade.right, "ungraded": ""})
+    return row.model_copy(update={"right": grade.right, "score": grade.score, "ungraded": ""})
 
 
 def by_arm(rows: Iterable[Measured], of_set: str) -> Mapping[str, dict[str, Measured]]:

@@ -53,6 +53,7 @@ class Figures:
     Attributes:
         n: Questions asked; those that failed are among them and count as wrong.
         right: Of the questions that could be graded; None of a set that only a judge compares.
+        score: Mean of how much of an answer is right, where that is told, a question without an answer counting 0.
         against: Right minus right of the plain request, over the questions that both were asked; None without such.
         ungraded: Answers that the grader could not tell of, which count nowhere.
         written, read, calls, seconds: Means per question; `calls_p95` of 100 questions are exceeded by five.
@@ -63,6 +64,7 @@ class Figures:
     arm: str
     n: int
     right: Interval | None
+    score: float | None
     against: Interval | None
     abstained: int
     failed: int
@@ -96,6 +98,7 @@ def _figures(name: str, arm: str, rows: Sequence[Measured], against: Interval | 
     calls = sorted(row.calls for row in rows)
     return Figures(
         set=name, arm=arm, n=len(rows), right=share(sum(bool(row.right) for row in told), len(told)), against=against,
+        score=sum(row.score or 0.0 for row in told) / len(told) if any(row.score is not None for row in told) else None,
         abstained=sum(row.status == "abstained" for row in rows), failed=sum(bool(row.fault) for row in rows),
         ungraded=sum(bool(row.ungraded) for row in rows), written=mean_interval([row.written for row in rows]),
         read=mean_interval([row.read for row in rows]), calls=mean_interval(calls),
@@ -147,7 +150,7 @@ def cells(found: Sequence[Figures]) -> list[list[str]]:
     """Return one line of the table per figure, in the order of `COLUMNS`."""
     return [
         [
-            one.set, one.arm, str(one.n) + (f" ({one.ungraded} ungraded)" if one.ungraded else ""), percent(one.right),
+            one.set, one.arm, str(one.n) + (f" ({one.ungraded} ungraded)" if one.ungraded else ""), percent(one.right) + ("" if one.score is None else f", score {100 * one.score:.1f}%"),
             points(one.against), str(one.abstained), str(one.failed), f"{one.written[0]:.0f}", f"{one.read[0]:.0f}",
             f"{one.calls[0]:.1f}", str(one.calls_p95), str(one.calls_max), f"{one.seconds[0]:.1f}",
             f"{one.tokens_per_s:.0f}",

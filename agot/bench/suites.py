@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -57,7 +58,8 @@ class _Source:
             for the test are.
         rows: Of each file, for the test; None for all.
         small: Of each file, for the test of the small suite.
-        backwards: The file's last rows come first, where they are the hardest.
+        order: "backwards" takes a file's last rows first, where they are the hardest; "mixed" takes them in an order that
+            is always the same, where the file has one kind after another.
     """
 
     loader: str
@@ -66,7 +68,7 @@ class _Source:
     train: str = ""
     rows: int | None = None
     small: int | None = None
-    backwards: bool = False
+    order: Literal["", "backwards", "mixed"] = ""
 
 
 _SOURCES = {
@@ -74,7 +76,8 @@ _SOURCES = {
     "math": _Source("math500", "closed", "math500/*.jsonl", rows=300, small=100),
     "humaneval": _Source("humaneval", "code", "humaneval/HumanEval.jsonl*", rows=100, small=100),
     "bbh": _Source("bbh", "closed", "bbh/*.json", rows=8, small=4),
-    "game24": _Source("game24", "closed", "game24/*.csv", rows=100, small=100, backwards=True),
+    "game24": _Source("game24", "closed", "game24/*.csv", rows=100, small=100, order="backwards"),
+    "procbench": _Source("procbench", "exact", "procbench/*.jsonl", rows=608, small=100, order="mixed"),
     "bfcl": _Source("bfcl", "exact", "bfcl_v4/BFCL_v4_*.json", rows=50, small=25),
 }
 _WRITTEN = {"open": "open_requests.jsonl", "six": "six_requests.jsonl"}
@@ -82,7 +85,7 @@ _WRITTEN = {"open": "open_requests.jsonl", "six": "six_requests.jsonl"}
 
 SUITES = {
     "small": ("gsm8k", "math", "humaneval", "open", "six"),
-    "full": ("gsm8k", "math", "humaneval", "bbh", "game24", "bfcl", "open", "six"),
+    "full": ("gsm8k", "math", "humaneval", "bbh", "game24", "procbench", "bfcl", "open", "six"),
 }
 SETS = (*_SOURCES, *_WRITTEN)
 
@@ -105,7 +108,12 @@ def chosen(
         raise SetupError(f"There is no suite {suite!r}. There are: {', '.join(SUITES)}.")
     found: list[BenchSet] = []
     for name in dict.fromkeys(names or SUITES[suite]):
-        if name in _WRITTEN:
+        if name in _WRITTEN and split == "train":
+            if name in names:
+                raise SetupError(
+                    f"The requests of {name} are for reporting: no settings are chosen on them. Leave them out."
+                )
+        elif name in _WRITTEN:
             rows = written_requests(_WRITTEN[name])
             found.append(BenchSet(name, "text", tuple(rows[:limit])))
         elif name in _SOURCES:
@@ -129,8 +137,10 @@ def _public(
     by_file: list[list[Item]] = []
     for path in paths:
         rows = items(source.loader, path)
-        if source.backwards:
+        if source.order == "backwards":
             rows.reverse()
+        elif source.order == "mixed":
+            random.Random(0).shuffle(rows)
         if split == "test":
             rows = rows[: source.small if small else source.rows]
         elif split == "train" and source.rows is not None:

@@ -33,7 +33,7 @@ DataFlag = Annotated[
         "--data",
         metavar="FOLDER",
         help="Holds the original files of public sets: gsm8k/test*.jsonl, gsm8k/train*.jsonl, math500/*.jsonl, "
-        "humaneval/HumanEval.jsonl.gz, bbh/*.json, game24/*.csv, bfcl_v4/BFCL_v4_*.json.",
+        "humaneval/HumanEval.jsonl.gz, bbh/*.json, game24/*.csv, procbench/*.jsonl, bfcl_v4/BFCL_v4_*.json.",
     ),
 ]
 RowsFlag = Annotated[
@@ -70,7 +70,7 @@ def real(
         typer.Option(
             "--sets",
             metavar="A,B",
-            help="Of gsm8k, math, humaneval, bbh, game24, bfcl, open, six; by default the suite's.",
+            help="Of gsm8k, math, humaneval, bbh, game24, procbench, bfcl, open, six; by default the suite's.",
         ),
     ] = "",
     data: DataFlag = None,

@@ -17,6 +17,9 @@ def data(folder: Path) -> Path:
     files: dict[str, list[dict[str, object]]] = {
         "gsm8k/test.jsonl": [{"question": f"Test {n}?", "answer": f"so\n#### {n}"} for n in range(5)],
         "gsm8k/train.jsonl": [{"question": f"Train {n}?", "answer": f"so\n#### {n}"} for n in range(7)],
+        "procbench/dev.jsonl": [
+            {"id": f"t{n}", "prompt": f"Do {n}.", "label": {"intermediate": [n], "final": n + 1}} for n in range(700)
+        ],
         "math500/test.jsonl": [{"problem": f"P {n}", "answer": str(n), "unique_id": f"m{n}"} for n in range(500)],
     }  # fmt: skip
     for name, rows in files.items():
@@ -51,7 +54,7 @@ def test_the_small_suite_holds_its_sets(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["gsm8k", "math", "humaneval", "bbh"])
+@pytest.mark.parametrize("name", ["gsm8k", "math", "humaneval", "bbh", "procbench"])
 def test_rows_for_choosing_are_never_rows_of_a_test(tmp_path: Path, name: str) -> None:
     folder = data(tmp_path)
 
@@ -76,6 +79,14 @@ def test_the_written_requests_are_forty_different_ones() -> None:
     assert len({item.id for item in found.items}) == len({item.question for item in found.items}) == 40
     assert next(item.question for item in six.items) == "What is the capital of France?"
     assert found.judged and not found.elects
+
+
+def test_the_written_requests_are_for_reporting_only(tmp_path: Path) -> None:
+    assert not {"open", "six"} & {
+        bench.name for bench in chosen("small", (), data(tmp_path), split="train", limit=1)
+    }
+    with pytest.raises(SetupError, match="for reporting"):
+        chosen("small", ["six"], None, split="train", limit=None)
 
 
 @pytest.mark.parametrize(
