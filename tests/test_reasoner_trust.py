@@ -37,13 +37,17 @@ def judging(request: dict[str, Any]) -> bool:
     return ("Yes" in text and "No" in text and "You check" in text) or "Verdict:" in text
 
 
-def serving(answers: Iterator[str], judge: Callable[[dict[str, Any]], Reply]) -> Callable[[dict[str, Any]], Reply]:
+def serving(
+    answers: Iterator[str], judge: Callable[[dict[str, Any]], Reply]
+) -> Callable[[dict[str, Any]], Reply]:
     """Return a script: the next answers in turn, as many as samples are asked for, and a judge."""
 
     def reply(request: dict[str, Any]) -> Reply:
         if judging(request):
             return judge(request)
-        return Reply([f"It is worked out.\nAnswer: {next(answers)}" for _ in range(int(request.get("n") or 1))])
+        return Reply(
+            [f"It is worked out.\nAnswer: {next(answers)}" for _ in range(int(request.get("n") or 1))]
+        )
 
     return reply
 
@@ -79,7 +83,9 @@ async def ask(
         await store.close()
     events: list[AnyEvent] = []
     async with Reasoner(settings) as reasoner:
-        asked = reasoner.ask(question, budget=budget, strategy=strategy, effort=effort, on_event=events.append)
+        asked = reasoner.ask(
+            question, budget=budget, strategy=strategy, effort=effort, on_event=events.append
+        )
         return await asyncio.wait_for(asked, 30), events
 
 
@@ -120,7 +126,9 @@ async def test_a_broken_demand_is_sent_back_with_what_was_wrong(server: Loopback
 # -- a closed question -------------------------------------------------------------------------------
 
 
-async def test_agreeing_answers_are_cross_checked_and_stop_the_drawing(server: Loopback, database: str) -> None:
+async def test_agreeing_answers_are_cross_checked_and_stop_the_drawing(
+    server: Loopback, database: str
+) -> None:
     server.reply = serving(itertools.repeat("16"), NO)
     result, events = await ask(server, database, STORY)
     assert (result.answer, result.status, result.trust) == ("16", "answered", "cross-checked")
@@ -137,7 +145,9 @@ async def test_the_vote_corrects_the_first_answer(server: Loopback, database: st
     assert result.candidate == "16"
 
 
-async def test_answers_that_all_differ_are_given_up_early_and_doubted(server: Loopback, database: str) -> None:
+async def test_answers_that_all_differ_are_given_up_early_and_doubted(
+    server: Loopback, database: str
+) -> None:
     server.reply = serving((str(n) for n in itertools.count(100)), NO)
     result, _ = await ask(server, database, STORY)
     assert (result.status, result.trust) == ("answered", "doubtful") and result.answer == "100"
@@ -145,7 +155,9 @@ async def test_answers_that_all_differ_are_given_up_early_and_doubted(server: Lo
     assert sum(int(request.get("n") or 1) for request in server.requests) <= 5
 
 
-async def test_no_question_that_one_call_answers_takes_more_than_sixteen(server: Loopback, database: str) -> None:
+async def test_no_question_that_one_call_answers_takes_more_than_sixteen(
+    server: Loopback, database: str
+) -> None:
     server.reply = serving(itertools.cycle(["16", "17"]), NO)
     result, _ = await ask(server, database, STORY, facts={FACT: WEAK})
     assert result.status == "answered" and result.trust == "doubtful"
@@ -167,10 +179,17 @@ async def test_a_proven_answer_is_not_cross_checked(server: Loopback, database: 
     assert (result.answer, result.trust, calls(server)) == ("21", "proved", 1)
 
 
-async def test_only_what_is_refuted_is_withheld_and_then_it_is_the_candidate(server: Loopback, database: str) -> None:
+async def test_only_what_is_refuted_is_withheld_and_then_it_is_the_candidate(
+    server: Loopback, database: str
+) -> None:
     server.reply = serving(itertools.repeat("22"), YES)
     result, _ = await ask(server, database, "What is 17 + 4?", facts={FACT: GOOD})
-    assert (result.status, result.answer, result.candidate, result.trust) == ("abstained", "", "22", "doubtful")
+    assert (result.status, result.answer, result.candidate, result.trust) == (
+        "abstained",
+        "",
+        "22",
+        "doubtful",
+    )
 
 
 async def test_a_chance_below_what_is_demanded_is_withheld(server: Loopback, database: str) -> None:
@@ -190,7 +209,9 @@ async def test_fast_asks_once_and_thorough_asks_more(server: Loopback, database:
     assert result.trust == "cross-checked" and result.usage.calls > 3
 
 
-async def test_a_ladder_of_ones_own_is_climbed_although_only_a_judge_doubts(server: Loopback, database: str) -> None:
+async def test_a_ladder_of_ones_own_is_climbed_although_only_a_judge_doubts(
+    server: Loopback, database: str
+) -> None:
     server.reply = serving(itertools.repeat("16"), NO)
     result, events = await ask(server, database, STORY, facts={FACT: WEAK}, ladder=["vote"])
     assert [event.strategy for event in events if event.kind == "strategy_chosen"] == ["think", "vote"]
@@ -226,7 +247,9 @@ def knowing(request: dict[str, Any]) -> Reply:
     text = text_of(request)
     if "Verdict:" in text:
         return Reply("It looks fine.\nVerdict: right")
-    right = any(one.right and one.question in text and f"Answer: {one.answer}\n" in f"{text}\n" for one in examples())
+    right = any(
+        one.right and one.question in text and f"Answer: {one.answer}\n" in f"{text}\n" for one in examples()
+    )
     shown = any(one.question in text for one in examples())
     return says("Yes" if right or not shown else "No", 0.9)(request)
 
@@ -250,7 +273,9 @@ async def test_a_judge_is_measured_once_in_both_manners_and_the_better_one_is_ke
     assert calls(server) - before == 2, "it is measured once for all runs"
 
 
-async def test_a_resumed_run_goes_by_what_was_known_of_the_judge_when_it_began(server: Loopback, database: str) -> None:
+async def test_a_resumed_run_goes_by_what_was_known_of_the_judge_when_it_began(
+    server: Loopback, database: str
+) -> None:
     server.reply = serving(itertools.repeat("Dear landlord"), YES)
     stopped, _ = await ask(server, database, LETTER, facts={FACT: GOOD}, budget=Budget(calls=1))
     assert (stopped.status, calls(server)) == ("budget", 1)
@@ -265,7 +290,9 @@ async def test_a_resumed_run_goes_by_what_was_known_of_the_judge_when_it_began(s
 # -- limits ------------------------------------------------------------------------------------------
 
 
-async def test_a_run_has_limits_that_nobody_set_and_says_so(server: Loopback, database: str, monkeypatch: Any) -> None:
+async def test_a_run_has_limits_that_nobody_set_and_says_so(
+    server: Loopback, database: str, monkeypatch: Any
+) -> None:
     from agot import budget
 
     monkeypatch.setitem(budget.DEFAULT_LIMITS, "normal", {"calls": 1, "tokens": 100_000, "seconds": 600.0})
