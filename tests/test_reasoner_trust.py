@@ -15,6 +15,7 @@ from agot.agents.worth import FACT, examples
 from agot.budget import Budget
 from agot.events import AnyEvent
 from agot.reasoner import Reasoner
+from agot.sandbox.run import why_not
 from agot.settings import Settings
 from agot.stores.database import SqlStore
 from agot.thought import Result
@@ -73,10 +74,12 @@ def database(tmp_path: Path) -> str:
 
 async def ask(
     server: Loopback, database: str, question: str, *, facts: dict[str, Any] | None = None, budget: Budget | None = None,
-    strategy: str | None = None, effort: Any = None, **engine: Any,
+    strategy: str | None = None, effort: Any = None, programs: bool = False, **engine: Any,
 ) -> tuple[Result, list[AnyEvent]]:  # fmt: skip
     fast = {"model": "hosted_vllm/x", "base_url": server.base_url, "timeout_s": 10.0, "retries": 0}
-    settings = Settings.model_validate({"roles": {"fast": fast}, "database_url": database, "engine": engine})
+    settings = Settings.model_validate({
+        "roles": {"fast": fast}, "database_url": database, "engine": engine, "tools": {"python": programs},
+    })  # fmt: skip
     if facts is not None:
         store = await SqlStore.open(database)
         await store.keep_facts(server.base_url.removesuffix("/v1"), "x", facts)
@@ -136,6 +139,47 @@ async def test_agreeing_answers_are_cross_checked_and_stop_the_drawing(
     assert result.usage.calls == calls(server) == 2, "the first answer, and two samples in one request"
     finished = [event for event in events if event.kind == "thought_finished"]
     assert [event.trust for event in finished] == ["cross-checked"]
+
+
+def programming(program: str, answers: Iterator[str]) -> Callable[[dict[str, Any]], Reply]:
+    """Return a script: one program for whoever asks for one, and the next answers in turn."""
+    others = serving(answers, NO)
+    return lambda request: Reply(program) if "solution()" in text_of(request) else others(request)
+
+
+needs_sandbox = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+
+
+@needs_sandbox
+async def test_a_program_that_agrees_settles_it_at_once(server: Loopback, database: str) -> None:
+    server.reply = programming("def solution():\n    return 12 - 5 + 9", itertools.repeat("16"))
+    result, _ = await ask(server, database, STORY, programs=True)
+    assert (result.answer, result.trust, calls(server)) == ("16", "cross-checked", 2)
+    assert "chain and program" in result.trust_reason
+
+
+@needs_sandbox
+async def test_a_program_that_disagrees_is_one_vote(server: Loopback, database: str) -> None:
+    server.reply = programming("def solution():\n    return 12 + 5", itertools.repeat("16"))
+    result, _ = await ask(server, database, STORY, programs=True)
+    assert (result.answer, result.trust) == ("16", "cross-checked")
+    assert result.trust_reason.split()[2] > "3", "the program is among those that were asked"
+
+
+@needs_sandbox
+@pytest.mark.parametrize("program", ["def solution():\n    return 1 / 0", "I would rather not."])
+async def test_a_program_that_gives_nothing_is_no_vote(program: str, server: Loopback, database: str) -> None:
+    server.reply = programming(program, itertools.repeat("16"))
+    result, events = await ask(server, database, STORY, programs=True)
+    assert (result.answer, result.trust_reason, calls(server)) == ("16", "3 of 3 samples agree", 3)
+    assert not any(event.kind == "notice" and event.level == "warning" for event in events)
+
+
+@needs_sandbox
+async def test_what_no_program_can_know_is_not_programmed(server: Loopback, database: str) -> None:
+    server.reply = programming("def solution():\n    return 'Mary Shelley'", itertools.repeat("Mary Shelley"))
+    await ask(server, database, FACTUAL, programs=True)
+    assert not any("solution()" in text_of(request) for request in server.requests)
 
 
 async def test_the_vote_corrects_the_first_answer(server: Loopback, database: str) -> None:

@@ -79,6 +79,9 @@ def cross_checks(work: ThoughtContext, tried: Assessed) -> Move | None:
 async def next_move(work: ThoughtContext, tokens_left: int | None) -> Move:
     """Return the next try after an answer that was not accepted, or after none; an empty move to stop."""
     last = work.tried[-1] if work.tried else None
+    if last is not None and work.solution is None and work.settings.ladder is not None:
+        # A step of the ladder that gives nothing, or cannot be taken here, is left out.
+        return await _climbed(work, tokens_left, against=True)
     if work.solution is None or last is None:
         return _after_nothing(work)
     if work.unsure and work.strong and work.role != work.strong:
