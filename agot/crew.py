@@ -15,7 +15,6 @@ from agot.agents.strategies.experts import NAME as EXPERTS
 from agot.agents.strategies.experts import checked_experts
 from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.verifier import CHECKS, VerifierAgent, chosen_checks
-from agot.agents.workflow import Workflow
 from agot.engine.engine import Crew
 from agot.learning import Learnt
 from agot.protocols import Dialect, Models, Verifier
@@ -50,7 +49,6 @@ def assembled(
     lessons: Learnt | None,
     judges: Judges,
     checks: Sequence[Verifier],
-    workflow: Workflow,
 ) -> Crew:
     """Return the crew of one run; its tools are added by whoever has them.
 
@@ -74,7 +72,6 @@ def assembled(
         ),
         verifier=VerifierAgent(_chosen_checks(engine, checks, requirements), judges=judges),
         strategies=STRATEGIES,
-        workflow=workflow,
         selector=selector,
         search=settings.search,
         seed=settings.seed,

@@ -22,7 +22,7 @@ from agot.agents.strategies.registry import Registry
 from agot.agents.synthesizer import from_final, synthesize
 from agot.agents.toolbox import Assessor
 from agot.agents.verifier import VerifierAgent
-from agot.agents.workflow import Outcome, ThoughtContext, Workflow, solve_thought
+from agot.agents.workflow import Outcome, ThoughtContext, solve_thought
 from agot.budget import Meter
 from agot.engine.caller import Caller, CallRoom
 from agot.engine.graph import PlacedThought, ThoughtGraph
@@ -61,7 +61,6 @@ class Crew:
     planner: Planner
     verifier: VerifierAgent
     strategies: Registry
-    workflow: Workflow
     selector: Selector
     search: SearchSettings = field(default_factory=SearchSettings)
     strong: str = ""
@@ -119,7 +118,7 @@ class Engine:
         self._emit(ThoughtStarted(thought=thought, question=task.question))
         self.graph.update(thought, status=ThoughtStatus.RUNNING, question=task.question)
         try:
-            outcome = await solve_thought(self._crew.workflow, self._context(task, meter))
+            outcome = await solve_thought(self._context(task, meter))
         except (BudgetExceeded, Interrupted, asyncio.CancelledError) as stopped:
             self._finish(
                 task,
