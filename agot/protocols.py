@@ -131,7 +131,6 @@ class ModelProfile(Value):
         max_tokens: Default room for one answer.
         temperature: Default temperature for sampling several answers.
         local: Runs on this machine or network: no price, no key.
-        plans: The model was seen to split questions usefully; None if nothing is known of it.
     """
 
     model: str
@@ -144,7 +143,6 @@ class ModelProfile(Value):
     max_tokens: int = 2048
     temperature: float = 0.7
     local: bool = False
-    plans: bool | None = None
 
 
 OnText = Callable[[str], None]
@@ -429,6 +427,9 @@ class Toolbox(Protocol):
         search: How far searches go.
         rng: The strategy's own source of randomness, fixed by the run's seed, the thought and the try.
         accept: Reward at which an answer is accepted.
+        drawn: Whole answers that the thought has already, for an election to count in.
+        sure: Probability of having found the majority's answer at which an election may stop.
+        judged: A judge can be asked that is worth it.
         recall: Finds associations, or None.
         tools: The tools of the run, or None.
         programs: Runs what a model programs, or None if nothing here can.
@@ -456,6 +457,12 @@ class Toolbox(Protocol):
     def rng(self) -> Random: ...
     @property
     def accept(self) -> float: ...
+    @property
+    def drawn(self) -> tuple[Solution, ...]: ...
+    @property
+    def sure(self) -> float: ...
+    @property
+    def judged(self) -> bool: ...
     @property
     def recall(self) -> Recall | None: ...
     @property

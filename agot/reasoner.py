@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from agot.agents.judges import Judges
 from agot.agents.strategies.tool_rounds import NAME as TOOLS
-from agot.budget import Budget, Meter
+from agot.budget import Budget, Meter, default_limited
 from agot.crew import assembled, check_setup
 from agot.engine.caller import CallRoom
 from agot.engine.engine import Engine
@@ -23,12 +23,15 @@ from agot.errors import StoreError
 from agot.events import AnyEvent, EventStream, Notice
 from agot.ids import RunId, new_run_id
 from agot.journal import Journal
+from agot.judging import RunKnowledge, keep_unable, known_of
 from agot.learning import Learnt
 from agot.models.gate import Gates
 from agot.models.gateway import Gateway
+from agot.models.known import Known
 from agot.protocols import Models, Verifier
 from agot.question import checked_question
 from agot.settings import (
+    Effort,
     RoleSettings,
     Settings,
     TelemetrySettings,
@@ -99,9 +102,11 @@ class Reasoner:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings if settings is not None else load_settings()
-        # One set of gates, so that runs which began with other settings do not spoil the order at a server.
-        self._gates = Gates()
-        self._models: Models = models if models is not None else Gateway(self.settings, gates=self._gates)
+        # One for all, so that runs which began with other settings do not spoil the order at a server.
+        self._gates, self._known = Gates(), Known()
+        self._models: Models = (
+            models if models is not None else Gateway(self.settings, gates=self._gates, known=self._known)
+        )
         self._given_models = models is not None
         self._other_models: list[Models] = []
         self._store, self._own_store = store, store is None
@@ -149,6 +154,7 @@ class Reasoner:
         *,
         strategy: str | None = None,
         budget: Budget | None = None,
+        effort: Effort | None = None,
         seed: int | None = None,
         on_event: Callable[[AnyEvent], None] | None = None,
         stream_text: bool = False,
@@ -160,7 +166,8 @@ class Reasoner:
 
         Args:
             strategy: "auto", or a registered strategy for the whole question, without splitting it.
-            budget: Limits of this run; those of the settings by default.
+            budget: Limits of this run; those of the settings by default, and where there are none, those of the effort.
+            effort: "fast" for one or two calls, "thorough" for as many as may help; the settings' by default.
             seed: Seed of all sampling; the settings' by default.
             on_event: Called on the event loop with every event; must not block.
             stream_text: Also emit the model's text as it arrives.
@@ -169,7 +176,7 @@ class Reasoner:
             SetupError: If the question, the strategy or a model's settings are unusable.
             StoreError: If the database cannot be opened.
         """
-        settings = self._for_run(strategy, budget, seed)
+        settings = self._for_run(strategy, budget, effort, seed)
         job = _Job(
             new_run_id(self._clock()),
             checked_question(question),
@@ -188,17 +195,18 @@ class Reasoner:
         *,
         strategy: str | None = None,
         budget: Budget | None = None,
+        effort: Effort | None = None,
         seed: int | None = None,
     ) -> RunId:
         """Store a question as a run that nobody works at yet, and return its id; `resume` does it.
 
         Args:
-            strategy, budget, seed: As in `ask`.
+            strategy, budget, effort, seed: As in `ask`.
 
         Raises:
             SetupError, StoreError: As `ask` does.
         """
-        settings = self._for_run(strategy, budget, seed)
+        settings = self._for_run(strategy, budget, effort, seed)
         job = _Job(new_run_id(self._clock()), checked_question(question), settings, self._models, None, False)
         store = await self._opened()
         check_setup(job.settings, job.models, self._checks)
@@ -248,6 +256,7 @@ class Reasoner:
         *,
         strategy: str | None = None,
         budget: Budget | None = None,
+        effort: Effort | None = None,
         seed: int | None = None,
         stream_text: bool = True,
     ) -> AsyncIterator[AnyEvent]:
@@ -264,6 +273,7 @@ class Reasoner:
                 question,
                 strategy=strategy,
                 budget=budget,
+                effort=effort,
                 seed=seed,
                 on_event=queue.put_nowait,
                 stream_text=stream_text,
@@ -311,6 +321,10 @@ class Reasoner:
             if stream is not None:
                 stream.emit(Notice(level="warning", text=text))
 
+        def noted(text: str) -> None:
+            if stream is not None:
+                stream.emit(Notice(level="info", text=text))
+
         asking = asyncio.current_task()
         if asking is not None:
             self._asks.add(asking)
@@ -331,12 +345,15 @@ class Reasoner:
             tools = await self._tools.open() if self._wants_tools(job) else {}
             engine = job.settings.engine
             lessons = store.learnt(job.run_id) if engine.learn else None
-            judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept)
-            run = self._compose(job, stream, journal, lessons, judges, tools)
+            known = await known_of(
+                job.run_id, job.settings, job.models, store, lessons, own_models=self._given_models, told=noted,
+            )  # fmt: skip
+            judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept, known.worths)
+            run = self._compose(job, stream, journal, lessons, judges, tools, known)
             self._runs.add(run)
             with rare_collections():
                 result = await run.finish()
-            await self._saved(run, judges, store)
+            await self._saved(run, judges, store, job)
             return result
         finally:
             if asking is not None:
@@ -367,7 +384,7 @@ class Reasoner:
     def _wants_tools(self, job: _Job) -> bool:
         strategy = job.settings.engine.strategy
         return strategy == TOOLS or (
-            strategy == "auto" and (self._tools.chosen or TOOLS in job.settings.engine.ladder)
+            strategy == "auto" and (self._tools.chosen or TOOLS in (job.settings.engine.ladder or ()))
         )
 
     def _compose(
@@ -378,9 +395,10 @@ class Reasoner:
         lessons: Learnt | None,
         judges: Judges,
         tools: dict[str, Tool],
+        known: RunKnowledge,
     ) -> Run:
         settings = job.settings
-        meter = Meter(settings.budget, time.monotonic)
+        meter = Meter(_limited(settings, job.models), time.monotonic)
         room = CallRoom(
             job.models,
             journal,
@@ -390,7 +408,7 @@ class Reasoner:
             stream_text=job.stream_text,
             logprobs=settings.engine.logprobs,
         )
-        crew = assembled(settings, job.models, lessons, judges, self._checks)
+        crew = assembled(settings, job.models, lessons, judges, self._checks, known)
         if tools:
             toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
             crew.tools = lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))
@@ -403,9 +421,11 @@ class Reasoner:
         model = job.models.profile("fast").model
         return Run(job.run_id, job.question, settings, stream, meter, engine, model)
 
-    async def _saved(self, run: Run, judges: Judges, store: SqlStore) -> None:
+    async def _saved(self, run: Run, judges: Judges, store: SqlStore, job: _Job) -> None:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
         try:
+            if run.engine.unable:
+                await keep_unable(job.settings, job.models, store, own_models=self._given_models)
             # Side by side, so that they share one transaction.
             await asyncio.gather(run.engine.teach(), judges.teach(), store.flush(run.id))
         except StoreError as error:
@@ -413,8 +433,12 @@ class Reasoner:
 
     # -- composition -------------------------------------------------------------------------------
 
-    def _for_run(self, strategy: str | None, budget: Budget | None, seed: int | None) -> Settings:
+    def _for_run(
+        self, strategy: str | None, budget: Budget | None, effort: Effort | None, seed: int | None
+    ) -> Settings:
         engine = self.settings.engine
+        if effort is not None:
+            engine = engine.model_copy(update={"effort": effort})
         if strategy is not None:
             engine = engine.model_copy(update={"strategy": strategy})
         return self.settings.model_copy(update={
@@ -427,7 +451,7 @@ class Reasoner:
         """Return what reaches the models of these settings; own models, if any were given, reach all."""
         if self._given_models or _public(settings) == _public(self.settings):
             return self._models
-        models = Gateway(settings, gates=self._gates)
+        models = Gateway(settings, gates=self._gates, known=self._known)
         self._other_models.append(models)
         return models
 
@@ -435,6 +459,8 @@ class Reasoner:
         async with self._opening.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             if self._store is None:
                 self._store = await SqlStore.open(self.settings.database_url or default_database_url())
+            if not self._known.version:
+                self._known.take(await self._store.all_facts())
             return self._store
 
 
@@ -453,6 +479,13 @@ def _asked(job: _Job) -> _Asked:
         "strategy": job.settings.engine.strategy, "seed": job.settings.seed,
         "settings_json": _saved_settings(job.settings),
     }  # fmt: skip
+
+
+def _limited(settings: Settings, models: Models) -> Budget:
+    """Return the limits of a run; where nobody set any, those of its effort, and of the largest for a search that was named."""
+    engine = settings.engine
+    wide = engine.strategy != "auto" or engine.ladder is not None or models.profile("fast").dialect == "compact"
+    return default_limited(settings.budget, "thorough" if wide else engine.effort)
 
 
 def _saved_settings(settings: Settings) -> str:

@@ -16,7 +16,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from agot.agents.judges import JUDGE, majority
+from agot.agents.judges import majority
+from agot.agents.worth import JUDGE
 from agot.agents.prompts.choice import PromptChoice, prompt_subject
 from agot.agents.prompts.library import Purpose
 from agot.agents.selection import difficulty as hardness
@@ -89,10 +90,12 @@ class Selector:
         *,
         tokens_left: int | None,
         rate: Rate | None = None,
+        climbs: bool = False,
     ) -> Move:
         """Return what to try after `tried` were not accepted.
 
         Args:
+            climbs: The ladder is climbed also where only a judge doubts the answers.
             made: Names of the strategies that this thought tried already.
             rate: Asks the model for its rating of strategies, in [0, 1]; asked only where there is a choice.
         """
@@ -103,7 +106,7 @@ class Selector:
         stop = await self._hopeless(cluster, tried)
         if stop:
             return Move("", stop)
-        if not any(verdict.conclusive for one in tried for verdict in one.verdicts):
+        if not climbs and not any(verdict.conclusive for one in tried for verdict in one.verdicts):
             left = [strategy for strategy in left if strategy in SAMPLING]
             if not left:
                 return Move(

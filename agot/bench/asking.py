@@ -164,8 +164,8 @@ async def each(
             told(finished)
             if spoilt >= MOST_FAULTS_IN_A_ROW:
                 raise ModelError(
-                    f"{spoilt} questions in a row failed ({fault}). See whether the model answers (agot models test); "
-                    "with --results the measurement goes on where it stopped."
+                    f"{spoilt} questions in a row failed ({fault}). See whether the model answers (agot models doctor); "
+                    "what is kept in a results file is not asked again."
                 )
 
     tasks = [asyncio.create_task(worker()) for _ in range(at_once)]

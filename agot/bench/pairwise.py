@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from agot.bench.arms import PLAIN
 from agot.bench.asking import Progress, each
 from agot.bench.compare import Interval
 from agot.bench.plain import PlainClient
-from agot.bench.real import PLAIN, Clock, Measured, by_arm
+from agot.bench.real import Clock, Measured, by_arm
 from agot.bench.results import Results
 from agot.bench.statistics import paired_difference
 from agot.errors import ModelError, ModelUnauthorised

@@ -1,4 +1,4 @@
-"""A plain asynchronous client of chat completions: what the project is measured against, and nothing of the project in it."""
+"""A plain asynchronous client of chat completions: what the project is measured against. No call of it passes the engine."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from agot.errors import ModelError, ModelRateLimited, ModelUnauthorised, ModelUnreachable
+from agot.protocols import TokenLogprob
 
 PATIENCE_S = 600.0
 """Seconds until a reply, waiting in the server's own queue included, which many questions at once make long."""
@@ -31,6 +32,7 @@ class Replies:
     Attributes:
         texts: One per sample.
         cut: Of each sample, whether it ended at the limit of tokens.
+        words: Of each sample, its tokens with their log-probabilities, or None where none were asked for or given.
         read: Prompt tokens, as the server counted them.
         written: Tokens of all samples.
         calls: Requests that were answered.
@@ -38,6 +40,7 @@ class Replies:
 
     texts: tuple[str, ...]
     cut: tuple[bool, ...]
+    words: tuple[tuple[TokenLogprob, ...] | None, ...]
     read: int
     written: int
     calls: int
@@ -45,7 +48,7 @@ class Replies:
     def plus(self, other: Replies) -> Replies:
         """Return the replies of two requests as those of one."""
         return Replies(
-            self.texts + other.texts, self.cut + other.cut, self.read + other.read, self.written + other.written,
+            self.texts + other.texts, self.cut + other.cut, self.words + other.words, self.read + other.read, self.written + other.written,
             self.calls + other.calls,
         )  # fmt: skip
 
@@ -90,8 +93,13 @@ class PlainClient:
     ) -> None:
         await self._http.aclose()
 
-    async def ask(self, text: str, *, temperature: float, seed: int, n: int = 1) -> Replies:
+    async def ask(
+        self, text: str, *, temperature: float, seed: int, n: int = 1, top_logprobs: int = 0
+    ) -> Replies:
         """Send one user turn and return its samples: in one request where the server takes so many, else one by one.
+
+        Args:
+            top_logprobs: Alternatives that are asked for with each token; 0 asks for no log-probabilities.
 
         Raises:
             ModelError: If the server refuses the request, or still fails after several tries.
@@ -100,6 +108,8 @@ class PlainClient:
             "model": self.model, "messages": [{"role": "user", "content": text}], "temperature": temperature,
             "max_tokens": self.max_tokens, "seed": seed, **self._extra,
         }  # fmt: skip
+        if top_logprobs:
+            body |= {"logprobs": True, "top_logprobs": top_logprobs}
         got: Replies | None = None
         if n > 1 and self._many:
             # Whether it was the number that was refused, single requests tell.
@@ -182,15 +192,28 @@ def _read(response: httpx.Response) -> Replies:
         told = response.json()
         choices, usage = told["choices"], told.get("usage") or {}
         texts = tuple(str(choice["message"].get("content") or "") for choice in choices)
+        words = tuple(_words(choice.get("logprobs")) for choice in choices)
     except (httpx.HTTPStatusError, ValueError, LookupError, TypeError, AttributeError):
         raise ModelError(
             f"The server answered with something else than a chat completion (status {response.status_code}): "
             f"{response.text[:200]}"
         ) from None
     cut = tuple(choice.get("finish_reason") == "length" for choice in choices)
-    return Replies(
-        texts, cut, int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0), 1
-    )
+    read, written = (int(usage.get(f"{kind}_tokens") or 0) for kind in ("prompt", "completion"))
+    return Replies(texts, cut, words, read, written, 1)
+
+
+def _words(told: Any) -> tuple[TokenLogprob, ...] | None:
+    """Return the tokens of a sample's `logprobs`, None if there are none."""
+    if not told or not told.get("content"):
+        return None
+    return tuple(
+        TokenLogprob(
+            token=token["token"], logprob=token["logprob"],
+            top=tuple((one["token"], one["logprob"]) for one in token.get("top_logprobs") or ()),
+        )
+        for token in told["content"]
+    )  # fmt: skip
 
 
 def without_secrets(url: str) -> str:

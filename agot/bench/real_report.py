@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from agot.bench.arms import PLAIN
 from agot.bench.compare import Interval, Mean
 from agot.bench.pairwise import Judged, Verdicts, verdicts
 from agot.bench.public import share
-from agot.bench.real import PLAIN, Measured, by_arm
+from agot.bench.real import Measured, by_arm
 from agot.bench.statistics import mean_interval, paired_difference
 from agot.bench.tables import percent, points
 

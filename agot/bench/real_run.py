@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from agot.bench import provenance
+from agot.bench.arms import measuring, opened
 from agot.bench.pairwise import Judged, judge, judgements
 from agot.bench.plain import PlainClient
-from agot.bench.real import Clock, Measured, measure, measuring, opened, rows_of
+from agot.bench.real import Clock, Measured, measure, rows_of
 from agot.bench.real_report import as_json, head, markdown, table, texts
 from agot.bench.results import Results
 from agot.bench.suites import BenchSet
@@ -110,7 +111,7 @@ async def run(order: Order, tell: Callable[[str], None]) -> Outcome:
     async with AsyncExitStack() as stack:
         # Every sample of a majority may be a request of its own.
         client = await stack.enter_async_context(client_of(role, order.in_flight))
-        about = await _about(order, client, reachable=not clock.over)
+        about = await about_of(order, client, reachable=not clock.over)
         judging = client
         if order.judge is not None:
             judging = await stack.enter_async_context(client_of(order.judge, order.in_flight))
@@ -157,7 +158,7 @@ async def race(order: Order, tell: Callable[[str], None]) -> list[Speed]:
     settings = measuring(order.settings, in_flight=order.in_flight, learn=order.learn)
     names = [name for pair in PAIRS for name in pair]
     async with client_of(order.settings.role("fast"), order.in_flight) as client:
-        about = await _about(order, client, reachable=True) | {
+        about = await about_of(order, client, reachable=True) | {
             "arms": names,
             "sets": {bench.name: len(bench.items)},
         }
@@ -165,11 +166,11 @@ async def race(order: Order, tell: Callable[[str], None]) -> list[Speed]:
             speeds = await throughput(
                 bench, arms, Watch(client), in_flight=order.in_flight, clock=clock, tell=tell
             )
-    _put(
+    put(
         order.out / "throughput.json",
         json.dumps({"about": about, "speeds": speeds_as_json(speeds)}, indent=1) + "\n",
     )
-    _put(order.out / "throughput.md", "\n".join([
+    put(order.out / "throughput.md", "\n".join([
         *head(about, "throughput"), "", *table(SPEED_COLUMNS, speed_cells(speeds)), "",
         "Tokens per second are written tokens of all rounds over their seconds; means per question of written and read tokens "
         "and calls.", "",
@@ -177,7 +178,16 @@ async def race(order: Order, tell: Callable[[str], None]) -> list[Speed]:
     return speeds
 
 
-async def _about(order: Order, client: PlainClient, *, reachable: bool) -> dict[str, Any]:
+async def about_of(order: Order, client: PlainClient, *, reachable: bool) -> dict[str, Any]:
+    """Return what the head of a report says: model, server, versions, rows and settings.
+
+    Args:
+        reachable: Ask the server; otherwise what an earlier report says of it is taken.
+
+    Raises:
+        SetupError: If the server has no such model.
+        ModelUnreachable: If nobody answers.
+    """
     server = await provenance.server_of(client) if reachable else _earlier(order.out / REPORT_JSON)
     if "models" in server:
         raise SetupError(
@@ -210,13 +220,18 @@ def write(out: Path, outcome: Outcome, requests: Mapping[str, Mapping[str, str]]
         SetupError: If the folder cannot be written to.
     """
     about, rows, judged = outcome.about, outcome.rows, outcome.judged
-    _put(out / REPORT_JSON, json.dumps(as_json(about, rows, judged), indent=1) + "\n")
-    _put(out / REPORT_MD, markdown(about, rows, judged))
+    put(out / REPORT_JSON, json.dumps(as_json(about, rows, judged), indent=1) + "\n")
+    put(out / REPORT_MD, markdown(about, rows, judged))
     for name, by_id in requests.items():
-        _put(out / f"{name}.md", texts(rows, name, by_id))
+        put(out / f"{name}.md", texts(rows, name, by_id))
 
 
-def _put(path: Path, text: str) -> None:
+def put(path: Path, text: str) -> None:
+    """Write a report.
+
+    Raises:
+        SetupError: If it cannot be written.
+    """
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

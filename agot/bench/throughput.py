@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
+from agot.bench.arms import MAJORITY, PLAIN, Arm, Said
 from agot.bench.asking import each
-from agot.bench.real import MAJORITY, PLAIN, Arm, Clock, Said
+from agot.bench.real import Clock
 from agot.bench.suites import BenchSet
 from agot.bench.watch import Watch
 

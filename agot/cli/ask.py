@@ -24,6 +24,9 @@ def ask(
     model: flags.ModelFlag = None,
     base_url: flags.BaseUrlFlag = None,
     strategy: flags.StrategyFlag = None,
+    fast: flags.FastFlag = False,
+    thorough: flags.ThoroughFlag = False,
+    abstain: flags.AbstainFlag = None,
     output: flags.OutputFlag = "text",
     seed: flags.SeedFlag = None,
     budget_calls: flags.CallsFlag = None,
@@ -44,6 +47,7 @@ def ask(
     settings = compose.settings(
         model=model, base_url=base_url, seed=seed, database=database,
         limits=flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
+        engine=flags.engine(fast, thorough, abstain),
     )  # fmt: skip
     asked = read_question(question)
     watched = sys.stdout.isatty() and not verbose if output == "text" else output == "jsonl" and verbose

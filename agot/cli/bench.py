@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from agot.cli import compose, flags
-from agot.cli.bench_real import real
+from agot.cli.bench_real import prompts, real
 from agot.errors import SetupError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("real")(real)
+app.command("prompts")(prompts)
 
 Split = Literal["validation", "test"]
 LISTS = ("--families", "--strategies", "--budgets")

@@ -46,6 +46,9 @@ def chat(
     model: flags.ModelFlag = None,
     base_url: flags.BaseUrlFlag = None,
     strategy: flags.StrategyFlag = None,
+    fast: flags.FastFlag = False,
+    thorough: flags.ThoroughFlag = False,
+    abstain: flags.AbstainFlag = None,
     seed: flags.SeedFlag = None,
     budget_calls: flags.CallsFlag = None,
     budget_tokens: flags.TokensFlag = None,
@@ -75,6 +78,7 @@ def chat(
     settings = compose.settings(
         model=model, base_url=base_url, seed=seed, database=database,
         limits=flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
+        engine=flags.engine(fast, thorough, abstain),
     )  # fmt: skip
     if list_:
         asyncio.run(_list(settings, output))

@@ -36,7 +36,7 @@ from agot.ids import RunId
 from agot.protocols import CallRecord
 from agot.stores import leases, runs
 from agot.stores.connection import READERS, Database, open_database
-from agot.stores.facts import Fact, fact_rows, keep_facts, list_facts
+from agot.stores.facts import Fact, fact_rows, keep_facts, list_facts, see_facts, seen_facts
 from agot.stores.learning import LearntInSql, shelf
 from agot.stores.rows import (
     StoredEdge,
@@ -269,6 +269,18 @@ class SqlStore:
         """
         rows = fact_rows(server, model, facts, at_s=self._clock())
         await self._writer.do(lambda connection: keep_facts(connection, rows))
+
+    async def seen_facts(self, run_id: RunId, server: str, model: str) -> dict[str, Any] | None:
+        """Return what a run was told of a model when it first asked; None if it has not asked yet."""
+        return await self._read(lambda connection: seen_facts(connection, run_id, server, model))
+
+    async def see_facts(self, run_id: RunId, server: str, model: str) -> dict[str, Any]:
+        """Tell a run what is known of a model: JSON values by name, the same at every later time.
+
+        Raises:
+            StoreError: If it could not be kept what the run was told.
+        """
+        return await self._writer.do(lambda connection: see_facts(connection, run_id, server, model))
 
     # -- reading ---------------------------------------------------------------------------------
 

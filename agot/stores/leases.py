@@ -12,6 +12,8 @@ import socket
 from collections.abc import Collection
 from functools import cache
 
+from typing import Any
+
 from sqlalchemy import (
     ColumnElement,
     Connection,

@@ -33,7 +33,7 @@ from agot.thought import ThoughtStatus
 
 _FRESH: Row = {
     "status": ThoughtStatus.PENDING.value, "strategy": "", "answer": "", "reward": None, "confidence": None,
-    "reason": "", "retries": 0, "expanded": False, "started_s": None, "finished_s": None,
+    "trust": "unchecked", "trust_reason": "", "reason": "", "retries": 0, "expanded": False, "started_s": None, "finished_s": None,
 }  # fmt: skip
 """A thought nothing has happened to yet in this attempt."""
 
@@ -119,7 +119,8 @@ class Projection:
                 row = self._row(connection, event, event.thought, changes)
                 row |= {
                     "status": event.status.value, "answer": storable(event.answer), "reward": event.reward,
-                    "confidence": event.confidence, "reason": storable(event.reason), "finished_s": event.at_s,
+                    "confidence": event.confidence, "trust": event.trust, "trust_reason": storable(event.trust_reason),
+                    "reason": storable(event.reason), "finished_s": event.at_s,
                     "strategy": event.strategy or row["strategy"],
                 }  # fmt: skip
             case Verified():

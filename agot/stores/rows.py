@@ -17,7 +17,7 @@ from agot.events import AnyEvent, RunFinished
 from agot.ids import RunId, ThoughtId
 from agot.protocols import CallRecord
 from agot.stores.schema import USAGE_COLUMNS
-from agot.thought import RunStatus, ThoughtStatus, Usage, Value, Verdict
+from agot.thought import RunStatus, ThoughtStatus, Trust, Usage, Value, Verdict
 
 Row = dict[str, Any]
 
@@ -48,6 +48,9 @@ class StoredRun(Value):
     created_s: float
     finished_s: float | None
     answer: str
+    trust: Trust
+    trust_reason: str
+    candidate: str
     confidence: float | None
     answer_strategy: str
     verdicts: tuple[Verdict, ...]
@@ -72,6 +75,8 @@ class StoredThought(Value):
     answer: str
     reward: float | None
     confidence: float | None
+    trust: Trust
+    trust_reason: str
     reason: str
     retries: int
     expanded: bool
@@ -162,8 +167,9 @@ def event_row(event: AnyEvent) -> Row:
 def finish_row(event: RunFinished) -> Row:
     """Return what the end of a run changes in its row; the lease ends with it."""
     return {
-        "status": event.status, "answer": storable(event.answer), "confidence": event.confidence,
-        "answer_strategy": event.strategy, "reason": storable(event.reason), "error": storable(event.error),
+        "status": event.status, "answer": storable(event.answer), "trust": event.trust,
+        "trust_reason": storable(event.trust_reason), "candidate": storable(event.candidate),
+        "confidence": event.confidence, "answer_strategy": event.strategy, "reason": storable(event.reason), "error": storable(event.error),
         "limit_kind": event.limit, "finished_s": event.at_s,
         "verdicts": storable(json.dumps([verdict.model_dump() for verdict in event.verdicts], ensure_ascii=False)),
         **usage_row(event.usage), **NO_LEASE,
@@ -172,7 +178,7 @@ def finish_row(event: RunFinished) -> Row:
 
 NO_LEASE: Row = {"owner": None, "owner_host": None, "owner_pid": None, "heartbeat_s": None}
 NO_OUTCOME: Row = {
-    "status": "running", "answer": "", "confidence": None, "answer_strategy": "", "reason": "", "error": "",
+    "status": "running", "answer": "", "trust": "unchecked", "trust_reason": "", "candidate": "", "confidence": None, "answer_strategy": "", "reason": "", "error": "",
     "limit_kind": "", "finished_s": None, "verdicts": "[]", **usage_row(Usage()),
 }  # fmt: skip
 
@@ -185,7 +191,7 @@ def run_of(row: RowMapping, *, live: bool) -> StoredRun:
     """Return the run in a row."""
     names = (
         "run_id", "question", "model", "strategy", "seed", "settings_json", "status", "attempt", "created_s",
-        "finished_s", "answer", "confidence", "answer_strategy", "reason", "error",
+        "finished_s", "answer", "trust", "trust_reason", "candidate", "confidence", "answer_strategy", "reason", "error",
     )  # fmt: skip
     return StoredRun(
         usage=usage_of(row), verdicts=_VERDICTS.validate_json(row["verdicts"]), limit=row["limit_kind"], live=live,
@@ -217,12 +223,14 @@ def upsert(table: Table, dialect: str) -> Insert:
     keys = [column.name for column in table.primary_key]
     into = insert_into(table, dialect)
     rest = {column.name: into.excluded[column.name] for column in table.columns if column.name not in keys}
-    return into.on_conflict_do_update(index_elements=keys, set_=rest)
+    replacing: Insert = into.on_conflict_do_update(index_elements=keys, set_=rest)
+    return replacing
 
 
 def insert_new(table: Table, dialect: str) -> Insert:
     """Return a statement that inserts rows and leaves those be whose primary key is taken."""
-    return insert_into(table, dialect).on_conflict_do_nothing()
+    keeping: Insert = insert_into(table, dialect).on_conflict_do_nothing()
+    return keeping
 
 
 def insert_into(table: Table, dialect: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from agot.bench.real import ARMS, MAJORITY, PLAIN, Measured, arms_named, elected
+from agot.bench.arms import ARMS, MAJORITY, PLAIN, arms_named, elected
+from agot.bench.datasets import Grade, Item
+from agot.bench.real import Measured
 from agot.bench.real_report import busy_s, figures
 from agot.bench.real_run import Order, Outcome, named_at, run
 from agot.bench.suites import BenchSet, chosen
-from agot.errors import ModelUnauthorised, SetupError
+from agot.errors import ModelUnauthorised, SetupError, ToolError
 from agot.settings import Settings
 from tests.servers.loopback import Loopback, Reply, failure
 
@@ -204,3 +207,45 @@ def test_busy_seconds_count_overlaps_once() -> None:
         for n, (began, seconds) in enumerate([(10.0, 2.0), (11.0, 4.0), (12.0, 1.0), (100.0, 0.5)])
     ]  # fmt: skip
     assert busy_s(rows) == 5.5
+
+
+async def test_an_answer_whose_grader_was_too_slow_is_kept_and_graded_next_time(tmp_path: Path) -> None:
+    waiting = asyncio.Event()
+
+    async def slowly(answer: str) -> Grade:
+        await waiting.wait()
+        return Grade(answer == "yes")
+
+    slow = [BenchSet("code", "code", tuple(Item(f"c{n}", "Write.", None, (), slowly) for n in range(3)))]
+    async with Loopback(lambda request: Reply("yes")) as server:
+        first = await measured(server, tmp_path, [PLAIN], sets=slow, seconds=1.0)
+        assert [(row.answer, row.right) for row in first.rows] == [("yes", None)] * 3
+        assert figures(first.rows)[0].ungraded == 3 and figures(first.rows)[0].right is None
+        waiting.set()
+        again = await measured(server, tmp_path, [PLAIN], sets=slow)
+    assert all(row.right and not row.ungraded for row in again.rows) and len(server.requests) == 3
+
+
+async def test_slow_graders_do_not_keep_the_server_waiting(tmp_path: Path) -> None:
+    async with Loopback(lambda request: Reply("yes")) as server:
+
+        async def when_all_are_asked(answer: str) -> Grade:
+            while len(server.requests) < 6:
+                await asyncio.sleep(0.01)
+            return Grade(True)
+
+        items = tuple(Item(f"c{n}", "Write.", None, (), when_all_are_asked) for n in range(6))
+        outcome = await measured(
+            server, tmp_path, [PLAIN], sets=[BenchSet("code", "code", items)], in_flight=1
+        )
+    assert [row.right for row in outcome.rows] == [True] * 6
+
+
+async def test_a_grader_that_cannot_tell_has_not_found_an_answer_wrong(tmp_path: Path) -> None:
+    async def unable(answer: str) -> Grade:
+        raise ToolError("there is no sandbox here")
+
+    items = (Item("c", "Write.", None, (), unable),)
+    async with Loopback(lambda request: Reply("yes")) as server:
+        outcome = await measured(server, tmp_path, [PLAIN], sets=[BenchSet("code", "code", items)])
+    assert outcome.rows[0].right is None and outcome.rows[0].ungraded == "there is no sandbox here"

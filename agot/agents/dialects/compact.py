@@ -33,7 +33,7 @@ from agot.thought import (
     Verdict,
 )
 
-_CONNECT = "Connect a real one: `agot models detect --write fast` finds a local server, `agot ask -m MODEL` names any other."
+_CONNECT = "Connect a real one: `agot models add` takes that of a local server, `agot ask -m MODEL` names any other."
 _ANSWER = "answer:"
 _ROOM = 512
 _STEP_ROOM = 160

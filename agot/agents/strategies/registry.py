@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agot.agents.strategies.best_of_n import adaptive_best_of_n, best_of_n
 from agot.agents.strategies.chain import chain
+from agot.agents.strategies.cross_check import NAME as CROSS_CHECK
+from agot.agents.strategies.cross_check import cross_check
 from agot.agents.strategies.direct import direct
 from agot.agents.strategies.experts import NAME as EXPERTS
 from agot.agents.strategies.experts import experts
@@ -68,6 +70,7 @@ for _name, _strategy in (
     (PROGRAM, program),
     ("vote", vote),
     (CHAIN_PROGRAM_VOTE, chain_program_vote),
+    (CROSS_CHECK, cross_check()),
     ("rpc", rpc),
     ("best-of-n", best_of_n),
     ("adaptive-best-of-n", adaptive_best_of_n),

@@ -65,8 +65,8 @@ class StandardDialect:
     # -- answering and splitting
 
     async def think(self, ask: Ask, task: Task, *, role: str, may_expand: bool) -> Solution | Plan | Decline:
-        """Answer in one plain chain; a model that was seen to plan may write a plan instead."""
-        if not may_expand or not ask.profile(role).plans:
+        """Answer in one plain chain; where the question may be split, the model may write a plan instead."""
+        if not may_expand:
             return (await self.solve(ask, task, role=role, mode="chain", n=1, temperature=0.0))[0]
         request = await self._chain(ask, task, role, offer=default("think").filled(most=self._most))
         return await self._answer_or_plan(ask, request, task)
@@ -125,14 +125,13 @@ class StandardDialect:
     async def final(
         self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool
     ) -> Solution | Plan:
-        """Put findings together; a model that was seen to plan may ask for more sub-questions instead."""
-        offered = may_extend and bool(ask.profile(role).plans)
-        extend = f" {default('extend').filled(next=len(findings) + 1)}" if offered else ""
+        """Put findings together, or ask for more sub-questions instead."""
+        extend = f" {default('extend').filled(next=len(findings) + 1)}" if may_extend else ""
         content = writing.user(task.model_copy(update={"findings": tuple(findings)}))
         ending = writing.ending(writing.kind_of(task))
         prompt = await self._pick("final", task)
         request = writing.request(ask, role, "final", prompt, content, ending=ending, extend=extend)
-        if not offered:
+        if not may_extend:
             return (await self._solutions(ask, request, 1, "synthesis", task, ()))[0]
         found = await self._answer_or_plan(ask, request, task, "synthesis")
         names = {str(place) for place in range(1, len(findings) + 1)}
