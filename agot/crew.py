@@ -18,7 +18,7 @@ from agot.agents.verifier import CHECKS, VerifierAgent, chosen_checks
 from agot.agents.workflow import Workflow
 from agot.agents.worth import JUDGE
 from agot.engine.engine import Crew
-from agot.judging import NOTHING, Known, wants_judge
+from agot.judging import NOTHING, RunKnowledge, wants_judge
 from agot.learning import Learnt
 from agot.protocols import Dialect, Models, Verifier
 from agot.settings import EngineSettings, RoleSettings, Settings
@@ -53,7 +53,7 @@ def assembled(
     judges: Judges,
     checks: Sequence[Verifier],
     workflow: Workflow,
-    known: Known = NOTHING,
+    known: RunKnowledge = NOTHING,
 ) -> Crew:
     """Return the crew of one run; its tools are added by whoever has them.
 
@@ -124,13 +124,14 @@ def _dialects(models: Models, most_thoughts: int, pick: Pick) -> Callable[[str],
     def dialect(role: str) -> Dialect:
         name = models.profile(role).dialect
         if name not in known:
-            known[name] = _dialect(name, most_thoughts, pick)
+            known[name] = dialect_of(name, most_thoughts, pick)
         return known[name]
 
     return dialect
 
 
-def _dialect(name: str, most_thoughts: int, pick: Pick) -> Dialect:
+def dialect_of(name: str, most_thoughts: int = 16, pick: Pick = default_prompt) -> Dialect:
+    """Return a dialect by its name, with nothing learnt of any server yet."""
     if name == "compact":
         from agot.agents.dialects.compact import CompactDialect
 

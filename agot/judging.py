@@ -41,7 +41,7 @@ UNJUDGED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RunKnowledge:
     """What is known of the models of a run from its first moment to its last.
 
     Attributes:
@@ -53,7 +53,7 @@ class Known:
     plans: bool | None = None
 
 
-NOTHING = Known()
+NOTHING = RunKnowledge()
 
 
 def wants_judge(engine: EngineSettings) -> bool:
@@ -96,7 +96,7 @@ async def known_of(
     *,
     own_models: bool,
     told: Callable[[str], None],
-) -> Known:
+) -> RunKnowledge:
     """Return what is known of a run's models when it first asks, the same after a resume.
 
     A judge that the run is going to ask, and that nobody measured yet, is measured now.
@@ -128,10 +128,10 @@ async def known_of(
             if asks and not fresh and found.level != "good":
                 told(f"The judge {profile.model}, as it was measured: {found.told}.")
     if models.profile("fast").dialect == "compact":
-        return Known(worths)
+        return RunKnowledge(worths)
     facts = await store.see_facts(run_id, *_place(settings, models, "fast", own=own_models))
     plans = facts.get(PLANS)
-    return Known(worths, plans if isinstance(plans, bool) else None)
+    return RunKnowledge(worths, plans if isinstance(plans, bool) else None)
 
 
 async def keep_unable(settings: Settings, models: Models, store: SqlStore, *, own_models: bool) -> None:

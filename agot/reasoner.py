@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypedDict
 from weakref import WeakKeyDictionary
 
 from agot.agents.judges import Judges
@@ -24,10 +24,11 @@ from agot.errors import StoreError
 from agot.events import AnyEvent, EventStream, Notice
 from agot.ids import RunId, new_run_id
 from agot.journal import Journal
-from agot.judging import Known, keep_unable, known_of
+from agot.judging import RunKnowledge, keep_unable, known_of
 from agot.learning import Learnt
 from agot.models.gate import Gates
 from agot.models.gateway import Gateway
+from agot.models.known import Known
 from agot.protocols import Models, Verifier
 from agot.question import checked_question
 from agot.settings import (
@@ -42,6 +43,8 @@ from agot.stored import stored_result
 from agot.stores.database import SqlStore
 from agot.thought import Result
 from agot.tools.caller import ToolCaller, ToolRoom
+from agot.tools.programs import NAME as PROGRAM
+from agot.tools.programs import SandboxedPrograms, program_tool
 from agot.tools.rounds import ToolRounds
 from agot.tools.tool import Approve, Tool
 from agot.toolshed import Toolshed
@@ -62,6 +65,14 @@ class _Job:
     models: Models
     on_event: Callable[[AnyEvent], None] | None
     stream_text: bool
+
+
+class _Asked(TypedDict):
+    question: str
+    model: str
+    strategy: str
+    seed: int
+    settings_json: str
 
 
 class Reasoner:
@@ -92,12 +103,15 @@ class Reasoner:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings if settings is not None else load_settings()
-        # One set of gates, so that runs which began with other settings do not spoil the order at a server.
-        self._gates = Gates()
-        self._models: Models = models if models is not None else Gateway(self.settings, gates=self._gates)
+        # One for all, so that runs which began with other settings do not spoil the order at a server.
+        self._gates, self._known = Gates(), Known()
+        self._models: Models = (
+            models if models is not None else Gateway(self.settings, gates=self._gates, known=self._known)
+        )
         self._given_models = models is not None
         self._other_models: list[Models] = []
         self._store, self._own_store = store, store is None
+        self._program = program_tool()
         self._tools, self._approve = Toolshed(self.settings.tools, tools), approve
         self._checks = tuple(checks)
         self._clock = clock
@@ -173,7 +187,9 @@ class Reasoner:
             on_event,
             stream_text,
         )
-        return await self._perform(job, await self._begun(job))
+        store = await self._opened()
+        check_setup(job.settings, job.models, self._checks)
+        return await self._perform(job, store, begins=True)
 
     async def begin(
         self,
@@ -194,7 +210,9 @@ class Reasoner:
         """
         settings = self._for_run(strategy, budget, effort, seed)
         job = _Job(new_run_id(self._clock()), checked_question(question), settings, self._models, None, False)
-        await self._begun(job)
+        store = await self._opened()
+        check_setup(job.settings, job.models, self._checks)
+        await store.begin_run(job.run_id, **_asked(job))
         return job.run_id
 
     async def resume(
@@ -297,18 +315,8 @@ class Reasoner:
 
     # -- one run -----------------------------------------------------------------------------------
 
-    async def _begun(self, job: _Job) -> SqlStore:
-        """Check a job and insert its run; return where."""
-        store = await self._opened()
-        check_setup(job.settings, job.models, self._checks)
-        await store.begin_run(
-            job.run_id, question=job.question, model=job.models.profile("fast").model,
-            strategy=job.settings.engine.strategy, seed=job.settings.seed,
-            settings_json=_saved_settings(job.settings),
-        )  # fmt: skip
-        return store
-
-    async def _perform(self, job: _Job, store: SqlStore) -> Result:
+    async def _perform(self, job: _Job, store: SqlStore, *, begins: bool = False) -> Result:
+        """Make an attempt at a run; `begins` inserts it first."""
         stream: EventStream | None = None
 
         def unsaved(text: str) -> None:
@@ -322,11 +330,15 @@ class Reasoner:
         asking = asyncio.current_task()
         if asking is not None:
             self._asks.add(asking)
-        attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=unsaved)
+        attempt, last_seq = 1, 0
+        if begins:
+            await store.start_run(job.run_id, **_asked(job), on_fault=unsaved)
+        else:
+            attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=unsaved)
         run: Run | None = None
         try:
-            # Also a first attempt may find calls: those that a branch took over from another run.
-            earlier = await store.load_calls(job.run_id)
+            # Also a first attempt may find calls, unless it begins here: those that a branch took over from another run.
+            earlier = [] if begins else await store.load_calls(job.run_id)
             stream = EventStream(job.run_id, self._clock, after_seq=last_seq, attempt=attempt)
             stream.add_sink(store.sink)
             if job.on_event is not None:
@@ -385,7 +397,7 @@ class Reasoner:
         lessons: Learnt | None,
         judges: Judges,
         tools: dict[str, Tool],
-        known: Known,
+        known: RunKnowledge,
     ) -> Run:
         settings = job.settings
         meter = Meter(_limited(settings, job.models), time.monotonic)
@@ -396,6 +408,7 @@ class Reasoner:
             retries=lambda role: settings.role(role).retries,
             seed=settings.seed,
             stream_text=job.stream_text,
+            logprobs=settings.engine.logprobs,
         )
         if self._workflow is None:
             self._workflow = compile_workflow()
@@ -403,6 +416,11 @@ class Reasoner:
         if tools:
             toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
             crew.tools = lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))
+        # A room of their own: the model is told of no such tool.
+        programs = ToolRoom({PROGRAM: self._program}, journal, stream.emit)
+        crew.programs = lambda thought: SandboxedPrograms(
+            ToolCaller(programs, meter, thought), allowed=settings.tools.python
+        )
         engine = Engine(crew, room, meter, settings.engine, stream.emit)
         model = job.models.profile("fast").model
         return Run(job.run_id, job.question, settings, stream, meter, engine, model)
@@ -410,11 +428,10 @@ class Reasoner:
     async def _saved(self, run: Run, judges: Judges, store: SqlStore, job: _Job) -> None:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
         try:
-            await run.engine.teach()
-            await judges.teach()
             if run.engine.unable:
                 await keep_unable(job.settings, job.models, store, own_models=self._given_models)
-            await store.flush(run.id)
+            # Side by side, so that they share one transaction.
+            await asyncio.gather(run.engine.teach(), judges.teach(), store.flush(run.id))
         except StoreError as error:
             run.stream.emit(Notice(level="warning", text=f"The run could not be saved completely: {error}"))
 
@@ -438,7 +455,7 @@ class Reasoner:
         """Return what reaches the models of these settings; own models, if any were given, reach all."""
         if self._given_models or _public(settings) == _public(self.settings):
             return self._models
-        models = Gateway(settings, gates=self._gates)
+        models = Gateway(settings, gates=self._gates, known=self._known)
         self._other_models.append(models)
         return models
 
@@ -446,6 +463,8 @@ class Reasoner:
         async with self._opening.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             if self._store is None:
                 self._store = await SqlStore.open(self.settings.database_url or default_database_url())
+            if not self._known.version:
+                self._known.take(await self._store.all_facts())
             return self._store
 
 
@@ -455,6 +474,15 @@ def _public(settings: Settings) -> dict[str, dict[str, RoleSettings]]:
         field: {name: role.model_copy(update={"extra_body": {}}) for name, role in models.items()}
         for field, models in (("roles", settings.roles), ("experts", settings.experts))
     }
+
+
+def _asked(job: _Job) -> _Asked:
+    """Return what is stored of a run before its first attempt."""
+    return {
+        "question": job.question, "model": job.models.profile("fast").model,
+        "strategy": job.settings.engine.strategy, "seed": job.settings.seed,
+        "settings_json": _saved_settings(job.settings),
+    }  # fmt: skip
 
 
 def _limited(settings: Settings, models: Models) -> Budget:

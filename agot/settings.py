@@ -103,6 +103,8 @@ class EngineSettings(_Section):
         judges: Roles that judge what no check settles. Several make a panel, each weighed by what was learnt of it;
             roles that are the same model count once.
         judge_samples: Opinions drawn of each judge; the share of more than one is its word.
+        logprobs: Ask models for log-probabilities where they decide something: judges, `rpc`, steps of searches, and
+            the hand-over to a stronger model. False for servers that give them at a high price, or give wrong ones.
         calibrate: Measure a judge that is asked for the first time, once for each model and server, on built-in answers of
             known truth: some forty short calls, outside the run's limits. False takes the word of one as it is.
     """
@@ -129,6 +131,7 @@ class EngineSettings(_Section):
     skip_checks: tuple[str, ...] = ()
     judges: tuple[str, ...] = Field(default=("judge",), min_length=1)
     judge_samples: int = Field(default=1, ge=1, le=32)
+    logprobs: bool = True
     calibrate: bool = True
 
 
@@ -212,7 +215,8 @@ class ToolSettings(_Section):
 
     Attributes:
         builtin: Calculator and dates.
-        python: Python in a sandbox, where this machine can isolate one.
+        python: Python in a sandbox, where this machine can isolate one. Strategies that let the model write a
+            program need it too.
         files: Folder whose files may be searched and read, or None.
         fetch_hosts: Names of hosts that may be fetched from by HTTP, at any port; none by default.
         mcp: Servers by name; their tools are called `<name>_<tool>`.

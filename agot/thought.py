@@ -203,6 +203,13 @@ class ToolCall(Value):
     arguments: dict[str, Any] = Field(default_factory=dict)
 
 
+class ProgramRun(Value):
+    """What a program came to; `error` tells that `text` says what went wrong, and is no answer."""
+
+    text: str
+    error: bool = False
+
+
 class ToolNote(Value):
     """A call with what came of it; `error` tells that `text` says what went wrong."""
 

@@ -52,7 +52,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def _packages_on_disk() -> set[str]:
-    listed = subprocess.run(["git", "ls-files", "agot/*.py"], cwd=ROOT, capture_output=True, check=True, text=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "agot/*.py"], cwd=ROOT, capture_output=True, check=True, text=True
+    )
     return {name.rpartition("/")[0].replace("/", ".") for name in listed.stdout.splitlines()}
 
 
@@ -74,7 +76,9 @@ def test_the_names_at_the_root_are_links_to_the_packages_and_no_second_copy(room
 def test_a_clone_without_links_installs_imports_and_is_typed(tmp_path: Path) -> None:
     clone, environment = tmp_path / "clone", tmp_path / "environment"
     subprocess.run(
-        ["git", "-c", "core.symlinks=false", "clone", "--quiet", str(ROOT), str(clone)], check=True, capture_output=True
+        ["git", "-c", "core.symlinks=false", "clone", "--quiet", str(ROOT), str(clone)],
+        check=True,
+        capture_output=True,
     )
     assert not (clone / "agents").is_symlink() and (clone / "agot" / "agents" / "__init__.py").is_file()
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)

@@ -13,7 +13,7 @@ from agot.agents.toolbox import Assessor
 from agot.agents.verifier import VerifierAgent
 from agot.errors import LimitKind
 from agot.events import AnyEvent
-from agot.protocols import Ask, Assessed, Dialect, Recall, Tools
+from agot.protocols import Ask, Assessed, Dialect, Programs, Recall, Tools
 from agot.settings import EngineSettings, SearchSettings
 from agot.thought import Solution, Task, ThoughtStatus
 
@@ -62,6 +62,7 @@ class ThoughtContext:
     judged: bool = False
     recall: Recall | None = None
     tools: Tools | None = None
+    programs: Programs | None = None
     strong: str = ""
     role: str = "fast"
     move: str = ""

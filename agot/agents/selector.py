@@ -37,7 +37,7 @@ WRITING: tuple[Purpose, ...] = ("chain", "step")
 
 EXPERTS = "experts"
 
-SAMPLING = (EXPERTS, "adaptive-best-of-n", "best-of-n", "vote", "rpc")
+SAMPLING = (EXPERTS, "program", "chain-program-vote", "adaptive-best-of-n", "best-of-n", "vote", "rpc")
 """Strategies that draw whole answers: what a judge alone doubts may be drawn again, not searched."""
 
 Rate = Callable[[Sequence[str]], Awaitable[Mapping[str, float]]]
@@ -238,6 +238,8 @@ def _skilled(
     accept: float,
 ) -> list[Outcome]:
     """Return how models did on the skills of a task, and on any: 1 for a right answer, 0 for a wrong one."""
+    if not team:
+        return []
     # Two good texts are not the same answer, so that one of them was accepted says nothing of the other.
     given = () if cluster.startswith("open/") else tried
     found = rightness([one for _, one in team], given, accept=accept)

@@ -13,7 +13,7 @@ from agot.agents.selector import Selector
 from agot.agents.verifier import VerifierAgent, reward_of
 from agot.events import AnyEvent, Verified
 from agot.learning import LessonKind, Tally
-from agot.protocols import Ask, Assessed, Dialect, Recall, Tools
+from agot.protocols import Ask, Assessed, Dialect, Programs, Recall, Tools
 from agot.settings import SearchSettings
 from agot.thought import Solution, Task, Verdict
 
@@ -122,6 +122,7 @@ class Bench:
     judged: bool = False
     recall: Recall | None = None
     tools: Tools | None = None
+    programs: Programs | None = None
 
     @property
     def dialect(self) -> Dialect:

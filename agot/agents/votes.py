@@ -28,10 +28,12 @@ class Group:
     Attributes:
         members: At least one, in the order in which they were drawn.
         support: What speaks for the answer; comparable within one election only.
+        ways: In how many different ways the answer was found; breaks ties of support.
     """
 
     members: tuple[Solution, ...]
     support: float
+    ways: int = 1
 
 
 def probability(solution: Solution) -> float:
@@ -42,7 +44,7 @@ def probability(solution: Solution) -> float:
 def tally(solutions: Sequence[Solution]) -> Solution:
     """Return the likeliest solution of the most frequent answer; its confidence is the vote's share.
 
-    Ties are broken by the summed probability of the chains.
+    Ties are broken by the summed probability of the chains where it is known, else the answer that came first wins.
 
     Args:
         solutions: At least one.
@@ -52,6 +54,23 @@ def tally(solutions: Sequence[Solution]) -> Solution:
     return elected(
         [Group(members, len(members)) for members in by_answer(solutions)], "vote", total=len(solutions)
     )
+
+
+def tally_of_ways(ways: Sequence[Sequence[Solution]], strategy: str) -> Solution:
+    """Return the most frequent answer of several ways to find one; of equally frequent ones that of the most ways.
+
+    Ways that err differently seldom meet in a wrong answer. Ties that are left are broken as `tally` does.
+
+    Args:
+        ways: The solutions that each way gave, at least one in all.
+    """
+    solutions = [solution for way in ways for solution in way]
+    way_of = {id(solution): place for place, way in enumerate(ways) for solution in way}
+    found = [
+        Group(members, len(members), len({way_of[id(member)] for member in members}))
+        for members in by_answer(solutions)
+    ]
+    return elected(found, strategy, total=len(solutions))
 
 
 def rpc(solutions: Sequence[Solution], *, prune_from: int) -> Solution:
@@ -113,10 +132,13 @@ def by_answer(solutions: Sequence[Solution]) -> list[tuple[Solution, ...]]:
 
 
 def elected(found: Sequence[Group], strategy: str, *, total: float) -> Solution:
-    """Return the likeliest solution of the best-supported answer; ties go to the likelier, then to the earlier answer."""
+    """Return the likeliest solution of the best-supported answer.
 
-    def rank(group: Group) -> tuple[float, float]:
-        return group.support, sum(map(probability, group.members))
+    Ties go to the answer that was found in more ways, then to the likelier, then to the earlier one.
+    """
+
+    def rank(group: Group) -> tuple[float, int, float]:
+        return group.support, group.ways, sum(map(probability, group.members))
 
     ranked = sorted(found, key=rank, reverse=True)
     best = max(ranked[0].members, key=probability)

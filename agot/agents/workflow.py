@@ -23,7 +23,7 @@ from agot.agents.selector import Move
 from agot.agents.strategies.cross_check import NAME as CROSS_CHECK
 from agot.agents.strategies.cross_check import SURE, THOROUGHLY_SURE
 from agot.agents.toolbox import Bench, random_for
-from agot.errors import OutputError
+from agot.errors import OutputError, SetupError
 from agot.events import PlanRejected, StrategyChosen, ThoughtExpanded, ThoughtRetried
 from agot.protocols import Assessed
 from agot.thought import Decline, Plan, Task, ThoughtStatus
@@ -73,6 +73,12 @@ async def _solve(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thoug
             work.solution = await work.strategies.get(work.move)(_with_feedback(work), _tools(work))
     except OutputError as error:
         work.complaint = str(error)
+    except SetupError as error:
+        # What was asked for by name is refused; what "auto" only tries, it goes without.
+        if work.settings.strategy != "auto" or not work.tries:
+            raise
+        work.complaint = str(error)
+        work.ask.warn(work.complaint)
     return {"next": "end" if work.outcome is not None else "verify"}
 
 
@@ -248,7 +254,7 @@ def _tools(work: ThoughtContext) -> Bench:
         sure=THOROUGHLY_SURE if work.settings.effort == "thorough" else SURE, judged=work.judged, temperature=profile.temperature, retry=work.tries, search=work.search,
         rng=random_for(work.seed, work.task.thought, work.tries), accept=work.settings.accept, verifier=work.verifier,
         assessor=work.assessor, selector=work.selector, emit=work.emit, searches=work.searches, recall=work.recall,
-        tools=work.tools,
+        tools=work.tools, programs=work.programs,
     )  # fmt: skip
 
 

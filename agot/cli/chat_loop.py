@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _EMBEDDED = (
     "The embedded model answers: arithmetic, word problems, lists, dates, facts that you give it. It knows nothing else. "
-    "Connect a real one with /model NAME, or with: agot models detect --write fast"
+    "Connect a real one with /model NAME, or with: agot models add"
 )
 
 

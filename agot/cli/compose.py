@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from agot.chat.conversation import Conversation
-    from agot.models.detect import FoundModel
     from agot.models.gateway import Gateway
+    from agot.models.scan import FoundServer
     from agot.reasoner import Reasoner
     from agot.settings import RoleSettings, Settings
     from agot.stores.database import SqlStore
@@ -124,11 +124,11 @@ def open_models(settings: Settings) -> Gateway:
     return Gateway(settings)
 
 
-async def find_local_models() -> list[FoundModel]:
-    """Return the models of servers on this machine."""
-    from agot.models.detect import find_local_models as find
+async def scan_servers(addresses: list[str], key: str | None = None) -> list[FoundServer]:
+    """Return the model servers at some addresses, or on this machine."""
+    from agot.models.scan import scan
 
-    return await find()
+    return await scan(addresses, key=key)
 
 
 async def open_store(settings: Settings, *, to_write: bool = True) -> SqlStore:

@@ -176,6 +176,6 @@ def _summary(results: list[Result]) -> str:
 Next:
   {name} runs show {longest.run_id}
   {name} ask "What is 17 * 23 + 4?"
-  {name} models detect --write fast      use a model server on this machine
+  {name} models add                      use a model server on this machine
   {name} ask "..." -m PROVIDER/MODEL     or any model litellm reaches
 """

@@ -35,8 +35,9 @@ BaseUrlFlag = Annotated[
     typer.Option("--base-url", metavar="URL", help="Address of an OpenAI-compatible server for the model."),
 ]
 STRATEGIES = (
-    "ab-mcts, adaptive-best-of-n, best-of-n, chain, coat, critic, cross-check, direct, experts, got, least-to-most, mcts, "
-    "particle-filter, particle-gibbs, puct, rebase, refinement-tree, rewind, rpc, tools, tot-bfs, tot-dfs, vote"
+    "ab-mcts, adaptive-best-of-n, best-of-n, chain, chain-program-vote, coat, critic, cross-check, direct, experts, got, "
+    "least-to-most, mcts, particle-filter, particle-gibbs, program, puct, rebase, refinement-tree, rewind, rpc, tools, "
+    "tot-bfs, tot-dfs, vote"
 )
 """The registry's, written out: importing it would keep every help waiting for a second."""
 

@@ -39,7 +39,7 @@ from agot.events import (
     ThoughtStarted,
 )
 from agot.ids import ROOT, ThoughtId, final_id
-from agot.protocols import Assessed, Dialect, Message, ModelRequest, Recall, Tools
+from agot.protocols import Assessed, Dialect, Message, ModelRequest, Programs, Recall, Tools
 from agot.settings import EngineSettings, SearchSettings
 from agot.thought import Finding, Plan, Solution, Task, ThoughtStatus
 
@@ -73,6 +73,7 @@ class Crew:
     seed: int = 0
     recall: Recall | None = None
     tools: Callable[[ThoughtId], Tools] | None = None
+    programs: Callable[[ThoughtId], Programs] | None = None
     plans: bool | None = None
     judged: bool = False
     judge_final: bool = True
@@ -180,6 +181,7 @@ class Engine:
             selector=crew.selector, search=crew.search, left=meter.left, may_expand=self._may_expand(task, meter),
             strong=crew.strong, seed=crew.seed, judged=crew.judged, recall=crew.recall,
             tools=crew.tools(task.thought) if crew.tools is not None else None,
+            programs=crew.programs(task.thought) if crew.programs is not None else None,
         )  # fmt: skip
 
     def _may_expand(self, task: Task, meter: Meter) -> bool:

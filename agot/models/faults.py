@@ -107,7 +107,7 @@ def translated(
     if status == 404:
         return ModelError(
             f"{where} does not exist (HTTP 404): {detail}. Check the model's name, and that base_url is "
-            "the API (it often ends in /v1). See what a local server offers: agot models detect.",
+            "the API (it often ends in /v1). See what a local server offers: agot models scan.",
             model=model,
             status=status,
         )

@@ -18,9 +18,11 @@ from weakref import WeakKeyDictionary
 
 from agot.errors import ModelError, SetupError
 from agot.models import replies
+from agot.models.adapting import Adapter
 from agot.models.faults import missing_key, timed_out, translated
 from agot.models.gate import Gates
-from agot.models.library import http_client, load_litellm
+from agot.models.known import Known, applied
+from agot.models.library import complete, http_client, load_litellm
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
@@ -62,6 +64,7 @@ class Gateway:
         wall_clock: Seconds since the epoch; for `Retry-After` dates.
         prices: Prices and context windows.
         gates: Before servers that hold few models at a time; gateways of the same servers should share them.
+        known: What is known of models at servers; it grows by what they refuse. Shared likewise.
     """
 
     def __init__(
@@ -73,8 +76,11 @@ class Gateway:
         wall_clock: Callable[[], float] = time.time,
         prices: PriceTable | None = None,
         gates: Gates | None = None,
+        known: Known | None = None,
     ) -> None:
         self._pool = Pool(settings)
+        self.known = known or Known()
+        self._endpoints: dict[str, tuple[int, Endpoint]] = {}
         self._environment = environment
         self._clock, self._wall_clock = clock, wall_clock
         self._prices = prices or PriceTable()
@@ -84,6 +90,19 @@ class Gateway:
         self._litellm: Any = None
         self._embedded_ready = False
 
+    def endpoint(self, role: str) -> Endpoint:
+        """Return where a role's calls go, with what is known of it.
+
+        Raises:
+            SetupError: If the role is unknown or not configured, or its model string is not usable.
+        """
+        version, found = self._endpoints.get(role, (-1, None))
+        if found is None or version != self.known.version:
+            endpoint = self._pool.endpoint(role)
+            found = applied(endpoint, self.known.of(endpoint))
+            self._endpoints[role] = (self.known.version, found)
+        return found
+
     def profile(self, role: str) -> ModelProfile:
         """Return what is known of the role's model; neither the network nor litellm is needed.
 
@@ -91,11 +110,14 @@ class Gateway:
             SetupError: If the role is unknown or not configured.
         """
         endpoint = self._pool.endpoint(role)
+        endpoint = applied(endpoint, self.known.measured(endpoint))
         terms = self._terms_of(endpoint)
         return ModelProfile(
             model=endpoint.model,
             dialect=endpoint.dialect,
-            context_window=endpoint.settings.context_window or terms.context_window,
+            context_window=endpoint.settings.context_window
+            or endpoint.context_window
+            or terms.context_window,
             native_n=endpoint.native_n,
             gives_logprobs=endpoint.gives_logprobs,
             usd_per_prompt_token=terms.usd_per_prompt_token,
@@ -107,7 +129,7 @@ class Gateway:
 
     def estimate_tokens(self, request: ModelRequest) -> int:
         """Return an estimate of the prompt's tokens, rather too high than too low; exact for the embedded model."""
-        if self._pool.endpoint(request.role).provider == EMBEDDED:
+        if self.endpoint(request.role).provider == EMBEDDED:
             from agot.models.embedded.messages import RequestError
             from agot.models.embedded.requests import prompt_tokens
 
@@ -134,15 +156,21 @@ class Gateway:
             SetupError: If the role is unknown or not configured.
             ModelError: Typed; see `agot.models.retry.retryable`.
         """
-        endpoint = self._pool.endpoint(request.role)
+        endpoint = self.endpoint(request.role)
         own_limit_s = endpoint.settings.timeout_s
         try:
             async with asyncio.timeout(timeout_s) as whole:
                 litellm = self._litellm or await self._load(endpoint)
                 if endpoint.provider == EMBEDDED and not self._embedded_ready:
                     await self._prepare_embedded()
-                async with self._turn(endpoint), self._slot(endpoint), asyncio.timeout(own_limit_s):
-                    return await self._attempt(litellm, request, endpoint, on_text)
+
+                async def send(part: ModelRequest, on_text: OnText | None) -> ModelReply:
+                    endpoint = self.endpoint(part.role)
+                    async with self._turn(endpoint), self._slot(endpoint), asyncio.timeout(own_limit_s):
+                        return await self._attempt(litellm, part, endpoint, on_text)
+
+                adapter = Adapter(self.known, lambda: self.endpoint(request.role), send)
+                return await adapter.complete(request, on_text)
         except TimeoutError:
             limit_s = timeout_s if whole.expired() and timeout_s is not None else own_limit_s
             raise timed_out(endpoint, max(0.0, limit_s)) from None
@@ -153,7 +181,7 @@ class Gateway:
         Raises:
             SetupError: If the role is not configured, or its model is the embedded one, which knows no tools.
         """
-        endpoint = self._pool.endpoint(role)
+        endpoint = self.endpoint(role)
         if endpoint.provider == EMBEDDED:
             raise SetupError(
                 f"The embedded model cannot be given tools. Set another model for the role {role!r}: agot models set {role} MODEL."
@@ -180,8 +208,8 @@ class Gateway:
             ModelError: Typed.
         """
         self.check_tools(request.role)
-        endpoint = self._pool.endpoint(request.role)
-        arguments = _arguments(request, endpoint, self._key(endpoint))
+        endpoint = self.endpoint(request.role)
+        arguments = _arguments(request, endpoint, self.key(endpoint))
         arguments |= {**options, "messages": [dict(message) for message in messages]}
         # First of all: whatever else is of litellm's would import it here, on the event loop.
         litellm = self._litellm or await self._load(endpoint)
@@ -250,7 +278,7 @@ class Gateway:
     async def _attempt(
         self, litellm: Any, request: ModelRequest, endpoint: Endpoint, on_text: OnText | None
     ) -> ModelReply:
-        key = self._key(endpoint)
+        key = self.key(endpoint)
         arguments = _arguments(request, endpoint, key)
         if endpoint.provider == _OWN_CLIENT:
             arguments["client"] = self._client()
@@ -258,8 +286,10 @@ class Gateway:
         started = self._clock()
         if stream and on_text is not None:
             return await self._stream(litellm, arguments, request, endpoint, on_text, started)
+        # The servers reached through our own client are the user's: there is no price to ask litellm for.
+        lean = "client" in arguments and endpoint.local
         try:
-            response = await litellm.acompletion(**arguments)
+            response = await (complete(litellm, arguments) if lean else litellm.acompletion(**arguments))
         except Exception as error:  # Whatever litellm and a hundred providers raise; nothing is swallowed.
             raise self._translated(error, endpoint, key) from error
         latency_ms = (self._clock() - started) * 1000.0
@@ -317,7 +347,7 @@ class Gateway:
             terms = self._terms[endpoint.model] = self._prices.terms(endpoint.provider, endpoint.name)
         return terms
 
-    def _key(self, endpoint: Endpoint) -> str | None:
+    def key(self, endpoint: Endpoint) -> str | None:
         variable = endpoint.settings.api_key_env
         if not variable:
             return None
@@ -376,7 +406,7 @@ def _arguments(request: ModelRequest, endpoint: Endpoint, key: str | None) -> di
     """Return the arguments of `litellm.acompletion` for a request."""
     arguments: dict[str, Any] = {
         "model": endpoint.called,
-        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        "messages": _messages(request, endpoint),
         "temperature": request.temperature,
         "max_tokens": request.max_tokens,
         # The limits of `complete` are the real ones; this only keeps the transport's own out of the way.
@@ -393,12 +423,12 @@ def _arguments(request: ModelRequest, endpoint: Endpoint, key: str | None) -> di
         arguments["n"] = request.n
     if request.stop:
         arguments["stop"] = list(request.stop)
-    if request.seed is not None:
+    if request.seed is not None and endpoint.takes_seed:
         arguments["seed"] = request.seed
     if request.logprobs and endpoint.gives_logprobs:
         arguments["logprobs"] = True
         if request.top_logprobs > 0:
-            arguments["top_logprobs"] = request.top_logprobs
+            arguments["top_logprobs"] = min(request.top_logprobs, endpoint.most_alternatives)
     if request.response_format is not None:
         arguments["response_format"] = request.response_format
     if endpoint.extra_body:
@@ -408,3 +438,22 @@ def _arguments(request: ModelRequest, endpoint: Endpoint, key: str | None) -> di
     if key is not None:
         arguments["api_key"] = key
     return arguments
+
+
+def _messages(request: ModelRequest, endpoint: Endpoint) -> list[dict[str, str]]:
+    """Return the turns; where there is no role for the system, its words begin the next turn of the user."""
+    turns, held = [], ""
+    for message in request.messages:
+        if message.role == "system" and not endpoint.takes_system:
+            held += message.content + "\n\n"
+            continue
+        turns.append(
+            {
+                "role": message.role,
+                "content": held + message.content if message.role == "user" else message.content,
+            }
+        )
+        held = "" if message.role == "user" else held
+    if held:
+        turns.append({"role": "user", "content": held.rstrip()})
+    return turns

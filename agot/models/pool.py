@@ -56,6 +56,11 @@ class Endpoint:
         gives_logprobs: Log-probabilities may be asked for; a server may still ignore it.
         concurrency: Calls in flight to this endpoint, over all roles that share it.
         max_loaded_models: Models that the endpoint's server holds at the same time, or None without such a limit.
+        largest_n: Samples that one request may ask for; None for no known limit.
+        most_alternatives: Likeliest tokens that come with each token's log-probability, at most.
+        takes_seed: A seed may be sent.
+        takes_system: A turn of the role "system" may be sent; otherwise its text begins the user's turn.
+        context_window: Tokens, if they were measured or told by the server.
     """
 
     role: str
@@ -71,6 +76,11 @@ class Endpoint:
     concurrency: int
     max_loaded_models: int | None
     settings: RoleSettings
+    largest_n: int | None = None
+    most_alternatives: int = 20
+    takes_seed: bool = True
+    takes_system: bool = True
+    context_window: int | None = None
 
     @property
     def key(self) -> tuple[str, str | None, str]:

@@ -1,4 +1,4 @@
-"""Values to rows and back, and the statements that write them.
+"""Values to rows and back.
 
 Text goes through `storable`: PostgreSQL cannot hold NUL, and no database can hold half of a surrogate
 pair; models produce both.
@@ -7,12 +7,11 @@ pair; models produce both.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import Insert, RowMapping, Table
+from sqlalchemy import RowMapping
 
 from agot.events import AnyEvent, RunFinished
 from agot.ids import RunId, ThoughtId
@@ -184,6 +183,10 @@ NO_OUTCOME: Row = {
 }  # fmt: skip
 
 
+FINISHED = tuple(NO_OUTCOME | NO_LEASE)
+"""Columns of a run that its end changes."""
+
+
 def run_of(row: RowMapping, *, live: bool) -> StoredRun:
     """Return the run in a row."""
     names = (
@@ -213,15 +216,3 @@ def verdict_of(row: RowMapping) -> StoredVerdict:
     )
     names = ("seq", "thought", "attempt", "answer", "at_s")
     return StoredVerdict(verdict=verdict, **{name: row[name] for name in names})
-
-
-def upsert(table: Table, dialect: str) -> Insert:
-    """Return a statement that inserts rows, or replaces those with the same primary key."""
-    keys: Sequence[str] = [column.name for column in table.primary_key]
-    rest: Iterable[str] = [column.name for column in table.columns if column.name not in keys]
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert  # 75 ms that users of SQLite need not spend
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    into = insert(table)
-    return into.on_conflict_do_update(index_elements=keys, set_={name: into.excluded[name] for name in rest})

@@ -116,7 +116,7 @@ def test_each_answer_stands_in_the_scrollback_once(home: Path, size: tuple[int, 
     for turn in turns:
         assert lines.count(turn["answer"]) == 1
     text = "\n".join(lines)
-    assert text.count("embedded model answers") == 1 and "agot models detect" in text.replace("\n", " ")
+    assert text.count("embedded model answers") == 1 and "agot models add" in text.replace("\n", " ")
     assert " open / " not in text, "no status line is left behind"
     assert text.count("What is 6 + 7?") == 1 and "done " in text and "Traceback" not in text
     assert terminal.raw.rindex(b"\x1b[?25h") > terminal.raw.rindex(b"\x1b[?25l")

@@ -1,42 +1,22 @@
-"""`agot models`: listing, setting, finding and trying."""
+"""`agot models`: listing, setting, finding, adding and examining."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agot.cli import compose
-from agot.errors import ModelUnreachable
-from agot.models.detect import FoundModel
-from agot.protocols import Completion, ModelProfile, ModelReply, ModelRequest
-from agot.settings import RoleSettings, Settings, load_settings
-from agot.thought import Usage
+from agot.protocols import ModelProfile
+from agot.reasoner import Reasoner
+from agot.settings import RoleSettings, load_settings
 from tests.cli.conftest import Agot
-
-
-class Trial:
-    """Models of which the role `judge` does not answer."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def profile(self, role: str) -> ModelProfile:
-        return ModelProfile(model=self._settings.role(role).model)
-
-    async def complete(
-        self, request: ModelRequest, *, timeout_s: float | None, on_text: object
-    ) -> ModelReply:
-        if request.role == "judge":
-            raise ModelUnreachable(
-                "Nobody answers at http://127.0.0.1:9/v1. Start the server, or name another."
-            )
-        texts = (Completion(text="one two"),) * request.n
-        return ModelReply(completions=texts, usage=Usage(completion_tokens=2), model="m", latency_ms=1.0)
-
-    async def close(self) -> None:
-        return
+from tests.servers import quirks
+from tests.servers.loopback import Loopback
 
 
 @pytest.mark.parametrize("command", [("models",), ("models", "list")])
@@ -88,11 +68,6 @@ def test_experts_are_listed_set_and_tried(agot: Agot, home: Path, monkeypatch: p
     monkeypatch.setenv("AGOT_EXPERTS__CODER__MODEL", "hosted_vllm/other")
     listed = json.loads(agot("models", "--output", "json").out)
     assert listed[4]["set by"] == "environment (AGOT_EXPERTS__CODER__MODEL)"
-    monkeypatch.setattr(compose, "open_models", Trial)
-    assert [entry["role"] for entry in json.loads(agot("models", "test", "--output", "json").out)] == [
-        "fast", "coder", "math"
-    ]  # fmt: skip
-    assert agot("models", "test", "coder").code == 0
 
 
 @pytest.mark.parametrize("name", ["slow", "experts.", "experts.fast", "experts.A b"])
@@ -113,38 +88,99 @@ def test_set_warns_if_the_environment_wins(agot: Agot, monkeypatch: pytest.Monke
     assert "AGOT_MODEL" in agot("models", "set", "fast", "hosted_vllm/y").err
 
 
-def test_detect_writes_the_first_one_found(agot: Agot, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def find() -> list[FoundModel]:
-        return [FoundModel("vLLM", "hosted_vllm/q", "http://127.0.0.1:8000/v1", 4096)]
-
-    monkeypatch.setattr(compose, "find_local_models", find)
-    ended = agot("models", "detect", "--write", "fast")
-    assert ended.code == 0 and "hosted_vllm/q" in ended.out
-    role = load_settings().role("fast")
-    assert (role.model, role.base_url, role.context_window) == (
-        "hosted_vllm/q",
-        "http://127.0.0.1:8000/v1",
-        4096,
-    )
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    """A llama.cpp with four slots, in a thread."""
+    with quirks.imitating(quirks.LLAMACPP, "qwen3-8b").in_thread() as running:
+        yield running
 
 
-def test_detect_without_a_server_says_what_to_do(agot: Agot, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def find() -> list[FoundModel]:
-        return []
+def test_scan_shows_what_answers_and_how_to_use_it(agot: Agot, server: Loopback) -> None:
+    ended = agot("models", "scan", f"127.0.0.1:{server.port}")
+    rows = [line.split("\t") for line in ended.out.splitlines()]
+    assert rows[1] == ["llama.cpp", server.base_url, "qwen3-8b", "4096", "fast, strong, judge"]
+    assert f"agot models add qwen3-8b --base-url {server.base_url} --role fast" in ended.err
+    (told,) = json.loads(agot("models", "scan", server.base_url, "--output", "json").out)
+    assert told["models"][0]["model"] == "hosted_vllm/qwen3-8b"
 
-    monkeypatch.setattr(compose, "find_local_models", find)
-    ended = agot("models", "detect")
-    assert (ended.code, ended.out) == (1, "") and "agot models set" in ended.err
-    assert json.loads(agot("models", "detect", "--output", "json").out) == []
+
+def test_scan_where_nobody_answers_says_what_to_do(agot: Agot) -> None:
+    ended = agot("models", "scan", "127.0.0.1:9")
+    assert (ended.code, ended.out) == (1, "") and "agot models serve" in ended.err
+    assert json.loads(agot("models", "scan", "127.0.0.1:9", "--output", "json").out) == []
+    assert agot("models", "scan", "not a host").code == 2
 
 
-def test_test_tells_what_works_and_fails_with_the_fault(agot: Agot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compose, "open_models", Trial)
-    assert agot("models", "test").code == 0
-    monkeypatch.setenv("AGOT_ROLES__JUDGE__MODEL", "hosted_vllm/j")
-    ended = agot("models", "test", "--output", "json")
-    fast, judge = json.loads(ended.out)
-    assert ended.code == 69
-    assert (fast["n"], fast["json schema"], fast["error"]) == ("works", "no", "")
-    assert judge["error"].startswith("Nobody answers")
-    assert agot("models", "test", "nobody").code == 2
+def test_add_takes_the_model_of_a_running_server(agot: Agot, server: Loopback) -> None:
+    ended = agot("models", "add", "qwen", "--base-url", server.base_url, "--role", "fast", "--role", "judge")
+    assert ended.code == 0 and "agot models doctor fast" in ended.out
+    for name in ("fast", "judge"):
+        role = load_settings().role(name)
+        assert (role.model, role.base_url, role.context_window) == (
+            "hosted_vllm/qwen3-8b",
+            server.base_url,
+            4096,
+        )
+    assert agot("models", "add", "--base-url", server.base_url, "--role", "experts.coder").code == 0
+    assert load_settings().experts["coder"].model == "hosted_vllm/qwen3-8b"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("llama", "--base-url", "{url}"), 2, "there is: qwen3-8b"),
+        (("m", "--base-url", "http://127.0.0.1:9/v1"), 69, "No model server answers"),
+        (("qwen3-8b", "--base-url", "{url}", "--role", "slow"), 2, "no role or expert"),
+    ],
+)
+def test_add_writes_nothing_that_is_not_there(
+    agot: Agot, home: Path, server: Loopback, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    ended = agot("models", "add", *(argument.format(url=server.base_url) for argument in arguments))
+    assert (ended.code, ended.out) == (code, "") and words in ended.err
+    assert not (home / "config.toml").exists()
+
+
+def test_doctor_shows_and_keeps_what_it_saw_and_runs_go_by_it(agot: Agot, server: Loopback) -> None:
+    agot("models", "add", "--base-url", server.base_url)
+    ended = agot("models", "doctor", "fast")
+    rows = {line.split("\t")[0]: line.split("\t")[1:] for line in ended.out.splitlines() if "\t" in line}
+    assert ended.code == 0
+    assert rows["n"] == ["partly", "4 samples in one request; 5: refused (HTTP 400)"]
+    assert (rows["tools"][0], rows["embeddings"][0], rows["planning"][0]) == ("yes", "no", "yes")
+    facts = asyncio.run(kept(server))
+    assert (facts["n_most"], facts["logprobs"], facts["prefill"], facts["plans"]) == (4, True, "as is", True)
+    profile = asyncio.run(profile_in_a_run())
+    assert (profile.native_n, profile.context_window) == (True, 4096)
+    told = json.loads(agot("models", "doctor", "--output", "json").out)
+    assert [entry["role"] for entry in told] == ["fast"] and told[0]["facts"]["n_most"] == 4
+
+
+async def kept(server: Loopback) -> dict[str, Any]:
+    store = await compose.open_store(load_settings())
+    try:
+        return await store.facts(server.base_url.removesuffix("/v1"), "qwen3-8b")
+    finally:
+        await store.close()
+
+
+async def profile_in_a_run() -> ModelProfile:
+    async with Reasoner() as reasoner:
+        await reasoner.begin("What is 2 + 2?")
+        return reasoner.models.profile("fast")
+
+
+def test_doctor_tells_the_fault_of_a_model_that_does_not_answer(
+    agot: Agot, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = agot("models", "doctor", "m", "--base-url", "http://127.0.0.1:9/v1", "--output", "json")
+    (entry,) = json.loads(ended.out)
+    assert ended.code == 69 and entry["error"].startswith("Nobody answers at") and entry["facts"] == {}
+    assert agot("models", "doctor", "nobody").code == 2
+    assert agot("models", "doctor", "--base-url", server.base_url).code == 2
+
+
+def test_doctor_examines_the_embedded_model_too(agot: Agot) -> None:
+    (entry,) = json.loads(agot("models", "doctor", "--output", "json").out)
+    assert entry["error"] == "" and entry["facts"]["logprobs"]
+    assert "n_most" not in entry["facts"]  # it answers the same each time, so nothing was shown

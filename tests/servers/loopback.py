@@ -57,6 +57,7 @@ class Loopback:
         headers: Header lines of every chat request, lower-case names.
         max_in_flight: Most chat requests that were ever being answered at the same time.
         abandoned: Requests whose client left before the answer was complete.
+        pages: (status, JSON) by path, before all else.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Loopback:
         self.in_flight = 0
         self.max_in_flight = 0
         self.abandoned = 0
+        self.pages: dict[str, tuple[int, Any]] = {}
         self.connections = 0
         self._open: set[_Connection] = set()
         self._server: asyncio.Server | None = None
@@ -199,6 +201,8 @@ class _Connection(asyncio.Protocol):
 
     async def _answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
         path = path.partition("?")[0].rstrip("/")
+        if path in self.server.pages:
+            return self._send(*self.server.pages[path])
         if method == "GET" and path.endswith("/models"):
             listed = [
                 {"id": name, "object": "model", "owned_by": "vllm", "max_model_len": 4096}

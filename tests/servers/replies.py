@@ -33,6 +33,7 @@ class Reply:
         chunks: Pieces of a stream; by default the first text cut into words.
         finish_reason: Of each sample.
         prompt_tokens: Reported usage; counted in words by default, as are the completion tokens.
+        message: Further fields of each message, such as `tool_calls`; a stream's first piece has them.
         fault: What goes wrong.
     """
 
@@ -46,6 +47,7 @@ class Reply:
     chunks: Sequence[str] | None = None
     finish_reason: str = "stop"
     prompt_tokens: int | None = None
+    message: Mapping[str, Any] = field(default_factory=dict)
     fault: Fault | None = None
 
 
@@ -117,7 +119,7 @@ def chat_completion(request: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
     choices = [
         {
             "index": i,
-            "message": {"role": "assistant", "content": text},
+            "message": {"role": "assistant", "content": text, **reply.message},
             "finish_reason": reply.finish_reason,
             "logprobs": _logprobs(request, reply),
         }
@@ -146,7 +148,7 @@ def events(request: Mapping[str, Any], reply: Reply) -> Iterator[dict[str, Any]]
     }
     if reply.fault != "empty_choices":
         for number, piece in enumerate(pieces):
-            delta = {"role": "assistant", "content": piece} if number == 0 else {"content": piece}
+            delta = {"content": piece} if number else {"role": "assistant", "content": piece, **reply.message}
             logprobs = _logprobs(request, reply) if number == 0 else None
             yield {
                 **head,

@@ -1,0 +1,96 @@
+"""What is known of models at servers beyond their provider's name: what a doctor measured, what refusals taught.
+
+Facts (JSON values by name; each may be missing, which means unknown):
+
+    context_window   tokens of prompt and answer together
+    n_most           samples that one request may ask for; `MOST_TRIED` if more were not tried
+    logprobs         log-probabilities come
+    top_logprobs     alternatives that come with each token
+    seed, stop       the field does what it says
+    system           a turn of the role "system" is taken
+    json_schema      the answer keeps to a schema
+    json_object      the answer is a JSON object where one is asked for
+    prefill          how an assistant's beginning is continued: "as is", "continue_final_message", or "" if it is not
+    tools            calls of tools come as such
+    thinks           field or tag that thinking comes in; "" if the model does not think first
+    embeddings       numbers of a vector; 0 if the server gives none
+    tokens_per_s, first_token_ms
+    plans            the model wrote a plan that can be used
+
+A doctor keeps them in SQL (`agot.stores.facts`); what refusals teach holds for the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from agot.models.pool import Endpoint
+
+MOST_TRIED = 32
+"""Samples that are tried in one request; a server that gives them is taken to have no limit."""
+
+
+class Told(Protocol):
+    """A fact as a store tells it."""
+
+    @property
+    def server(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> Any: ...
+
+
+class Known:
+    """Facts by server and model; gateways of one process should share them."""
+
+    def __init__(self) -> None:
+        self._measured: dict[tuple[str, str], dict[str, Any]] = {}
+        self._learnt: dict[tuple[str, str], dict[str, Any]] = {}
+        self.version = 0
+
+    def take(self, facts: Iterable[Told]) -> None:
+        """Take measured facts; those of the same name are replaced."""
+        for fact in facts:
+            self._measured.setdefault((fact.server, fact.model), {})[fact.name] = fact.value
+        self.version += 1
+
+    def learn(self, endpoint: Endpoint, **facts: Any) -> None:
+        """Take what a reply or a refusal taught; it counts more than what was measured earlier."""
+        self._learnt.setdefault((endpoint.server, endpoint.name), {}).update(facts)
+        self.version += 1
+
+    def of(self, endpoint: Endpoint) -> Mapping[str, Any]:
+        """Return what is known of an endpoint's model."""
+        return self.measured(endpoint) | self._learnt.get((endpoint.server, endpoint.name), {})
+
+    def measured(self, endpoint: Endpoint) -> dict[str, Any]:
+        """Return what was measured of an endpoint's model before this process.
+
+        What a run plans by, so that a resumed one asks the same again: what is learnt on the way may change how a
+        request is sent, but not which are made.
+        """
+        return self._measured.get((endpoint.server, endpoint.name), {})
+
+
+def applied(endpoint: Endpoint, facts: Mapping[str, Any]) -> Endpoint:
+    """Return the endpoint with what is known of it in place of what its provider's name lets expect."""
+    change: dict[str, Any] = {}
+    most = facts.get("n_most")
+    if isinstance(most, int):
+        change |= {"native_n": most > 1, "largest_n": most if most < MOST_TRIED else None}
+    if isinstance(facts.get("logprobs"), bool):
+        change["gives_logprobs"] = facts["logprobs"]
+    if facts.get("top_logprobs"):
+        change["most_alternatives"] = facts["top_logprobs"]
+    if facts.get("seed") is False:
+        change["takes_seed"] = False
+    if facts.get("system") is False:
+        change["takes_system"] = False
+    if isinstance(facts.get("context_window"), int):
+        change["context_window"] = facts["context_window"]
+    return replace(endpoint, **change) if change else endpoint
