@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def text_of(request: dict[str, Any]) -> str:
 
 def judging(request: dict[str, Any]) -> bool:
     text = text_of(request)
-    return ("Yes" in text and "No" in text and "You check" in text) or "Verdict:" in text
+    return "Reply with one word, Yes or No" in text or "Verdict:" in text
 
 
 def serving(
@@ -267,7 +268,7 @@ async def test_a_ladder_of_ones_own_is_climbed_although_only_a_judge_doubts(
 
 async def test_a_weak_judge_weighs_votes_and_does_not_choose_alone(server: Loopback, database: str) -> None:
     def prefers_17(request: dict[str, Any]) -> Reply:
-        return (YES if "Answer: 17" in text_of(request) else says("No", 0.9))(request)
+        return (YES if "The answer is 17" in text_of(request) else says("No", 0.9))(request)
 
     # Three drew 16, one drew 17: the judge is sure of 17, and would win if it chose.
     server.reply = serving(iter(["16", "16", "17", "16"]), prefers_17)
@@ -291,10 +292,14 @@ def knowing(request: dict[str, Any]) -> Reply:
     text = text_of(request)
     if "Verdict:" in text:
         return Reply("It looks fine.\nVerdict: right")
+    shown = [
+        one for one in examples()
+        if one.question in text and (not one.steps or "\n".join(one.steps) in text)
+    ]  # fmt: skip
     right = any(
-        one.right and one.question in text and f"Answer: {one.answer}\n" in f"{text}\n" for one in examples()
-    )
-    shown = any(one.question in text for one in examples())
+        one.right for one in shown
+        if re.search(rf"\b{re.escape(one.answer)}$|{re.escape(one.answer)}\n", text)
+    )  # fmt: skip
     return says("Yes" if right or not shown else "No", 0.9)(request)
 
 

@@ -45,7 +45,7 @@ def ask(
     from agot.cli.offer import with_model
     from agot.cli.question import read_question
 
-    chosen = {
+    chosen: dict[str, Any] = {
         "model": model, "base_url": base_url, "seed": seed, "database": database,
         "limits": flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
         "engine": flags.engine(fast, thorough, abstain),

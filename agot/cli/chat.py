@@ -75,7 +75,7 @@ def chat(
             f"{conversation!r} is no message and names no conversation. Go on with one: agot chat --resume ID. "
             'Ask one question: agot ask "..."'
         )
-    flags_given = {
+    flags_given: dict[str, Any] = {
         "model": model, "base_url": base_url, "seed": seed, "database": database,
         "limits": flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
         "engine": flags.engine(fast, thorough, abstain),
