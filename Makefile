@@ -7,16 +7,19 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock wheel clean
+.PHONY: help demo test check bench real-models lock wheel clean
 
 help:            ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: $(VENV)/.run           ## install into .venv and watch the embedded model answer questions
 	$(BIN)/agot demo
 
 test: $(VENV)/.dev           ## install everything and run the tests
 	$(BIN)/python -m pytest $(ARGS)
+
+real-models: $(VENV)/.dev    ## fetch a small real model (98 MB) for the tests that run one
+	$(BIN)/python tests/real_models.py
 
 check: $(VENV)/.dev          ## lint, types, and who may import whom
 	$(BIN)/ruff check .

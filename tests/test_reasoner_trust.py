@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from agot.agents.worth import FACT, examples
 from agot.budget import Budget
 from agot.events import AnyEvent
 from agot.reasoner import Reasoner
+from agot.sandbox.run import why_not
 from agot.settings import Settings
 from agot.stores.database import SqlStore
 from agot.thought import Result
@@ -34,16 +36,20 @@ def text_of(request: dict[str, Any]) -> str:
 
 def judging(request: dict[str, Any]) -> bool:
     text = text_of(request)
-    return ("Yes" in text and "No" in text and "You check" in text) or "Verdict:" in text
+    return "Reply with one word, Yes or No" in text or "Verdict:" in text
 
 
-def serving(answers: Iterator[str], judge: Callable[[dict[str, Any]], Reply]) -> Callable[[dict[str, Any]], Reply]:
+def serving(
+    answers: Iterator[str], judge: Callable[[dict[str, Any]], Reply]
+) -> Callable[[dict[str, Any]], Reply]:
     """Return a script: the next answers in turn, as many as samples are asked for, and a judge."""
 
     def reply(request: dict[str, Any]) -> Reply:
         if judging(request):
             return judge(request)
-        return Reply([f"It is worked out.\nAnswer: {next(answers)}" for _ in range(int(request.get("n") or 1))])
+        return Reply(
+            [f"It is worked out.\nAnswer: {next(answers)}" for _ in range(int(request.get("n") or 1))]
+        )
 
     return reply
 
@@ -69,17 +75,21 @@ def database(tmp_path: Path) -> str:
 
 async def ask(
     server: Loopback, database: str, question: str, *, facts: dict[str, Any] | None = None, budget: Budget | None = None,
-    strategy: str | None = None, effort: Any = None, **engine: Any,
+    strategy: str | None = None, effort: Any = None, programs: bool = False, **engine: Any,
 ) -> tuple[Result, list[AnyEvent]]:  # fmt: skip
     fast = {"model": "hosted_vllm/x", "base_url": server.base_url, "timeout_s": 10.0, "retries": 0}
-    settings = Settings.model_validate({"roles": {"fast": fast}, "database_url": database, "engine": engine})
+    settings = Settings.model_validate({
+        "roles": {"fast": fast}, "database_url": database, "engine": engine, "tools": {"python": programs},
+    })  # fmt: skip
     if facts is not None:
         store = await SqlStore.open(database)
         await store.keep_facts(server.base_url.removesuffix("/v1"), "x", facts)
         await store.close()
     events: list[AnyEvent] = []
     async with Reasoner(settings) as reasoner:
-        asked = reasoner.ask(question, budget=budget, strategy=strategy, effort=effort, on_event=events.append)
+        asked = reasoner.ask(
+            question, budget=budget, strategy=strategy, effort=effort, on_event=events.append
+        )
         return await asyncio.wait_for(asked, 30), events
 
 
@@ -120,7 +130,9 @@ async def test_a_broken_demand_is_sent_back_with_what_was_wrong(server: Loopback
 # -- a closed question -------------------------------------------------------------------------------
 
 
-async def test_agreeing_answers_are_cross_checked_and_stop_the_drawing(server: Loopback, database: str) -> None:
+async def test_agreeing_answers_are_cross_checked_and_stop_the_drawing(
+    server: Loopback, database: str
+) -> None:
     server.reply = serving(itertools.repeat("16"), NO)
     result, events = await ask(server, database, STORY)
     assert (result.answer, result.status, result.trust) == ("16", "answered", "cross-checked")
@@ -130,6 +142,47 @@ async def test_agreeing_answers_are_cross_checked_and_stop_the_drawing(server: L
     assert [event.trust for event in finished] == ["cross-checked"]
 
 
+def programming(program: str, answers: Iterator[str]) -> Callable[[dict[str, Any]], Reply]:
+    """Return a script: one program for whoever asks for one, and the next answers in turn."""
+    others = serving(answers, NO)
+    return lambda request: Reply(program) if "solution()" in text_of(request) else others(request)
+
+
+needs_sandbox = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+
+
+@needs_sandbox
+async def test_a_program_that_agrees_settles_it_at_once(server: Loopback, database: str) -> None:
+    server.reply = programming("def solution():\n    return 12 - 5 + 9", itertools.repeat("16"))
+    result, _ = await ask(server, database, STORY, programs=True)
+    assert (result.answer, result.trust, calls(server)) == ("16", "cross-checked", 2)
+    assert "chain and program" in result.trust_reason
+
+
+@needs_sandbox
+async def test_a_program_that_disagrees_is_one_vote(server: Loopback, database: str) -> None:
+    server.reply = programming("def solution():\n    return 12 + 5", itertools.repeat("16"))
+    result, _ = await ask(server, database, STORY, programs=True)
+    assert (result.answer, result.trust) == ("16", "cross-checked")
+    assert result.trust_reason.split()[2] > "3", "the program is among those that were asked"
+
+
+@needs_sandbox
+@pytest.mark.parametrize("program", ["def solution():\n    return 1 / 0", "I would rather not."])
+async def test_a_program_that_gives_nothing_is_no_vote(program: str, server: Loopback, database: str) -> None:
+    server.reply = programming(program, itertools.repeat("16"))
+    result, events = await ask(server, database, STORY, programs=True)
+    assert (result.answer, result.trust_reason, calls(server)) == ("16", "3 of 3 samples agree", 3)
+    assert not any(event.kind == "notice" and event.level == "warning" for event in events)
+
+
+@needs_sandbox
+async def test_what_no_program_can_know_is_not_programmed(server: Loopback, database: str) -> None:
+    server.reply = programming("def solution():\n    return 'Mary Shelley'", itertools.repeat("Mary Shelley"))
+    await ask(server, database, FACTUAL, programs=True)
+    assert not any("solution()" in text_of(request) for request in server.requests)
+
+
 async def test_the_vote_corrects_the_first_answer(server: Loopback, database: str) -> None:
     server.reply = serving(iter(["17", "16", "16", "16", "16", "16", "16", "16"]), NO)
     result, _ = await ask(server, database, STORY)
@@ -137,7 +190,9 @@ async def test_the_vote_corrects_the_first_answer(server: Loopback, database: st
     assert result.candidate == "16"
 
 
-async def test_answers_that_all_differ_are_given_up_early_and_doubted(server: Loopback, database: str) -> None:
+async def test_answers_that_all_differ_are_given_up_early_and_doubted(
+    server: Loopback, database: str
+) -> None:
     server.reply = serving((str(n) for n in itertools.count(100)), NO)
     result, _ = await ask(server, database, STORY)
     assert (result.status, result.trust) == ("answered", "doubtful") and result.answer == "100"
@@ -145,7 +200,9 @@ async def test_answers_that_all_differ_are_given_up_early_and_doubted(server: Lo
     assert sum(int(request.get("n") or 1) for request in server.requests) <= 5
 
 
-async def test_no_question_that_one_call_answers_takes_more_than_sixteen(server: Loopback, database: str) -> None:
+async def test_no_question_that_one_call_answers_takes_more_than_sixteen(
+    server: Loopback, database: str
+) -> None:
     server.reply = serving(itertools.cycle(["16", "17"]), NO)
     result, _ = await ask(server, database, STORY, facts={FACT: WEAK})
     assert result.status == "answered" and result.trust == "doubtful"
@@ -167,10 +224,17 @@ async def test_a_proven_answer_is_not_cross_checked(server: Loopback, database: 
     assert (result.answer, result.trust, calls(server)) == ("21", "proved", 1)
 
 
-async def test_only_what_is_refuted_is_withheld_and_then_it_is_the_candidate(server: Loopback, database: str) -> None:
+async def test_only_what_is_refuted_is_withheld_and_then_it_is_the_candidate(
+    server: Loopback, database: str
+) -> None:
     server.reply = serving(itertools.repeat("22"), YES)
     result, _ = await ask(server, database, "What is 17 + 4?", facts={FACT: GOOD})
-    assert (result.status, result.answer, result.candidate, result.trust) == ("abstained", "", "22", "doubtful")
+    assert (result.status, result.answer, result.candidate, result.trust) == (
+        "abstained",
+        "",
+        "22",
+        "doubtful",
+    )
 
 
 async def test_a_chance_below_what_is_demanded_is_withheld(server: Loopback, database: str) -> None:
@@ -190,7 +254,9 @@ async def test_fast_asks_once_and_thorough_asks_more(server: Loopback, database:
     assert result.trust == "cross-checked" and result.usage.calls > 3
 
 
-async def test_a_ladder_of_ones_own_is_climbed_although_only_a_judge_doubts(server: Loopback, database: str) -> None:
+async def test_a_ladder_of_ones_own_is_climbed_although_only_a_judge_doubts(
+    server: Loopback, database: str
+) -> None:
     server.reply = serving(itertools.repeat("16"), NO)
     result, events = await ask(server, database, STORY, facts={FACT: WEAK}, ladder=["vote"])
     assert [event.strategy for event in events if event.kind == "strategy_chosen"] == ["think", "vote"]
@@ -202,7 +268,7 @@ async def test_a_ladder_of_ones_own_is_climbed_although_only_a_judge_doubts(serv
 
 async def test_a_weak_judge_weighs_votes_and_does_not_choose_alone(server: Loopback, database: str) -> None:
     def prefers_17(request: dict[str, Any]) -> Reply:
-        return (YES if "Answer: 17" in text_of(request) else says("No", 0.9))(request)
+        return (YES if "The answer is 17" in text_of(request) else says("No", 0.9))(request)
 
     # Three drew 16, one drew 17: the judge is sure of 17, and would win if it chose.
     server.reply = serving(iter(["16", "16", "17", "16"]), prefers_17)
@@ -226,8 +292,14 @@ def knowing(request: dict[str, Any]) -> Reply:
     text = text_of(request)
     if "Verdict:" in text:
         return Reply("It looks fine.\nVerdict: right")
-    right = any(one.right and one.question in text and f"Answer: {one.answer}\n" in f"{text}\n" for one in examples())
-    shown = any(one.question in text for one in examples())
+    shown = [
+        one for one in examples()
+        if one.question in text and (not one.steps or "\n".join(one.steps) in text)
+    ]  # fmt: skip
+    right = any(
+        one.right for one in shown
+        if re.search(rf"\b{re.escape(one.answer)}$|{re.escape(one.answer)}\n", text)
+    )  # fmt: skip
     return says("Yes" if right or not shown else "No", 0.9)(request)
 
 
@@ -250,7 +322,9 @@ async def test_a_judge_is_measured_once_in_both_manners_and_the_better_one_is_ke
     assert calls(server) - before == 2, "it is measured once for all runs"
 
 
-async def test_a_resumed_run_goes_by_what_was_known_of_the_judge_when_it_began(server: Loopback, database: str) -> None:
+async def test_a_resumed_run_goes_by_what_was_known_of_the_judge_when_it_began(
+    server: Loopback, database: str
+) -> None:
     server.reply = serving(itertools.repeat("Dear landlord"), YES)
     stopped, _ = await ask(server, database, LETTER, facts={FACT: GOOD}, budget=Budget(calls=1))
     assert (stopped.status, calls(server)) == ("budget", 1)
@@ -265,7 +339,9 @@ async def test_a_resumed_run_goes_by_what_was_known_of_the_judge_when_it_began(s
 # -- limits ------------------------------------------------------------------------------------------
 
 
-async def test_a_run_has_limits_that_nobody_set_and_says_so(server: Loopback, database: str, monkeypatch: Any) -> None:
+async def test_a_run_has_limits_that_nobody_set_and_says_so(
+    server: Loopback, database: str, monkeypatch: Any
+) -> None:
     from agot import budget
 
     monkeypatch.setitem(budget.DEFAULT_LIMITS, "normal", {"calls": 1, "tokens": 100_000, "seconds": 600.0})

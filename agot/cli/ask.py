@@ -42,13 +42,15 @@ def ask(
     Exit codes: 0 answered, 1 error, 2 usage, 3 abstained, 4 budget, 69 model unreachable,
     75 rate-limited, 77 unauthorised, 124 timeout, 130 interrupted.
     """
+    from agot.cli.offer import with_model
     from agot.cli.question import read_question
 
-    settings = compose.settings(
-        model=model, base_url=base_url, seed=seed, database=database,
-        limits=flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
-        engine=flags.engine(fast, thorough, abstain),
-    )  # fmt: skip
+    chosen: dict[str, Any] = {
+        "model": model, "base_url": base_url, "seed": seed, "database": database,
+        "limits": flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
+        "engine": flags.engine(fast, thorough, abstain),
+    }  # fmt: skip
+    settings = with_model(chosen) if output == "text" else compose.settings(**chosen)
     asked = read_question(question)
     watched = sys.stdout.isatty() and not verbose if output == "text" else output == "jsonl" and verbose
     result = run(

@@ -51,13 +51,22 @@ OutputFlag = Annotated[
     Output, typer.Option("--output", help="The answer, one JSON object, or every event as a JSON line.")
 ]
 TableFlag = Annotated[TableOutput, typer.Option("--output", help="A table, or JSON.")]
-FastFlag = Annotated[bool, typer.Option("--fast", help="One or two calls: the model's own answer, checked only by code.")]
+FastFlag = Annotated[
+    bool, typer.Option("--fast", help="One or two calls: the model's own answer, checked only by code.")
+]
 ThoroughFlag = Annotated[
-    bool, typer.Option("--thorough", help="As many calls as may help: more samples, the judge, searches, plans.")
+    bool,
+    typer.Option("--thorough", help="As many calls as may help: more samples, the judge, searches, plans."),
 ]
 AbstainFlag = Annotated[
     float | None,
-    typer.Option("--abstain", metavar="P", min=0.0, max=1.0, help="Withhold an answer whose calibrated chance is below P."),
+    typer.Option(
+        "--abstain",
+        metavar="P",
+        min=0.0,
+        max=1.0,
+        help="Withhold an answer whose calibrated chance is below P.",
+    ),
 ]
 SeedFlag = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of all sampling.")]
 CallsFlag = Annotated[int | None, typer.Option("--budget-calls", metavar="N", help="Model calls, at most.")]

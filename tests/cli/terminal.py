@@ -20,16 +20,24 @@ class Terminal:
 
     Args:
         size: Rows and columns.
+        new: Nobody has ever set a model, so that one is offered.
     """
 
     def __init__(
-        self, command: Sequence[str], *, size: tuple[int, int] = (ROWS, COLUMNS), **environment: str
+        self,
+        command: Sequence[str],
+        *,
+        size: tuple[int, int] = (ROWS, COLUMNS),
+        new: bool = False,
+        **environment: str,
     ) -> None:
         program, *rest = command
         self._columns = size[1]
         env = {
             name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")
         }
+        if not new and not (Path(env["AGOT_HOME"]) / "config.toml").exists():
+            env.setdefault("AGOT_MODEL", "embedded/pico")
         env |= {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"} | environment
         self.child = pexpect.spawn(program, rest, dimensions=size, env=env, cwd=str(ROOT), timeout=PATIENCE_S)
         self.screen = pyte.HistoryScreen(size[1], size[0], history=1000)
