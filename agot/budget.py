@@ -41,6 +41,27 @@ class Budget(BaseModel):
     thoughts: int = Field(default=200, ge=1)
 
 
+DEFAULT_LIMITS: dict[str, dict[str, int | float]] = {
+    "fast": {"calls": 16, "tokens": 100_000, "seconds": 600.0},
+    "normal": {"calls": 64, "tokens": 100_000, "seconds": 600.0},
+    "thorough": {"calls": 512, "tokens": 1_000_000, "seconds": 3600.0},
+}
+"""Limits of a run, by its effort, for which nobody set any: several times what an ordinary question takes."""
+
+
+def default_limited(budget: Budget, effort: str) -> Budget:
+    """Return a budget with the default limits of an effort, if it has no limit of its own on calls, tokens, cost or time.
+
+    Who sets one limit knows what the run may take, so no other is added.
+
+    Args:
+        effort: A key of `DEFAULT_LIMITS`.
+    """
+    if any(limit is not None for limit in (budget.calls, budget.tokens, budget.usd, budget.seconds)):
+        return budget
+    return budget.model_copy(update=DEFAULT_LIMITS[effort])
+
+
 @dataclass(slots=True)
 class Reservation:
     """What one call holds until it is settled."""

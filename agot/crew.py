@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from agot.agents.judges import JUDGE, Judges
+from agot.agents.judges import Judges
 from agot.agents.planner import Planner
 from agot.agents.prompts.choice import LearntPrompts, Pick, default_prompt
 from agot.agents.requirements import RequirementCheck
@@ -16,7 +16,9 @@ from agot.agents.strategies.experts import checked_experts
 from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.verifier import CHECKS, VerifierAgent, chosen_checks
 from agot.agents.workflow import Workflow
+from agot.agents.worth import JUDGE
 from agot.engine.engine import Crew
+from agot.judging import NOTHING, RunKnowledge, wants_judge
 from agot.learning import Learnt
 from agot.protocols import Dialect, Models, Verifier
 from agot.settings import EngineSettings, RoleSettings, Settings
@@ -33,7 +35,7 @@ def check_setup(settings: Settings, models: Models, checks: Sequence[Verifier]) 
         SetupError: Says what is wrong, and what to do.
     """
     engine = settings.engine
-    for name in (engine.strategy,) if engine.strategy != "auto" else engine.ladder:
+    for name in (engine.strategy,) if engine.strategy != "auto" else engine.ladder or ():
         STRATEGIES.get(name)
         if name == EXPERTS:
             checked_experts(_different(settings.experts))
@@ -51,14 +53,16 @@ def assembled(
     judges: Judges,
     checks: Sequence[Verifier],
     workflow: Workflow,
+    known: RunKnowledge = NOTHING,
 ) -> Crew:
     """Return the crew of one run; its tools are added by whoever has them.
 
     Args:
         lessons: What earlier runs taught, and where this one's lessons go; None to neither learn nor teach.
         checks: Own ones of the program.
+        known: What is known of the models.
     """
-    engine, selector = settings.engine, _selector(settings, lessons)
+    engine, selector = settings.engine, _selector(settings, models, lessons)
     pick: Pick = default_prompt
     if lessons is not None:
         pick = LearntPrompts(lessons, _family, seed=settings.seed, on_choice=selector.prompted)
@@ -79,11 +83,18 @@ def assembled(
         search=settings.search,
         seed=settings.seed,
         strong="strong" if settings.role("strong") != settings.role("fast") else "",
+        plans=known.plans,
+        judged=judges.counts,
+        judge_final=judges.speaks or wants_judge(engine),
     )
 
 
-def _selector(settings: Settings, lessons: Learnt | None) -> Selector:
+def _selector(settings: Settings, models: Models, lessons: Learnt | None) -> Selector:
     experts, ladder = _different(settings.experts), settings.engine.ladder
+    if ladder is None:
+        # A tree search takes hundreds of calls: with an instruct model it is for those who ask for it.
+        searches = models.profile("fast").dialect == "compact" or settings.engine.effort == "thorough"
+        ladder = ("adaptive-best-of-n", "mcts") if searches else ("adaptive-best-of-n",)
     if len(experts) > 1 and EXPERTS not in ladder:
         ladder = (EXPERTS, *ladder)
     named = settings.engine.difficulty_table

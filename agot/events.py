@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from agot.ids import RunId, ThoughtId
-from agot.thought import RunStatus, ThoughtStatus, Usage, Value, Verdict
+from agot.thought import RunStatus, ThoughtStatus, Trust, Usage, Value, Verdict
 
 
 class Event(Value):
@@ -43,6 +43,9 @@ class RunFinished(Event):
     kind: Literal["run_finished"] = "run_finished"
     status: RunStatus
     answer: str
+    trust: Trust = "unchecked"
+    trust_reason: str = ""
+    candidate: str = ""
     confidence: float | None = None
     strategy: str = ""
     verdicts: tuple[Verdict, ...] = ()
@@ -140,6 +143,8 @@ class ThoughtFinished(Event):
     strategy: str = ""
     reward: float | None = None
     confidence: float | None = None
+    trust: Trust = "unchecked"
+    trust_reason: str = ""
     reason: str = ""
 
 

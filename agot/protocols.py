@@ -22,6 +22,7 @@ from agot.thought import (
     Decline,
     Finding,
     Plan,
+    ProgramRun,
     Solution,
     Step,
     Task,
@@ -273,8 +274,32 @@ class Dialect(Protocol):
         n: int,
         temperature: float,
         steps: Sequence[str] = (),
+        likelihoods: bool = False,
     ) -> list[Solution]:
-        """Draw `n` solutions; with `steps`, chains that go on from these."""
+        """Draw `n` solutions; with `steps`, chains that go on from these.
+
+        Args:
+            likelihoods: Their `logprob` decides something. Servers give log-probabilities at a price, so they are
+                not asked for otherwise; they may be there all the same.
+        """
+
+    async def program(
+        self,
+        ask: Ask,
+        task: Task,
+        *,
+        role: str,
+        n: int,
+        temperature: float,
+        failed: str = "",
+        error: str = "",
+    ) -> list[str]:
+        """Draw up to `n` Python programs whose `solution()` computes the answer; none if the model writes no programs.
+
+        Args:
+            failed: An earlier program that gave no answer, to be corrected.
+            error: What went wrong with it.
+        """
 
     async def step(
         self, ask: Ask, task: Task, steps: Sequence[str], *, role: str, n: int, temperature: float
@@ -322,8 +347,15 @@ class Dialect(Protocol):
     ) -> ToolRound:
         """Return the next tool calls, which run side by side, or the answer."""
 
-    async def judge(self, ask: Ask, task: Task, solution: Solution, *, role: str) -> Verdict:
-        """Ask whether a solution is right; the reward is P(yes) where log-probabilities exist."""
+    async def judge(
+        self, ask: Ask, task: Task, solution: Solution, *, role: str, reasoned: bool = False
+    ) -> Verdict:
+        """Ask whether a solution is right.
+
+        Args:
+            reasoned: Let the model check step by step before its verdict, which is then 0 or 1; else it says one word,
+                and the reward is P(yes) where log-probabilities exist. A dialect without reasoned verdicts gives the word.
+        """
 
     async def final(
         self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool
@@ -364,6 +396,16 @@ class Tools(Protocol):
         """Run calls, each as soon as those it refers to are done; results in call order."""
 
 
+class Programs(Protocol):
+    """Runs programs that a model wrote, each isolated. Journaled like any call."""
+
+    async def why_not(self) -> str | None:
+        """Return why no program can be run here, or None if one can."""
+
+    async def run(self, source: str) -> ProgramRun:
+        """Return what a program answers, or what went wrong with it; never raises for a fault of the program."""
+
+
 class Assessed(Value):
     """A solution with what the checks and the judge said, and the reward in [0, 1] that follows."""
 
@@ -385,8 +427,12 @@ class Toolbox(Protocol):
         search: How far searches go.
         rng: The strategy's own source of randomness, fixed by the run's seed, the thought and the try.
         accept: Reward at which an answer is accepted.
+        drawn: Whole answers that the thought has already, for an election to count in.
+        sure: Probability of having found the majority's answer at which an election may stop.
+        judged: A judge can be asked that is worth it.
         recall: Finds associations, or None.
         tools: The tools of the run, or None.
+        programs: Runs what a model programs, or None if nothing here can.
     """
 
     @property
@@ -412,9 +458,17 @@ class Toolbox(Protocol):
     @property
     def accept(self) -> float: ...
     @property
+    def drawn(self) -> tuple[Solution, ...]: ...
+    @property
+    def sure(self) -> float: ...
+    @property
+    def judged(self) -> bool: ...
+    @property
     def recall(self) -> Recall | None: ...
     @property
     def tools(self) -> Tools | None: ...
+    @property
+    def programs(self) -> Programs | None: ...
 
     def dialect_of(self, role: str) -> Dialect:
         """Return the dialect of another role's model."""

@@ -8,13 +8,13 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypedDict
 from weakref import WeakKeyDictionary
 
 from agot.agents.judges import Judges
 from agot.agents.strategies.tool_rounds import NAME as TOOLS
 from agot.agents.workflow import Workflow, compile_workflow
-from agot.budget import Budget, Meter
+from agot.budget import Budget, Meter, default_limited
 from agot.crew import assembled, check_setup
 from agot.engine.caller import CallRoom
 from agot.engine.engine import Engine
@@ -24,6 +24,7 @@ from agot.errors import StoreError
 from agot.events import AnyEvent, EventStream, Notice
 from agot.ids import RunId, new_run_id
 from agot.journal import Journal
+from agot.judging import RunKnowledge, keep_unable, known_of
 from agot.learning import Learnt
 from agot.models.gate import Gates
 from agot.models.gateway import Gateway
@@ -31,6 +32,7 @@ from agot.models.known import Known
 from agot.protocols import Models, Verifier
 from agot.question import checked_question
 from agot.settings import (
+    Effort,
     RoleSettings,
     Settings,
     TelemetrySettings,
@@ -41,6 +43,8 @@ from agot.stored import stored_result
 from agot.stores.database import SqlStore
 from agot.thought import Result
 from agot.tools.caller import ToolCaller, ToolRoom
+from agot.tools.programs import NAME as PROGRAM
+from agot.tools.programs import SandboxedPrograms, program_tool
 from agot.tools.rounds import ToolRounds
 from agot.tools.tool import Approve, Tool
 from agot.toolshed import Toolshed
@@ -61,6 +65,14 @@ class _Job:
     models: Models
     on_event: Callable[[AnyEvent], None] | None
     stream_text: bool
+
+
+class _Asked(TypedDict):
+    question: str
+    model: str
+    strategy: str
+    seed: int
+    settings_json: str
 
 
 class Reasoner:
@@ -99,6 +111,7 @@ class Reasoner:
         self._given_models = models is not None
         self._other_models: list[Models] = []
         self._store, self._own_store = store, store is None
+        self._program = program_tool()
         self._tools, self._approve = Toolshed(self.settings.tools, tools), approve
         self._checks = tuple(checks)
         self._clock = clock
@@ -143,6 +156,7 @@ class Reasoner:
         *,
         strategy: str | None = None,
         budget: Budget | None = None,
+        effort: Effort | None = None,
         seed: int | None = None,
         on_event: Callable[[AnyEvent], None] | None = None,
         stream_text: bool = False,
@@ -154,7 +168,8 @@ class Reasoner:
 
         Args:
             strategy: "auto", or a registered strategy for the whole question, without splitting it.
-            budget: Limits of this run; those of the settings by default.
+            budget: Limits of this run; those of the settings by default, and where there are none, those of the effort.
+            effort: "fast" for one or two calls, "thorough" for as many as may help; the settings' by default.
             seed: Seed of all sampling; the settings' by default.
             on_event: Called on the event loop with every event; must not block.
             stream_text: Also emit the model's text as it arrives.
@@ -163,7 +178,7 @@ class Reasoner:
             SetupError: If the question, the strategy or a model's settings are unusable.
             StoreError: If the database cannot be opened.
         """
-        settings = self._for_run(strategy, budget, seed)
+        settings = self._for_run(strategy, budget, effort, seed)
         job = _Job(
             new_run_id(self._clock()),
             checked_question(question),
@@ -172,7 +187,9 @@ class Reasoner:
             on_event,
             stream_text,
         )
-        return await self._perform(job, await self._begun(job))
+        store = await self._opened()
+        check_setup(job.settings, job.models, self._checks)
+        return await self._perform(job, store, begins=True)
 
     async def begin(
         self,
@@ -180,19 +197,22 @@ class Reasoner:
         *,
         strategy: str | None = None,
         budget: Budget | None = None,
+        effort: Effort | None = None,
         seed: int | None = None,
     ) -> RunId:
         """Store a question as a run that nobody works at yet, and return its id; `resume` does it.
 
         Args:
-            strategy, budget, seed: As in `ask`.
+            strategy, budget, effort, seed: As in `ask`.
 
         Raises:
             SetupError, StoreError: As `ask` does.
         """
-        settings = self._for_run(strategy, budget, seed)
+        settings = self._for_run(strategy, budget, effort, seed)
         job = _Job(new_run_id(self._clock()), checked_question(question), settings, self._models, None, False)
-        await self._begun(job)
+        store = await self._opened()
+        check_setup(job.settings, job.models, self._checks)
+        await store.begin_run(job.run_id, **_asked(job))
         return job.run_id
 
     async def resume(
@@ -238,6 +258,7 @@ class Reasoner:
         *,
         strategy: str | None = None,
         budget: Budget | None = None,
+        effort: Effort | None = None,
         seed: int | None = None,
         stream_text: bool = True,
     ) -> AsyncIterator[AnyEvent]:
@@ -254,6 +275,7 @@ class Reasoner:
                 question,
                 strategy=strategy,
                 budget=budget,
+                effort=effort,
                 seed=seed,
                 on_event=queue.put_nowait,
                 stream_text=stream_text,
@@ -293,32 +315,30 @@ class Reasoner:
 
     # -- one run -----------------------------------------------------------------------------------
 
-    async def _begun(self, job: _Job) -> SqlStore:
-        """Check a job and insert its run; return where."""
-        store = await self._opened()
-        check_setup(job.settings, job.models, self._checks)
-        await store.begin_run(
-            job.run_id, question=job.question, model=job.models.profile("fast").model,
-            strategy=job.settings.engine.strategy, seed=job.settings.seed,
-            settings_json=_saved_settings(job.settings),
-        )  # fmt: skip
-        return store
-
-    async def _perform(self, job: _Job, store: SqlStore) -> Result:
+    async def _perform(self, job: _Job, store: SqlStore, *, begins: bool = False) -> Result:
+        """Make an attempt at a run; `begins` inserts it first."""
         stream: EventStream | None = None
 
         def unsaved(text: str) -> None:
             if stream is not None:
                 stream.emit(Notice(level="warning", text=text))
 
+        def noted(text: str) -> None:
+            if stream is not None:
+                stream.emit(Notice(level="info", text=text))
+
         asking = asyncio.current_task()
         if asking is not None:
             self._asks.add(asking)
-        attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=unsaved)
+        attempt, last_seq = 1, 0
+        if begins:
+            await store.start_run(job.run_id, **_asked(job), on_fault=unsaved)
+        else:
+            attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=unsaved)
         run: Run | None = None
         try:
-            # Also a first attempt may find calls: those that a branch took over from another run.
-            earlier = await store.load_calls(job.run_id)
+            # Also a first attempt may find calls, unless it begins here: those that a branch took over from another run.
+            earlier = [] if begins else await store.load_calls(job.run_id)
             stream = EventStream(job.run_id, self._clock, after_seq=last_seq, attempt=attempt)
             stream.add_sink(store.sink)
             if job.on_event is not None:
@@ -327,12 +347,15 @@ class Reasoner:
             tools = await self._tools.open() if self._wants_tools(job) else {}
             engine = job.settings.engine
             lessons = store.learnt(job.run_id) if engine.learn else None
-            judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept)
-            run = self._compose(job, stream, journal, lessons, judges, tools)
+            known = await known_of(
+                job.run_id, job.settings, job.models, store, lessons, own_models=self._given_models, told=noted,
+            )  # fmt: skip
+            judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept, known.worths)
+            run = self._compose(job, stream, journal, lessons, judges, tools, known)
             self._runs.add(run)
             with rare_collections():
                 result = await run.finish()
-            await self._saved(run, judges, store)
+            await self._saved(run, judges, store, job)
             return result
         finally:
             if asking is not None:
@@ -363,7 +386,7 @@ class Reasoner:
     def _wants_tools(self, job: _Job) -> bool:
         strategy = job.settings.engine.strategy
         return strategy == TOOLS or (
-            strategy == "auto" and (self._tools.chosen or TOOLS in job.settings.engine.ladder)
+            strategy == "auto" and (self._tools.chosen or TOOLS in (job.settings.engine.ladder or ()))
         )
 
     def _compose(
@@ -374,9 +397,10 @@ class Reasoner:
         lessons: Learnt | None,
         judges: Judges,
         tools: dict[str, Tool],
+        known: RunKnowledge,
     ) -> Run:
         settings = job.settings
-        meter = Meter(settings.budget, time.monotonic)
+        meter = Meter(_limited(settings, job.models), time.monotonic)
         room = CallRoom(
             job.models,
             journal,
@@ -384,30 +408,41 @@ class Reasoner:
             retries=lambda role: settings.role(role).retries,
             seed=settings.seed,
             stream_text=job.stream_text,
+            logprobs=settings.engine.logprobs,
         )
         if self._workflow is None:
             self._workflow = compile_workflow()
-        crew = assembled(settings, job.models, lessons, judges, self._checks, self._workflow)
+        crew = assembled(settings, job.models, lessons, judges, self._checks, self._workflow, known)
         if tools:
             toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
             crew.tools = lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))
+        # A room of their own: the model is told of no such tool.
+        programs = ToolRoom({PROGRAM: self._program}, journal, stream.emit)
+        crew.programs = lambda thought: SandboxedPrograms(
+            ToolCaller(programs, meter, thought), allowed=settings.tools.python
+        )
         engine = Engine(crew, room, meter, settings.engine, stream.emit)
         model = job.models.profile("fast").model
         return Run(job.run_id, job.question, settings, stream, meter, engine, model)
 
-    async def _saved(self, run: Run, judges: Judges, store: SqlStore) -> None:
+    async def _saved(self, run: Run, judges: Judges, store: SqlStore, job: _Job) -> None:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
         try:
-            await run.engine.teach()
-            await judges.teach()
-            await store.flush(run.id)
+            if run.engine.unable:
+                await keep_unable(job.settings, job.models, store, own_models=self._given_models)
+            # Side by side, so that they share one transaction.
+            await asyncio.gather(run.engine.teach(), judges.teach(), store.flush(run.id))
         except StoreError as error:
             run.stream.emit(Notice(level="warning", text=f"The run could not be saved completely: {error}"))
 
     # -- composition -------------------------------------------------------------------------------
 
-    def _for_run(self, strategy: str | None, budget: Budget | None, seed: int | None) -> Settings:
+    def _for_run(
+        self, strategy: str | None, budget: Budget | None, effort: Effort | None, seed: int | None
+    ) -> Settings:
         engine = self.settings.engine
+        if effort is not None:
+            engine = engine.model_copy(update={"effort": effort})
         if strategy is not None:
             engine = engine.model_copy(update={"strategy": strategy})
         return self.settings.model_copy(update={
@@ -439,6 +474,24 @@ def _public(settings: Settings) -> dict[str, dict[str, RoleSettings]]:
         field: {name: role.model_copy(update={"extra_body": {}}) for name, role in models.items()}
         for field, models in (("roles", settings.roles), ("experts", settings.experts))
     }
+
+
+def _asked(job: _Job) -> _Asked:
+    """Return what is stored of a run before its first attempt."""
+    return {
+        "question": job.question, "model": job.models.profile("fast").model,
+        "strategy": job.settings.engine.strategy, "seed": job.settings.seed,
+        "settings_json": _saved_settings(job.settings),
+    }  # fmt: skip
+
+
+def _limited(settings: Settings, models: Models) -> Budget:
+    """Return the limits of a run; where nobody set any, those of its effort, and of the largest for a search that was named."""
+    engine = settings.engine
+    wide = (
+        engine.strategy != "auto" or engine.ladder is not None or models.profile("fast").dialect == "compact"
+    )
+    return default_limited(settings.budget, "thorough" if wide else engine.effort)
 
 
 def _saved_settings(settings: Settings) -> str:

@@ -21,6 +21,8 @@ class RunState(TypedDict, total=False):
         question: What to answer.
         answer: The answer, "" if there is none.
         status: As `agot.thought.RunStatus`.
+        trust: How far the answer can be trusted, as `agot.thought.Trust`; `trust_reason` says why.
+        candidate: The best answer that there was, also if the run withheld it.
         confidence: In [0, 1] or None.
         run_id: For `agot runs show`.
         usage: Calls, tokens, cost and seconds.
@@ -29,6 +31,9 @@ class RunState(TypedDict, total=False):
     question: str
     answer: str
     status: str
+    trust: str
+    trust_reason: str
+    candidate: str
     confidence: float | None
     run_id: str
     usage: dict[str, Any]
@@ -48,7 +53,8 @@ def run_graph(reasoner: Reasoner) -> CompiledStateGraph[RunState, None, RunState
 
         result = await reasoner.ask(state.get("question", ""), on_event=forward)
         return {
-            "answer": result.answer, "status": result.status, "confidence": result.confidence,
+            "answer": result.answer, "status": result.status, "trust": result.trust,
+            "trust_reason": result.trust_reason, "candidate": result.candidate, "confidence": result.confidence,
             "run_id": result.run_id, "usage": result.usage.model_dump(),
         }  # fmt: skip
 

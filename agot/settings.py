@@ -16,7 +16,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, get_origin
+from typing import Any, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -26,6 +26,9 @@ from agot.errors import SetupError
 EMBEDDED_MODEL = "embedded/pico"
 
 ROLES = ("fast", "strong", "judge", "embed")
+
+Effort = Literal["fast", "normal", "thorough"]
+"""How much an answer may take: one or two calls, what the question is worth, or whatever may help."""
 
 _EXPERT = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 """Names of experts: what a variable's name can say, too."""
@@ -75,17 +78,21 @@ class EngineSettings(_Section):
         mode: "ready" starts a thought the moment its parents are done; "layered" is the published
             AGoT schedule (a plan per layer, a barrier between layers), for comparison.
         strategy: "auto", or the name of a registered strategy for every leaf.
+        effort: "fast" asks once, and once more only if a check refutes the answer; "normal" also cross-checks a short
+            answer, as far as that pays; "thorough" draws more samples, asks the judge, and searches.
         max_plan_thoughts: Thoughts in one plan; a larger plan is sent back to the planner.
         plan_retries: New plans asked for after a rejected one.
         rounds: Extensions of a spent plan before synthesis is forced (layers in layered mode).
         retries: New tries of a thought after its first answer was not accepted.
         samples: Samples of one vote.
         accept: Reward at which an answer is accepted.
-        abstain: An answer whose best reward stays below this is not given; the thought abstains.
+        abstain: An answer whose calibrated chance stays below this is withheld. None withholds only what is refuted; with
+            the embedded model, whose judge was measured with it, None is 0.3.
         child_share: Share of what is left of the budget that a nested graph may use, in (0, 1].
         layer_width: Thoughts per layer in layered mode (n_max of the paper).
         constraints: Ask the model what the answer has to satisfy, once per question, beyond what its wording says.
-        ladder: Strategies that "auto" tries after a doubted answer, cheapest first.
+        ladder: Strategies that "auto" tries after a doubted answer, cheapest first, also where only a judge doubts it.
+            None for what suits the model and the effort.
         rate: Ask the model to rate them where there is a choice: one more call for each doubted thought.
         difficulty_table: What pays at which difficulty, as `agot bench fit` writes it; None for the shipped one.
         learn: Choose by what earlier runs taught, and teach later ones.
@@ -96,21 +103,26 @@ class EngineSettings(_Section):
         judges: Roles that judge what no check settles. Several make a panel, each weighed by what was learnt of it;
             roles that are the same model count once.
         judge_samples: Opinions drawn of each judge; the share of more than one is its word.
+        logprobs: Ask models for log-probabilities where they decide something: judges, `rpc`, steps of searches, and
+            the hand-over to a stronger model. False for servers that give them at a high price, or give wrong ones.
+        calibrate: Measure a judge that is asked for the first time, once for each model and server, on built-in answers of
+            known truth: some forty short calls, outside the run's limits. False takes the word of one as it is.
     """
 
     mode: Literal["ready", "layered"] = "ready"
     strategy: str = "auto"
+    effort: Effort = "normal"
     max_plan_thoughts: int = Field(default=16, ge=1)
     plan_retries: int = Field(default=2, ge=0)
     rounds: int = Field(default=2, ge=0)
     retries: int = Field(default=2, ge=0)
     samples: int = Field(default=8, ge=1)
     accept: float = Field(default=0.5, ge=0.0, le=1.0)
-    abstain: float = Field(default=0.3, ge=0.0, le=1.0)
+    abstain: float | None = Field(default=None, ge=0.0, le=1.0)
     child_share: float = Field(default=0.5, gt=0.0, le=1.0)
     layer_width: int = Field(default=3, ge=1)
     constraints: bool = False
-    ladder: tuple[str, ...] = ("adaptive-best-of-n", "mcts")
+    ladder: tuple[str, ...] | None = None
     rate: bool = False
     difficulty_table: Path | None = None
     learn: bool = True
@@ -119,6 +131,8 @@ class EngineSettings(_Section):
     skip_checks: tuple[str, ...] = ()
     judges: tuple[str, ...] = Field(default=("judge",), min_length=1)
     judge_samples: int = Field(default=1, ge=1, le=32)
+    logprobs: bool = True
+    calibrate: bool = True
 
 
 class SearchSettings(_Section):
@@ -201,7 +215,8 @@ class ToolSettings(_Section):
 
     Attributes:
         builtin: Calculator and dates.
-        python: Python in a sandbox, where this machine can isolate one.
+        python: Python in a sandbox, where this machine can isolate one. Strategies that let the model write a
+            program need it too.
         files: Folder whose files may be searched and read, or None.
         fetch_hosts: Names of hosts that may be fetched from by HTTP, at any port; none by default.
         mcp: Servers by name; their tools are called `<name>_<tool>`.
@@ -422,8 +437,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 def _read(value: str, section: type[BaseModel], field: str) -> Any:
     """Return a variable's text as its field takes it: lists as JSON or with commas, objects as JSON."""
     known = section.model_fields.get(field)
-    kind = get_origin(known.annotation) if known is not None else None
-    if kind not in (tuple, list, dict):
+    kind = _collection(known.annotation) if known is not None else None
+    if kind is None:
         return value
     if value.strip().startswith(("[", "{")):
         try:
@@ -434,6 +449,12 @@ def _read(value: str, section: type[BaseModel], field: str) -> Any:
     if kind is dict:
         return value
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _collection(annotation: Any) -> Any:
+    """Return the collection type of a field, also of one that may be None; None if it takes no collection."""
+    kinds = [get_origin(annotation), *(get_origin(one) for one in get_args(annotation))]
+    return next((kind for kind in kinds if kind in (tuple, list, dict)), None)
 
 
 def _nearest(name: str) -> str:

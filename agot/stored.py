@@ -24,6 +24,7 @@ async def stored_result(store: SqlStore, row: StoredRun) -> Result:
             status=thought.status,
             answer=thought.answer,
             reward=thought.reward,
+            trust=thought.trust,
             reason=thought.reason,
         )
     graph.add_edges_from((edge.source, edge.target) for edge in await store.edges(row.run_id))
@@ -32,6 +33,9 @@ async def stored_result(store: SqlStore, row: StoredRun) -> Result:
         question=row.question,
         status=row.status,
         answer=row.answer,
+        trust=row.trust,
+        trust_reason=row.trust_reason,
+        candidate=row.candidate,
         confidence=row.confidence,
         strategy=row.answer_strategy,
         verdicts=row.verdicts,

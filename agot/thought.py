@@ -40,6 +40,9 @@ class ThoughtStatus(StrEnum):
 
 RunStatus = Literal["running", "answered", "abstained", "budget", "failed", "interrupted"]
 
+Trust = Literal["proved", "cross-checked", "judged", "doubtful", "unchecked"]
+"""How far an answer can be trusted; `agot.agents.trust` says what each word takes."""
+
 
 class Usage(Value):
     """What calls cost. Replayed calls count as they did when they were paid for."""
@@ -73,6 +76,7 @@ class Finding(Value):
 
     Attributes:
         source: Name of the tool whose words the answer is; "" for a thought's own.
+        trust: How far the answer can be trusted.
     """
 
     thought: ThoughtId
@@ -80,6 +84,7 @@ class Finding(Value):
     answer: str
     reward: float | None = None
     source: str = ""
+    trust: Trust = "unchecked"
 
 
 class Task(Value):
@@ -114,6 +119,7 @@ class Solution(Value):
         logprob: Mean log-probability per token of the text, or None.
         unsure: Share of the text in which the model was unsure of its words, in [0, 1], or None.
         alternatives: Other answers that were drawn with the number of times, best first.
+        methods: Ways in which the votes for the answer were come to, such as "chain" and "program"; empty for one vote.
         parts: Findings of a nested graph that the answer was put together from; empty otherwise.
         plan_reward: What the plan check said of the plan behind `parts`; None for "cannot tell".
     """
@@ -126,6 +132,7 @@ class Solution(Value):
     logprob: float | None = None
     unsure: float | None = None
     alternatives: tuple[tuple[str, int], ...] = ()
+    methods: tuple[str, ...] = ()
     parts: tuple[Finding, ...] = ()
     plan_reward: float | None = None
 
@@ -138,12 +145,14 @@ class Verdict(Value):
         reward: In [0, 1], or None for "cannot tell". None is not zero.
         feedback: What is wrong and where, usable for a retry; "" if nothing is.
         conclusive: True if a deterministic check settled the matter; no judge is asked then.
+        calibrated: The reward is a probability that was measured on answers of known truth, not a judge's bare word.
     """
 
     check: str
     reward: float | None = Field(default=None, ge=0.0, le=1.0)
     feedback: str = ""
     conclusive: bool = False
+    calibrated: bool = False
 
 
 class Step(Value):
@@ -192,6 +201,13 @@ class ToolCall(Value):
     id: str = ""
     name: str
     arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+class ProgramRun(Value):
+    """What a program came to; `error` tells that `text` says what went wrong, and is no answer."""
+
+    text: str
+    error: bool = False
 
 
 class ToolNote(Value):
@@ -266,6 +282,8 @@ class Result(BaseModel):
 
     Attributes:
         answer: The answer; the best verified partial answer if a limit or a person ended the run; "" if none.
+        trust: How far the answer can be trusted, and `trust_reason` why, in one sentence.
+        candidate: The best answer that there was, also if the run withheld it; "" if there was none.
         confidence: In [0, 1], or None if nothing tells.
         strategy: Name of the strategy that produced the answer ("plan" if sub-answers were put together).
         verdicts: What the checks say of the answer.
@@ -281,6 +299,9 @@ class Result(BaseModel):
     question: str
     status: RunStatus
     answer: str
+    trust: Trust = "unchecked"
+    trust_reason: str = ""
+    candidate: str = ""
     confidence: float | None = None
     strategy: str = ""
     verdicts: tuple[Verdict, ...] = ()

@@ -6,6 +6,7 @@ A question tells everything about its reply, so that no state is shared with the
     [0.02s 300p 40c] Report item 3.     and the server claims 300 prompt tokens and writes about 40 words
     Compute 3+4                         answered with "7"; checked by code, so no judge is asked
     Guess item 5.                       first answered wrongly, which the judge says; a vote then finds it
+    Solve item 5 in several ways.       each sample works and words it in its own way; most give "item-5"
     Carry out the plan forest-3-2.      split as `planned` says
 
 Judges answer without delay.
@@ -28,6 +29,7 @@ _TAG = re.compile(r"\[(?:([\d.]+)s)?(?: ?(\d+)p)?(?: ?(\d+)c)?\] ")
 _PLAN = re.compile(r"Carry out the plan ([\w.-]+)\.")
 _ITEM = re.compile(r"item ([\w.-]*\w)")
 _COMPUTE = re.compile(r"Compute ([\d+]+)")
+_WAYS = re.compile(r"Solve item (\w+) in several ways")
 _QUESTION = re.compile(r"<question>\n(.*?)\n</question>", re.DOTALL)
 
 
@@ -200,6 +202,10 @@ def _answer(question: str, *, chain: bool) -> str:
 def reply(request: dict[str, Any]) -> Reply:
     """Return the loopback server's reply; like a real server it stops at `max_tokens`."""
     system, user = (request["messages"][0]["content"], request["messages"][-1]["content"])
+    ways = None if "<proposal" in user else _WAYS.search(user)
+    if ways:
+        texts = _in_several_ways(ways[1], int(request.get("n") or 1), int(request.get("seed") or 0))
+        return Reply(texts, logprobs=[(word, -0.125) for word in texts[0].split()])
     spoken = said(system, user)
     words = spoken.text.split(" ")
     most = int(request.get("max_tokens") or len(words))
@@ -208,6 +214,17 @@ def reply(request: dict[str, Any]) -> Reply:
         " ".join(words[:most]) if cut else spoken.text, delay_s=spoken.delay_s,
         prompt_tokens=spoken.prompt_tokens, finish_reason="length" if cut else "stop",
     )  # fmt: skip
+
+
+def _in_several_ways(item: str, count: int, seed: int) -> list[str]:
+    """Return chains of about 60 words, no two worded alike; of each eight, five give one answer, two another."""
+    texts = []
+    for place in range(count):
+        way = (seed + place) % 8
+        steps = [f"Step {step} of way {way}: look at item {item} from here, and go on from there." for step in range(4)]
+        answer = f"item-{item}" + ("" if way < 5 else "-else" if way < 7 else "-odd")
+        texts.append("\n".join((*steps, f"Answer: {answer}")))
+    return texts
 
 
 def script(request: ModelRequest) -> str:

@@ -19,15 +19,13 @@ from agot.agents.calibrated import Calibration, calibration_of
 from agot.agents.search.together import together
 from agot.agents.selection.cluster import cluster_of
 from agot.agents.selection.stopping import rates
+from agot.agents.worth import JUDGE, Worth, judged
 from agot.errors import ModelError, ModelUnauthorised
 from agot.ids import ThoughtId
 from agot.learning import Learnt, Outcome, Tally, hit, judge_subject
 from agot.protocols import Ask, Dialect
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.answers import groups
-
-JUDGE = "judge"
-"""Name under which judges give their verdict."""
 
 _LEAST_TRUST = 0.05
 """Less than this above guessing is within the noise of a few dozen tallied judgements."""
@@ -46,6 +44,8 @@ class Judge:
         weight: How much its word counts, at least 0; see `trust`.
         samples: Opinions drawn of it. More than one are critiques at `temperature`, whose share is its word.
         calibration: What its rewards mean as probabilities; None to take them as they are.
+        worth: What it is worth, as far as that was measured: how it is asked, and what its rewards mean without a
+            calibration on more answers.
     """
 
     dialect: Dialect
@@ -54,6 +54,7 @@ class Judge:
     samples: int = 1
     temperature: float = 0.7
     calibration: Calibration | None = None
+    worth: Worth | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.weight < float("inf") or not 1 <= self.samples <= _MOST_SAMPLES:
@@ -128,9 +129,13 @@ async def opinion(task: Task, solution: Solution, ask: Ask, judge: Judge) -> Ver
     except ModelError as error:
         ask.warn(f"The answer {solution.answer[:80]!r} could not be judged by {judge.role}: {error}")
         return None
-    if said is None or said.reward is None or judge.calibration is None:
+    if said is None or said.reward is None:
         return said
-    return said.model_copy(update={"reward": judge.calibration(said.reward)})
+    means = judge.calibration or (judge.worth.chance if judge.worth is not None else None)
+    if means is not None:
+        return said.model_copy(update={"reward": means(said.reward), "calibrated": True})
+    # The embedded model's rewards were measured when it was trained.
+    return said.model_copy(update={"calibrated": True}) if judge.dialect.name == "compact" else said
 
 
 async def word(task: Task, solution: Solution, ask: Ask, judge: Judge) -> Verdict | None:
@@ -139,6 +144,8 @@ async def word(task: Task, solution: Solution, ask: Ask, judge: Judge) -> Verdic
     Raises:
         BudgetExceeded, ModelError: If it cannot be had.
     """
+    if judge.samples == 1 and judge.worth is not None:
+        return await judged(ask, judge.dialect, task, solution, judge.worth.manner, role=judge.role)
     if judge.samples == 1:
         return await judge.dialect.judge(ask, task, solution, role=judge.role)
     critiques = await judge.dialect.critique(
@@ -184,14 +191,16 @@ async def panel(task: Task, solution: Solution, ask: Ask, judges: Sequence[Judge
     doubts = [f"{judge.role}: {verdict.feedback}".strip() for judge, verdict, given in told if given < 0.5]
     feedback = f"{len(doubts)} of {len(told)} judges doubt it. {' '.join(doubts)}" if doubts else ""
     # Rounding of a weighted mean must not leave [0, 1].
-    return Panel(Verdict(check=JUDGE, reward=min(1.0, max(0.0, mean)), feedback=feedback), opinions)
+    calibrated = all(verdict.calibrated for _, verdict, _ in told)
+    reward = min(1.0, max(0.0, mean))
+    return Panel(Verdict(check=JUDGE, reward=reward, feedback=feedback, calibrated=calibrated), opinions)
 
 
 @dataclass(slots=True)
 class Judges:
     """The judges of one run.
 
-    A single one is always asked. Of several, each counts by what was learnt of its model on tasks of this kind: from
+    One that was measured to be no better than chance is not asked. Of several, each counts by what was learnt of its model on tasks of this kind: from
     answers of known truth (`agot bench verifiers --keep`), and from answers on which most samples of a thought agreed.
 
     Args:
@@ -199,12 +208,14 @@ class Judges:
         samples: Opinions drawn of each, 1..32.
         learnt: What other runs taught, and where this one's lessons go; None to neither learn nor teach.
         accept: Reward from which a judge counts as having accepted an answer.
+        worths: What judges are worth, by role, as far as that was measured when the run began.
     """
 
     roles: tuple[str, ...] = (JUDGE,)
     samples: int = 1
     learnt: Learnt | None = None
     accept: float = 0.5
+    worths: Mapping[str, Worth] = field(default_factory=dict)
     _heard: dict[tuple[ThoughtId, str], list[_Heard]] = field(default_factory=dict)
 
     async def verdict(
@@ -222,8 +233,8 @@ class Judges:
         several, cluster = len(by_model) > 1, cluster_of(task)
         judges = [
             Judge(
-                dialect_of(role), role, weight=await self._weight(model, cluster) if several else 1.0,
-                samples=self.samples, calibration=await calibration_of(model, self.learnt),
+                dialect_of(role), role, weight=await self._weight(role, model, cluster, several=several),
+                samples=self.samples, calibration=await calibration_of(model, self.learnt), worth=self.worths.get(role),
             )
             for model, role in by_model.items()
         ]  # fmt: skip
@@ -236,6 +247,16 @@ class Judges:
             if verdict is not None and verdict.reward is not None:
                 heard.rewards[model] = verdict.reward
         return found.verdict
+
+    @property
+    def speaks(self) -> bool:
+        """Some judge may accept an answer alone."""
+        return any(worth.level == "good" for worth in self.worths.values())
+
+    @property
+    def counts(self) -> bool:
+        """Some judge was measured, and is better than chance."""
+        return any(worth.level != "chance" for worth in self.worths.values())
 
     async def teach(self) -> None:
         """Keep how each judge of a panel fared, all in one transaction: at the end of a run.
@@ -250,8 +271,11 @@ class Judges:
                 for lesson in _lessons(thought, cluster, answers, self.accept)
             ])  # fmt: skip
 
-    async def _weight(self, model: str, cluster: str) -> float:
-        if self.learnt is None:
+    async def _weight(self, role: str, model: str, cluster: str, *, several: bool) -> float:
+        worth = self.worths.get(role)
+        if worth is not None and worth.level == "chance":
+            return 0.0
+        if self.learnt is None or not several:
             return 1.0
         return trust(await self.learnt.tallies("verifier", judge_subject(model, cluster)))
 

@@ -16,7 +16,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from agot.agents.judges import JUDGE, majority
+from agot.agents.judges import majority
+from agot.agents.worth import JUDGE
 from agot.agents.prompts.choice import PromptChoice, prompt_subject
 from agot.agents.prompts.library import Purpose
 from agot.agents.selection import difficulty as hardness
@@ -36,7 +37,7 @@ WRITING: tuple[Purpose, ...] = ("chain", "step")
 
 EXPERTS = "experts"
 
-SAMPLING = (EXPERTS, "adaptive-best-of-n", "best-of-n", "vote", "rpc")
+SAMPLING = (EXPERTS, "program", "chain-program-vote", "adaptive-best-of-n", "best-of-n", "vote", "rpc")
 """Strategies that draw whole answers: what a judge alone doubts may be drawn again, not searched."""
 
 Rate = Callable[[Sequence[str]], Awaitable[Mapping[str, float]]]
@@ -89,10 +90,12 @@ class Selector:
         *,
         tokens_left: int | None,
         rate: Rate | None = None,
+        climbs: bool = False,
     ) -> Move:
         """Return what to try after `tried` were not accepted.
 
         Args:
+            climbs: The ladder is climbed also where only a judge doubts the answers.
             made: Names of the strategies that this thought tried already.
             rate: Asks the model for its rating of strategies, in [0, 1]; asked only where there is a choice.
         """
@@ -103,7 +106,7 @@ class Selector:
         stop = await self._hopeless(cluster, tried)
         if stop:
             return Move("", stop)
-        if not any(verdict.conclusive for one in tried for verdict in one.verdicts):
+        if not climbs and not any(verdict.conclusive for one in tried for verdict in one.verdicts):
             left = [strategy for strategy in left if strategy in SAMPLING]
             if not left:
                 return Move(
@@ -235,6 +238,8 @@ def _skilled(
     accept: float,
 ) -> list[Outcome]:
     """Return how models did on the skills of a task, and on any: 1 for a right answer, 0 for a wrong one."""
+    if not team:
+        return []
     # Two good texts are not the same answer, so that one of them was accepted says nothing of the other.
     given = () if cluster.startswith("open/") else tried
     found = rightness([one for _, one in team], given, accept=accept)

@@ -13,7 +13,7 @@ from agot.agents.selector import Selector
 from agot.agents.verifier import VerifierAgent, reward_of
 from agot.events import AnyEvent, Verified
 from agot.learning import LessonKind, Tally
-from agot.protocols import Ask, Assessed, Dialect, Recall, Tools
+from agot.protocols import Ask, Assessed, Dialect, Programs, Recall, Tools
 from agot.settings import SearchSettings
 from agot.thought import Solution, Task, Verdict
 
@@ -26,6 +26,7 @@ class Assessor:
         on_candidate: Told of every solution, before it was checked, and before and after it was judged, for the best
             partial answer.
         enabled: False says of every solution that nothing can be told.
+        judge_final: Also an answer that no strategy had judged is judged before it is given.
     """
 
     task: Task
@@ -35,6 +36,7 @@ class Assessor:
     emit: Callable[[AnyEvent], None]
     on_candidate: Callable[[Assessed], None]
     enabled: bool = True
+    judge_final: bool = True
     _known: Once[tuple[str, tuple[str, ...], str], Assessed] = field(default_factory=Once)
 
     async def assess(self, solution: Solution) -> Assessed:
@@ -43,7 +45,7 @@ class Assessor:
         Raises:
             BudgetExceeded: If there is no budget for a check or the judge; what was known until then was told before.
         """
-        key = (solution.answer, solution.steps, solution.strategy if solution.parts else "")
+        key = self._key(solution)
         if not self._known.has(key):
             # Whatever stops the checks, an answer that was paid for is there to be given.
             self.on_candidate(Assessed(solution=solution))
@@ -53,20 +55,40 @@ class Assessor:
         self.on_candidate(same)
         return same
 
+    async def settle(self, solution: Solution) -> Assessed:
+        """Return the solution with its verdicts and reward before it is given; as `assess`, but the judge has to be worth it.
+
+        Raises:
+            BudgetExceeded: As `assess`.
+        """
+        if self.judge_final or self._known.has(self._key(solution)):
+            return await self.assess(solution)
+        self.on_candidate(Assessed(solution=solution))
+        checked = await self._checked(solution)
+        self.on_candidate(checked)
+        return checked
+
     def results(self) -> list[Assessed]:
         """Return everything that was assessed to the end, in the order of asking."""
         return self._known.results()
 
-    async def _assess(self, solution: Solution) -> Assessed:
+    def _key(self, solution: Solution) -> tuple[str, tuple[str, ...], str]:
+        return (solution.answer, solution.steps, solution.strategy if solution.parts else "")
+
+    async def _checked(self, solution: Solution) -> Assessed:
         if not self.enabled:
             return Assessed(solution=solution)
         verdicts = await self.verifier.check(self.task, solution, self.ask)
         for verdict in verdicts:
             self.emit(Verified(thought=self.task.thought, answer=solution.answer, verdict=verdict))
+        return Assessed(solution=solution, verdicts=tuple(verdicts), reward=reward_of(solution, verdicts))
+
+    async def _assess(self, solution: Solution) -> Assessed:
+        assessed = await self._checked(solution)
+        verdicts = assessed.verdicts
         # Kept before the judge is asked: if there is no budget for the judge, the answer is still there.
-        assessed = Assessed(solution=solution, verdicts=tuple(verdicts), reward=reward_of(solution, verdicts))
         self.on_candidate(assessed)
-        if any(verdict.conclusive for verdict in verdicts):
+        if not self.enabled or any(verdict.conclusive for verdict in verdicts):
             return assessed
         judged = await self.verifier.judge(self.task, solution, self.ask, self.dialect)
         if judged is None:
@@ -95,8 +117,12 @@ class Bench:
     selector: Selector
     emit: Callable[[AnyEvent], None]
     searches: itertools.count[int]
+    drawn: tuple[Solution, ...] = ()
+    sure: float = 0.9
+    judged: bool = False
     recall: Recall | None = None
     tools: Tools | None = None
+    programs: Programs | None = None
 
     @property
     def dialect(self) -> Dialect:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from agot.agents.judges import JUDGE, Judges
+from agot.agents.judges import Judges
+from agot.agents.worth import JUDGE
 from agot.errors import BudgetExceeded, Interrupted, ModelUnauthorised, SetupError
 from agot.protocols import Ask, Dialect, Verifier
 from agot.thought import Solution, Task, Verdict

@@ -28,10 +28,12 @@ class Group:
     Attributes:
         members: At least one, in the order in which they were drawn.
         support: What speaks for the answer; comparable within one election only.
+        ways: In how many different ways the answer was found; breaks ties of support.
     """
 
     members: tuple[Solution, ...]
     support: float
+    ways: int = 1
 
 
 def probability(solution: Solution) -> float:
@@ -42,16 +44,33 @@ def probability(solution: Solution) -> float:
 def tally(solutions: Sequence[Solution]) -> Solution:
     """Return the likeliest solution of the most frequent answer; its confidence is the vote's share.
 
-    Ties are broken by the summed probability of the chains.
+    Ties are broken by the summed probability of the chains where it is known, else the answer that came first wins.
 
     Args:
         solutions: At least one.
 
     Source: Wang et al. 2022, "Self-Consistency Improves Chain of Thought Reasoning", arXiv 2203.11171.
     """
-    return _elected(
-        [Group(members, len(members)) for members in _by_answer(solutions)], "vote", total=len(solutions)
+    return elected(
+        [Group(members, len(members)) for members in by_answer(solutions)], "vote", total=len(solutions)
     )
+
+
+def tally_of_ways(ways: Sequence[Sequence[Solution]], strategy: str) -> Solution:
+    """Return the most frequent answer of several ways to find one; of equally frequent ones that of the most ways.
+
+    Ways that err differently seldom meet in a wrong answer. Ties that are left are broken as `tally` does.
+
+    Args:
+        ways: The solutions that each way gave, at least one in all.
+    """
+    solutions = [solution for way in ways for solution in way]
+    way_of = {id(solution): place for place, way in enumerate(ways) for solution in way}
+    found = [
+        Group(members, len(members), len({way_of[id(member)] for member in members}))
+        for members in by_answer(solutions)
+    ]
+    return elected(found, strategy, total=len(solutions))
 
 
 def rpc(solutions: Sequence[Solution], *, prune_from: int) -> Solution:
@@ -70,8 +89,8 @@ def rpc(solutions: Sequence[Solution], *, prune_from: int) -> Solution:
     if len(solutions) >= prune_from:
         keep = unpruned([probability(solution) for solution in distinct])
         distinct = [solution for solution, kept in zip(distinct, keep, strict=True) if kept] or distinct
-    found = [Group(members, sum(map(probability, members))) for members in _by_answer(distinct)]
-    return _elected(found, "rpc", total=sum(group.support for group in found))
+    found = [Group(members, sum(map(probability, members))) for members in by_answer(distinct)]
+    return elected(found, "rpc", total=sum(group.support for group in found))
 
 
 def weighted(assessed: Sequence[Assessed], strategy: str) -> Assessed:
@@ -89,7 +108,7 @@ def weighted(assessed: Sequence[Assessed], strategy: str) -> Assessed:
     by_solution = {id(one.solution): one for one in standing}
     found = [
         Group(members, sum(rewards[id(member)] for member in members))
-        for members in _by_answer([one.solution for one in standing])
+        for members in by_answer([one.solution for one in standing])
     ]
     # All rewards may be 0; then the answer given most often is the best there is.
     ranked = sorted(found, key=lambda group: (group.support, len(group.members)), reverse=True)
@@ -97,23 +116,29 @@ def weighted(assessed: Sequence[Assessed], strategy: str) -> Assessed:
     chosen = by_solution[id(best)]
     solution = best.model_copy(update={
         "strategy": strategy,
-        "votes": len(assessed),
+        "votes": len(standing),
         "confidence": len(ranked[0].members) / len(standing),
         "alternatives": tuple((group.members[0].answer, len(group.members)) for group in ranked[1:]),
     })  # fmt: skip
     return chosen.model_copy(update={"solution": solution})
 
 
-def _by_answer(solutions: Sequence[Solution]) -> list[tuple[Solution, ...]]:
+def by_answer(solutions: Sequence[Solution]) -> list[tuple[Solution, ...]]:
+    """Return the solutions of each answer, in the order in which the answers were first given."""
     return [
         tuple(solutions[place] for place in places)
         for places in groups([solution.answer for solution in solutions])
     ]
 
 
-def _elected(found: list[Group], strategy: str, *, total: float) -> Solution:
-    def rank(group: Group) -> tuple[float, float]:
-        return group.support, sum(map(probability, group.members))
+def elected(found: Sequence[Group], strategy: str, *, total: float) -> Solution:
+    """Return the likeliest solution of the best-supported answer.
+
+    Ties go to the answer that was found in more ways, then to the likelier, then to the earlier one.
+    """
+
+    def rank(group: Group) -> tuple[float, int, float]:
+        return group.support, group.ways, sum(map(probability, group.members))
 
     ranked = sorted(found, key=rank, reverse=True)
     best = max(ranked[0].members, key=probability)

@@ -8,9 +8,7 @@ is no checkpointer: the journal makes the thought durable.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Literal, TypedDict
 
@@ -18,76 +16,25 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from agot.agents.planner import AcceptedPlan, Planner
+from agot.agents import moves
+from agot.agents.context import Outcome, ThoughtContext
 from agot.agents.selection.cascade import escalation
-from agot.agents.selector import Move, Selector
-from agot.agents.strategies.registry import Registry
-from agot.agents.toolbox import Assessor, Bench, random_for
-from agot.agents.verifier import VerifierAgent
-from agot.errors import LimitKind, OutputError
-from agot.events import AnyEvent, PlanRejected, StrategyChosen, ThoughtExpanded, ThoughtRetried
-from agot.protocols import Ask, Assessed, Dialect, Recall, Tools
-from agot.settings import EngineSettings, SearchSettings
-from agot.thought import Decline, Plan, Solution, Task, ThoughtStatus
+from agot.agents.selector import Move
+from agot.agents.strategies.cross_check import NAME as CROSS_CHECK
+from agot.agents.strategies.cross_check import SURE, THOROUGHLY_SURE
+from agot.agents.toolbox import Bench, random_for
+from agot.errors import OutputError, SetupError
+from agot.events import PlanRejected, StrategyChosen, ThoughtExpanded, ThoughtRetried
+from agot.protocols import Assessed
+from agot.thought import Decline, Plan, Task, ThoughtStatus
+
+__all__ = ["ABSTAIN", "Outcome", "ThoughtContext", "Workflow", "compile_workflow", "solve_thought"]
 
 PART = 0.85
 """Tokens that a part takes, in those that its question took until its plan was there; chosen on validation problems."""
 
-Expand = Callable[[Task, AcceptedPlan], Awaitable[Solution | None]]
-"""Runs a nested graph; None if it came to no answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a thought ended."""
-
-    status: ThoughtStatus
-    best: Assessed | None = None
-    reason: str = ""
-
-
-@dataclass(slots=True)
-class ThoughtContext:
-    """One thought at work.
-
-    Attributes:
-        strong: Name of the role to escalate to, or "" if it is the same model.
-        may_expand: The thought may become a nested graph.
-        left: Returns what is left of a limit of the thought's budget, or None without a limit.
-        seed: The run's.
-        made: Names of the strategies tried so far.
-    """
-
-    task: Task
-    ask: Ask
-    dialect: Callable[[str], Dialect]
-    verifier: VerifierAgent
-    planner: Planner
-    strategies: Registry
-    settings: EngineSettings
-    emit: Callable[[AnyEvent], None]
-    expand: Expand
-    assessor: Assessor
-    selector: Selector
-    search: SearchSettings
-    left: Callable[[LimitKind], float | None]
-    may_expand: bool
-    seed: int = 0
-    recall: Recall | None = None
-    tools: Tools | None = None
-    strong: str = ""
-    role: str = "fast"
-    move: str = ""
-    tries: int = 0
-    planned: bool = False
-    solution: Solution | None = None
-    complaint: str = ""
-    unsure: str = ""
-    samples: int | None = None
-    made: list[str] = field(default_factory=list)
-    searches: itertools.count[int] = field(default_factory=itertools.count)
-    tried: list[Assessed] = field(default_factory=list)
-    outcome: Outcome | None = None
+ABSTAIN = 0.3
+"""Reward below which the embedded model's answer is not given, if nobody set another."""
 
 
 class ThoughtState(TypedDict):
@@ -99,10 +46,12 @@ class ThoughtState(TypedDict):
 def _choose_first(work: ThoughtContext) -> None:
     if work.settings.strategy != "auto":
         work.move, why = work.settings.strategy, "set by the user"
-    elif work.tools is not None and "tools" not in work.settings.ladder:
+    elif work.tools is not None and "tools" not in (work.settings.ladder or ()):
         work.move, why = "tools", "tools were given, and the model decides which it needs"
     elif work.may_expand:
         work.move, why = "think", "the model answers at once if it can, and plans if it cannot"
+    elif not work.compact:
+        work.move, why = "think", "the model is asked as it would be without checks"
     else:
         work.move, why = "chain", "this deep or this late, thoughts are answered, not split"
     work.emit(StrategyChosen(thought=work.task.thought, strategy=work.move, why=why))
@@ -124,6 +73,12 @@ async def _solve(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thoug
             work.solution = await work.strategies.get(work.move)(_with_feedback(work), _tools(work))
     except OutputError as error:
         work.complaint = str(error)
+    except SetupError as error:
+        # What was asked for by name is refused; what "auto" only tries, it goes without.
+        if work.settings.strategy != "auto" or not work.tries:
+            raise
+        work.complaint = str(error)
+        work.ask.warn(work.complaint)
     return {"next": "end" if work.outcome is not None else "verify"}
 
 
@@ -144,7 +99,7 @@ async def _expand(work: ThoughtContext, plan: Plan | None) -> None:
     dialect = work.dialect(work.role)
     accepted = await work.planner.settle(work.task, plan, work.ask, dialect, work.emit, role=work.role)
     if accepted is None:
-        work.complaint = "no usable plan"
+        work.complaint, work.unable = "no usable plan", True
         return
     unpaid = _unpaid(work, accepted.repaired.plan)
     if unpaid:
@@ -179,12 +134,12 @@ def _unpaid(work: ThoughtContext, plan: Plan) -> str:
 async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> ThoughtState:
     work = runtime.context
     if work.solution is not None:
-        tried = await work.assessor.assess(work.solution)
+        tried = await work.assessor.settle(work.solution)
         work.tried.append(tried)
         work.unsure = _hand_over(work, tried)
-        if (tried.reward is None or tried.reward >= work.settings.accept) and not work.unsure:
+        if _accepted(work, tried):
             reason = "nothing could verify it" if tried.reward is None and work.settings.verify else ""
-            work.outcome = Outcome(ThoughtStatus.DONE, tried, reason)
+            work.outcome = Outcome(ThoughtStatus.DONE, tried, reason) if work.compact else moves.settled(work, "")
             return {"next": "end"}
         work.complaint = work.unsure or next(
             (v.feedback for v in tried.verdicts if v.feedback), "the answer was doubted"
@@ -192,21 +147,29 @@ async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> Thou
     work.tries += 1
     move = await _next_move(work)
     if not move.strategy:
-        work.outcome = _settle(work, move.why)
+        work.outcome = _settle(work, move.why) if work.compact else moves.settled(work, move.why)
         return {"next": "end"}
     work.move, work.samples = move.strategy, move.samples
-    work.emit(ThoughtRetried(
-        thought=work.task.thought, retry=work.tries, strategy=move.strategy, why=work.complaint,
-    ))  # fmt: skip
+    if move.strategy != CROSS_CHECK:
+        # Further votes are no new try: the answer at hand is one of them.
+        work.emit(ThoughtRetried(
+            thought=work.task.thought, retry=work.tries, strategy=move.strategy, why=work.complaint,
+        ))  # fmt: skip
     work.emit(StrategyChosen(thought=work.task.thought, strategy=move.strategy, why=move.why))
     return {"next": "solve"}
+
+
+def _accepted(work: ThoughtContext, tried: Assessed) -> bool:
+    if not work.compact:
+        return moves.accepted(work, tried)
+    return (tried.reward is None or tried.reward >= work.settings.accept) and not work.unsure
 
 
 def _hand_over(work: ThoughtContext, tried: Assessed) -> str:
     """Return why an answer that would do goes to the strong model all the same, or ""."""
     proven = any(verdict.conclusive for verdict in tried.verdicts)
-    alone = work.role == work.strong or not work.strong or work.settings.strategy != "auto"
-    if alone or proven or work.planned or work.tries >= work.settings.retries:
+    alone = work.role == work.strong or not work.strong or not work.auto
+    if alone or proven or work.planned or work.tries >= work.retries:
         return ""
     found = escalation(tried.solution.unsure, tried.solution.confidence)
     return found.why if found is not None and found.escalate else ""
@@ -214,9 +177,9 @@ def _hand_over(work: ThoughtContext, tried: Assessed) -> str:
 
 async def _next_move(work: ThoughtContext) -> Move:
     """Return the next try, the cheapest that can help first; an empty move if the best so far has to do."""
-    if work.tries > work.settings.retries or (not work.settings.verify and work.solution is not None):
+    if work.tries > work.retries or (not work.settings.verify and work.solution is not None):
         return Move("", "")
-    if work.settings.strategy != "auto":
+    if not work.auto:
         return Move(work.settings.strategy, "set by the user")
     if work.planned:
         # The parts were retried on their own. What was too long for one chain is not worth many
@@ -224,6 +187,9 @@ async def _next_move(work: ThoughtContext) -> Move:
         if work.tried or work.move == "chain":
             return Move("", "")
         return Move("chain", "the plan came to nothing, so one chain is tried")
+    if not work.compact:
+        left = work.left("tokens")
+        return await moves.next_move(work, None if left is None else int(left))
     if work.move in ("think", "plan") and not work.tried and not work.may_expand:
         return Move("chain", f"{work.complaint}, so one chain is tried")
     if (work.tries > 1 or work.unsure) and work.strong and work.role != work.strong:
@@ -260,7 +226,7 @@ def _settle(work: ThoughtContext, why: str) -> Outcome:
     told = f" ({why})" if why else ""
     if (
         best.reward is not None
-        and best.reward < work.settings.abstain
+        and best.reward < (ABSTAIN if work.settings.abstain is None else work.settings.abstain)
         and (_refuted(best) or not work.task.depth)
     ):
         reason = next((v.feedback for v in best.verdicts if v.feedback), "every answer was rejected")
@@ -284,10 +250,11 @@ def _tools(work: ThoughtContext) -> Bench:
     return Bench(
         ask=work.ask, dialect_of=work.dialect, role=work.role,
         roles=(work.role, work.strong) if work.strong and work.strong != work.role else (work.role,),
-        samples=work.samples or work.settings.samples, temperature=profile.temperature, retry=work.tries, search=work.search,
+        samples=work.samples or work.most_samples, drawn=tuple(tried.solution for tried in work.tried),
+        sure=THOROUGHLY_SURE if work.settings.effort == "thorough" else SURE, judged=work.judged, temperature=profile.temperature, retry=work.tries, search=work.search,
         rng=random_for(work.seed, work.task.thought, work.tries), accept=work.settings.accept, verifier=work.verifier,
         assessor=work.assessor, selector=work.selector, emit=work.emit, searches=work.searches, recall=work.recall,
-        tools=work.tools,
+        tools=work.tools, programs=work.programs,
     )  # fmt: skip
 
 

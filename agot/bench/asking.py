@@ -98,15 +98,15 @@ class Desk:
             raise ModelUnauthorised(result.reason)
         drawn = answers_in(await self._store.load_calls(result.run_id))
         await self._store.delete(result.run_id)
-        given = bool(result.answer) and result.status in ("answered", "budget") and result.strategy != PARTIAL
+        was_given = given(result)
         return Asked(
             result=result,
-            fault=_fault(result),
-            answer=result.answer if given else "",
-            given=given,
-            withheld="" if given else _best_checked(seen),
+            fault=fault_of(result),
+            answer=result.answer if was_given else "",
+            given=was_given,
+            withheld="" if was_given else _best_checked(seen),
             reward=result.graph.nodes[ROOT]["reward"] if result.graph is not None else None,
-            candidates=tuple(dict.fromkeys((*drawn, *([result.answer] if given else [])))),
+            candidates=tuple(dict.fromkeys((*drawn, *([result.answer] if was_given else [])))),
         )
 
     def _reasoner(self, settings: Settings) -> Reasoner:
@@ -117,7 +117,13 @@ class Desk:
         return self._reasoners[key]
 
 
-def _fault(result: Result) -> str:
+def given(result: Result) -> bool:
+    """Return whether a run gave an answer to its question; the answer of a part is none."""
+    return bool(result.answer) and result.status in ("answered", "budget") and result.strategy != PARTIAL
+
+
+def fault_of(result: Result) -> str:
+    """Return the name of the error from outside that spoilt a run, or ""."""
     if result.status == "interrupted":
         return "Interrupted"
     return result.error if result.status == "failed" and result.error not in OWN_FAULTS else ""
@@ -159,7 +165,7 @@ async def each(
             if spoilt >= MOST_FAULTS_IN_A_ROW:
                 raise ModelError(
                     f"{spoilt} questions in a row failed ({fault}). See whether the model answers (agot models doctor); "
-                    "with --results the measurement goes on where it stopped."
+                    "what is kept in a results file is not asked again."
                 )
 
     tasks = [asyncio.create_task(worker()) for _ in range(at_once)]

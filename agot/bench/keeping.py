@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from agot.agents.calibrated import ENOUGH, Calibration, counts, fitted
-from agot.agents.judges import JUDGE
 from agot.agents.selection.cluster import cluster_of
+from agot.agents.worth import JUDGE
 from agot.bench.frozen import FrozenProblem
 from agot.bench.verifiers import Checked, gain, judged, task_of
 from agot.errors import SetupError

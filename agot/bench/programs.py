@@ -12,10 +12,11 @@ from agot.errors import ToolError
 from agot.thought import Solution, Task
 from agot.verifiers.code import UnitTestCheck
 
-_ASK = """Complete this Python function. Answer with the whole function, imports included, as code without blank lines and \
-without explanation.
+_ASK = """Complete this Python function. Answer with the whole function, imports included, in one Python code block.
 
-{prompt}"""
+```python
+{prompt}
+```"""
 
 
 def humaneval(path: Path) -> Iterator[Item]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from agot.agents.strategies.program import CHAIN_PROGRAM_VOTE, PROGRAM
 from agot.agents.strategies.registry import STRATEGIES
 from agot.bench.asking import Desk, Progress, checked_at_once, each, setup_of
 from agot.bench.effort import effort
@@ -12,12 +13,13 @@ from agot.bench.frozen import FrozenProblem
 from agot.bench.results import Results
 from agot.bench.scoring import any_right, is_right
 from agot.errors import SetupError
+from agot.models.pool import EMBEDDED
 from agot.settings import Settings, ToolSettings
 from agot.thought import RunStatus, Value
 
 AUTO = "auto"
-SAMPLING = ("vote", "rpc", "best-of-n", "adaptive-best-of-n")
-"""Strategies that choose among whole chains."""
+SAMPLING = ("vote", CHAIN_PROGRAM_VOTE, "rpc", "best-of-n", "adaptive-best-of-n")
+"""Strategies that choose among whole answers."""
 BUDGETS = (500, 1000, 2000, 4000)
 """Tokens per question, prompt and answers together."""
 
@@ -89,12 +91,17 @@ class Job:
 def named(strategies: Sequence[str], settings: Settings) -> list[str]:
     """Return the strategies to measure: `auto` and all registered ones if none is named.
 
-    Those that need several models, or tools, are left out then unless the settings have some.
+    Those that need several models, tools, or a model that writes programs, are left out then unless the settings have
+    some.
 
     Raises:
         SetupError: If one is unknown.
     """
-    able = {"experts": len(settings.experts) > 1, "tools": settings.tools != ToolSettings()}
+    programs = settings.tools.python and not settings.role("fast").model.startswith(f"{EMBEDDED}/")
+    able = {
+        "experts": len(settings.experts) > 1, "tools": settings.tools != ToolSettings(), PROGRAM: programs,
+        CHAIN_PROGRAM_VOTE: programs,
+    }  # fmt: skip
     every = [name for name in STRATEGIES.names() if able.get(name, True)]
     chosen = list(dict.fromkeys(strategies)) or [AUTO, *every]
     for name in chosen:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agot.agents.calibrated import Calibration, counts, fitted
-from agot.agents.judges import JUDGE, Judge, word
+from agot.agents.judges import Judge, word
 from agot.agents.verifier import CHECKS
 from agot.agents.votes import tally
+from agot.agents.worth import JUDGE
 from agot.bench.asking import OWN_FAULTS, Progress, checked_at_once, each, patient, setup_of
 from agot.bench.frozen import FrozenProblem
 from agot.bench.results import Results

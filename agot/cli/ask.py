@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +24,9 @@ def ask(
     model: flags.ModelFlag = None,
     base_url: flags.BaseUrlFlag = None,
     strategy: flags.StrategyFlag = None,
+    fast: flags.FastFlag = False,
+    thorough: flags.ThoroughFlag = False,
+    abstain: flags.AbstainFlag = None,
     output: flags.OutputFlag = "text",
     seed: flags.SeedFlag = None,
     budget_calls: flags.CallsFlag = None,
@@ -42,8 +45,11 @@ def ask(
     from agot.cli.offer import with_model
     from agot.cli.question import read_question
 
-    limits = flags.limits(budget_calls, budget_tokens, budget_usd, timeout)
-    chosen = {"model": model, "base_url": base_url, "seed": seed, "database": database, "limits": limits}
+    chosen: dict[str, Any] = {
+        "model": model, "base_url": base_url, "seed": seed, "database": database,
+        "limits": flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
+        "engine": flags.engine(fast, thorough, abstain),
+    }  # fmt: skip
     settings = with_model(chosen) if output == "text" else compose.settings(**chosen)
     asked = read_question(question)
     watched = sys.stdout.isatty() and not verbose if output == "text" else output == "jsonl" and verbose

@@ -1,4 +1,4 @@
-"""`agot bench`: strategies, verifiers and public datasets, measured."""
+"""`agot bench`: strategies, verifiers, public datasets and real models, measured."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from agot.cli import compose, flags
+from agot.cli.bench_real import prompts, real
 from agot.errors import SetupError
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 app = typer.Typer(
-    help="Measure strategies, verifiers, and answers to public datasets.",
+    help="Measure real models, strategies, verifiers, and answers to public datasets.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.command("real")(real)
+app.command("prompts")(prompts)
 
 Split = Literal["validation", "test"]
 LISTS = ("--families", "--strategies", "--budgets")

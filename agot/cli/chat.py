@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -46,6 +46,9 @@ def chat(
     model: flags.ModelFlag = None,
     base_url: flags.BaseUrlFlag = None,
     strategy: flags.StrategyFlag = None,
+    fast: flags.FastFlag = False,
+    thorough: flags.ThoroughFlag = False,
+    abstain: flags.AbstainFlag = None,
     seed: flags.SeedFlag = None,
     budget_calls: flags.CallsFlag = None,
     budget_tokens: flags.TokensFlag = None,
@@ -72,18 +75,21 @@ def chat(
             f"{conversation!r} is no message and names no conversation. Go on with one: agot chat --resume ID. "
             'Ask one question: agot ask "..."'
         )
-    limits = flags.limits(budget_calls, budget_tokens, budget_usd, timeout)
-    flags_given = {"model": model, "base_url": base_url, "seed": seed, "database": database, "limits": limits}
+    chosen_flags: dict[str, Any] = {
+        "model": model, "base_url": base_url, "seed": seed, "database": database,
+        "limits": flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
+        "engine": flags.engine(fast, thorough, abstain),
+    }  # fmt: skip
     if list_:
-        asyncio.run(_list(compose.settings(**flags_given), output))
+        asyncio.run(_list(compose.settings(**chosen_flags), output))
         return
     if export is not None:
-        asyncio.run(_export(compose.settings(**flags_given), export, output))
+        asyncio.run(_export(compose.settings(**chosen_flags), export, output))
         return
     from agot.cli.chat_loop import talk
     from agot.cli.offer import with_model
 
-    settings = with_model(flags_given)
+    settings = with_model(chosen_flags)
 
     begin = (conversation or "") if resume else None
     code = asyncio.run(talk(settings, resume=begin, fork=fork, strategy=strategy, verbose=verbose))

@@ -30,6 +30,7 @@ def settings(
     seed: int | None = None,
     database: str | None = None,
     limits: dict[str, float | int] | None = None,
+    engine: dict[str, object] | None = None,
 ) -> Settings:
     """Return the settings of file and environment with the flags of a command on top.
 
@@ -45,6 +46,8 @@ def settings(
         overrides["database_url"] = database
     if limits:
         overrides["budget"] = limits
+    if engine:
+        overrides["engine"] = engine
     loaded = load_settings(overrides)
     if model is None and base_url is None:
         return loaded

@@ -35,8 +35,9 @@ BaseUrlFlag = Annotated[
     typer.Option("--base-url", metavar="URL", help="Address of an OpenAI-compatible server for the model."),
 ]
 STRATEGIES = (
-    "ab-mcts, adaptive-best-of-n, best-of-n, chain, coat, critic, direct, experts, got, least-to-most, mcts, "
-    "particle-filter, particle-gibbs, puct, rebase, refinement-tree, rewind, rpc, tools, tot-bfs, tot-dfs, vote"
+    "ab-mcts, adaptive-best-of-n, best-of-n, chain, chain-program-vote, coat, critic, cross-check, direct, experts, got, "
+    "least-to-most, mcts, particle-filter, particle-gibbs, program, puct, rebase, refinement-tree, rewind, rpc, tools, "
+    "tot-bfs, tot-dfs, vote"
 )
 """The registry's, written out: importing it would keep every help waiting for a second."""
 
@@ -50,6 +51,23 @@ OutputFlag = Annotated[
     Output, typer.Option("--output", help="The answer, one JSON object, or every event as a JSON line.")
 ]
 TableFlag = Annotated[TableOutput, typer.Option("--output", help="A table, or JSON.")]
+FastFlag = Annotated[
+    bool, typer.Option("--fast", help="One or two calls: the model's own answer, checked only by code.")
+]
+ThoroughFlag = Annotated[
+    bool,
+    typer.Option("--thorough", help="As many calls as may help: more samples, the judge, searches, plans."),
+]
+AbstainFlag = Annotated[
+    float | None,
+    typer.Option(
+        "--abstain",
+        metavar="P",
+        min=0.0,
+        max=1.0,
+        help="Withhold an answer whose calibrated chance is below P.",
+    ),
+]
 SeedFlag = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of all sampling.")]
 CallsFlag = Annotated[int | None, typer.Option("--budget-calls", metavar="N", help="Model calls, at most.")]
 TokensFlag = Annotated[
@@ -65,6 +83,20 @@ VerboseFlag = Annotated[
     bool, typer.Option("--verbose", "-v", help="Tell the progress on standard error, also in a pipe.")
 ]
 AgainFlag = Annotated[bool, typer.Option("--again", help="Answer anew, also if the run is answered already.")]
+
+
+def engine(fast: bool, thorough: bool, abstain: float | None) -> dict[str, object]:
+    """Return the settings of the engine that were given.
+
+    Raises:
+        SetupError: If both ends of the effort are asked for.
+    """
+    if fast and thorough:
+        from agot.errors import SetupError
+
+        raise SetupError("--fast and --thorough do not go together. Give one of them, or neither.")
+    given: dict[str, object] = {} if abstain is None else {"abstain": abstain}
+    return given | ({"effort": "fast"} if fast else {"effort": "thorough"} if thorough else {})
 
 
 def limits(

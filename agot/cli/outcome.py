@@ -69,6 +69,9 @@ def run_object(
         "run_id": run.run_id,
         "status": run.status,
         "answer": run.answer,
+        "trust": run.trust,
+        "trust_reason": run.trust_reason,
+        "candidate": run.candidate,
         "confidence": run.confidence,
         "strategy": strategy,
         "verdicts": [verdict.model_dump(mode="json") for verdict in run.verdicts],
@@ -88,7 +91,7 @@ def run_object(
 
 
 def _graph(graph: nx.DiGraph[ThoughtId] | None) -> dict[str, Any]:
-    fields = ("parent_graph", "depth", "layer", "question", "strategy", "status", "answer", "reward")
+    fields = ("parent_graph", "depth", "layer", "question", "strategy", "status", "answer", "reward", "trust")
     if graph is None:
         return {"nodes": [], "edges": []}
     return {

@@ -87,7 +87,8 @@ async def _found(settings: Settings, prefix: str, sink: Sink, *, again: bool) ->
             for event in await store.events(run_id):
                 sink(event)
             result = Result(
-                run_id=run_id, question=row.question, status=row.status, answer=row.answer, confidence=row.confidence,
+                run_id=run_id, question=row.question, status=row.status, answer=row.answer, trust=row.trust,
+                trust_reason=row.trust_reason, candidate=row.candidate, confidence=row.confidence,
                 strategy=row.answer_strategy, verdicts=row.verdicts, usage=row.usage, model=row.model,
                 reason=row.reason, error=row.error, limit=row.limit, graph=await stored_graph(store, row),
             )  # fmt: skip

@@ -30,7 +30,7 @@ def tools(output: flags.TableFlag = "text", debug: flags.DebugFlag = False) -> N
     columns = ("tool", "side effects", "from", "timeout", "missing because")
     compose.print_table(columns, [_row(entry) for entry in found])
     engine = settings.engine
-    wanted = shed.chosen or "tools" in (engine.strategy, *engine.ladder)
+    wanted = shed.chosen or "tools" in (engine.strategy, *(engine.ladder or ()))
     who = (
         "Runs may call them"
         if wanted

@@ -48,6 +48,7 @@ class CallRoom:
         retries: Attempts after the first one, by role.
         seed: Seed of the run; each call's own seed derives from it and the journal key.
         stream_text: Emit `TextStreamed` for calls with one sample.
+        logprobs: Log-probabilities may be asked for, of models that give them.
     """
 
     models: Models
@@ -56,6 +57,7 @@ class CallRoom:
     retries: Callable[[str], int]
     seed: int
     stream_text: bool = False
+    logprobs: bool = True
 
 
 class Caller:
@@ -69,7 +71,8 @@ class Caller:
 
     def profile(self, role: str) -> ModelProfile:
         """Return what is known of the role's model."""
-        return self._room.models.profile(role)
+        known = self._room.models.profile(role)
+        return known if self._room.logprobs else known.model_copy(update={"gives_logprobs": False})
 
     def warn(self, text: str) -> None:
         """Tell the reader of the run about something degraded."""
@@ -84,7 +87,8 @@ class Caller:
         """
         room = self._room
         self._begun.add(request.purpose)
-        request = request.model_copy(update={"thought": self.thought})
+        without = {} if room.logprobs else {"logprobs": False, "top_logprobs": 0}
+        request = request.model_copy(update={"thought": self.thought, **without})
         # Without the name of a prompt there is no field for it: keys stay what they were in older journals.
         asked = request.model_dump_json(exclude={"seed"} if request.prompt else {"seed", "prompt"})
         key = room.journal.key("model", asked)

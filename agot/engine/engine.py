@@ -21,8 +21,9 @@ from agot.agents.selector import Selector
 from agot.agents.strategies.registry import Registry
 from agot.agents.synthesizer import from_final, synthesize
 from agot.agents.toolbox import Assessor
+from agot.agents.trust import trusted
 from agot.agents.verifier import VerifierAgent
-from agot.agents.workflow import Outcome, ThoughtContext, Workflow, solve_thought
+from agot.agents.workflow import ABSTAIN, Outcome, ThoughtContext, Workflow, solve_thought
 from agot.budget import Meter
 from agot.engine.caller import Caller, CallRoom
 from agot.engine.graph import PlacedThought, ThoughtGraph
@@ -38,7 +39,7 @@ from agot.events import (
     ThoughtStarted,
 )
 from agot.ids import ROOT, ThoughtId, final_id
-from agot.protocols import Assessed, Dialect, Message, ModelRequest, Recall, Tools
+from agot.protocols import Assessed, Dialect, Message, ModelRequest, Programs, Recall, Tools
 from agot.settings import EngineSettings, SearchSettings
 from agot.thought import Finding, Plan, Solution, Task, ThoughtStatus
 
@@ -55,6 +56,10 @@ class Crew:
         dialect: Returns the dialect of a role's model.
         strong: Role to escalate to, or "" if it is the same model as "fast".
         seed: Of all that is left to chance.
+        plans: Whether the model was seen to plan; None if that is not known. Only asked of instruct models.
+        judged: A judge that is worth asking can be asked.
+        judge_final: It is also asked of an answer that no strategy had judged.
+        unable: Whether a thought of this run asked for a plan and got none that was usable.
     """
 
     dialect: Callable[[str], Dialect]
@@ -68,6 +73,11 @@ class Crew:
     seed: int = 0
     recall: Recall | None = None
     tools: Callable[[ThoughtId], Tools] | None = None
+    programs: Callable[[ThoughtId], Programs] | None = None
+    plans: bool | None = None
+    judged: bool = False
+    judge_final: bool = True
+    unable: bool = False
 
 
 class Engine:
@@ -102,6 +112,11 @@ class Engine:
         self._meter.admit_thoughts(1)
         return await self._thought(Task(question=question, material=material, overall=question), self._meter)
 
+    @property
+    def unable(self) -> bool:
+        """Some thought asked for a plan and got none that was usable."""
+        return self._crew.unable
+
     async def teach(self) -> None:
         """Keep what the thoughts of this run taught the selection agent.
 
@@ -118,7 +133,9 @@ class Engine:
         self._emit(ThoughtStarted(thought=thought, question=task.question))
         self.graph.update(thought, status=ThoughtStatus.RUNNING, question=task.question)
         try:
-            outcome = await solve_thought(self._crew.workflow, self._context(task, meter))
+            context = self._context(task, meter)
+            outcome = await solve_thought(self._crew.workflow, context)
+            self._crew.unable = self._crew.unable or context.unable
         except (BudgetExceeded, Interrupted, asyncio.CancelledError) as stopped:
             self._finish(
                 task,
@@ -156,17 +173,19 @@ class Engine:
             self._emit,
             lambda tried: self._keep(task.thought, tried),
             enabled=self._settings.verify,
+            judge_final=crew.judge_final or crew.dialect("judge").name == "compact",
         )
         return ThoughtContext(
             task=task, ask=ask, dialect=crew.dialect, verifier=crew.verifier, planner=crew.planner,
             strategies=crew.strategies, settings=self._settings, emit=self._emit, expand=expand, assessor=assessor,
             selector=crew.selector, search=crew.search, left=meter.left, may_expand=self._may_expand(task, meter),
-            strong=crew.strong, seed=crew.seed, recall=crew.recall,
+            strong=crew.strong, seed=crew.seed, judged=crew.judged, recall=crew.recall,
             tools=crew.tools(task.thought) if crew.tools is not None else None,
+            programs=crew.programs(task.thought) if crew.programs is not None else None,
         )  # fmt: skip
 
     def _may_expand(self, task: Task, meter: Meter) -> bool:
-        if task.depth >= self._meter.budget.depth:
+        if task.depth >= self._meter.budget.depth or not self._plans():
             return False
         left = meter.left("tokens")
         if left is None:
@@ -174,22 +193,31 @@ class Engine:
         question = ModelRequest(purpose="think", messages=(Message(role="user", content=task.question),))
         return left >= LEAST_FOR_PLAN * self._room.models.estimate_tokens(question)
 
+    def _plans(self) -> bool:
+        """Return whether the model is to be offered a plan: an instruct model only if it was seen to plan, or has to."""
+        if self._crew.dialect("fast").name == "compact" or self._settings.mode == "layered":
+            return True
+        return self._crew.plans is True and self._settings.effort != "fast"
+
     def _finish(self, task: Task, outcome: Outcome) -> None:
         best = outcome.best
         answer = best.solution.answer if best is not None and outcome.status is ThoughtStatus.DONE else ""
         strategy = best.solution.strategy if best is not None else ""
         reward = best.reward if best is not None else None
+        standing = trusted(best)
         self.graph.update(
             task.thought,
             status=outcome.status,
             answer=answer,
             strategy=strategy,
             reward=reward,
+            trust=standing.trust,
             reason=outcome.reason,
         )
         self._emit(ThoughtFinished(
             thought=task.thought, status=outcome.status, answer=answer, strategy=strategy, reward=reward,
-            confidence=best.solution.confidence if best else None, reason=outcome.reason,
+            confidence=best.solution.confidence if best else None, trust=standing.trust,
+            trust_reason=standing.reason, reason=outcome.reason,
         ))  # fmt: skip
 
     # -- a nested graph --------------------------------------------------------------------------
@@ -358,9 +386,13 @@ class Engine:
 
         def worth(tried: Assessed) -> float:
             # One that nothing is known of is given, as one is of which just enough is known.
-            return self._settings.abstain if tried.reward is None else tried.reward
+            return self._withheld if tried.reward is None else tried.reward
 
         return max(reversed(self._tried.get(thought, {}).values()), key=worth, default=None)
+
+    @property
+    def _withheld(self) -> float:
+        return ABSTAIN if self._settings.abstain is None else self._settings.abstain
 
     def partial(self) -> tuple[Assessed | None, Finding | None]:
         """Return the best of what an ended run reached.
@@ -370,7 +402,7 @@ class Engine:
             stands furthest along the graph, of the least nested graph that has any.
         """
         tried = self._best(ROOT)
-        if tried is not None and (tried.reward is None or tried.reward >= self._settings.abstain):
+        if tried is not None and (tried.reward is None or tried.reward >= self._withheld):
             return tried, None
         found = [
             (-data["depth"], data["layer"], data["reward"] or 0.0, thought)

@@ -25,6 +25,7 @@ NODE_FIELDS = (
     "status",
     "answer",
     "reward",
+    "trust",
     "reason",
 )
 """Attributes of every node: heritage of the thought whose nested graph it is in (None for the root),
@@ -102,7 +103,7 @@ class ThoughtGraph:
         depth = depth_of(thought)
         self.nx.add_node(
             thought, parent_graph=graph, depth=depth, layer=layer, question=question, strategy="",
-            status=ThoughtStatus.PENDING, answer="", reward=None, reason="",
+            status=ThoughtStatus.PENDING, answer="", reward=None, trust="unchecked", reason="",
         )  # fmt: skip
         self._emit(
             ThoughtAdded(thought=thought, parent_graph=graph, depth=depth, layer=layer, question=question)
@@ -123,8 +124,9 @@ class ThoughtGraph:
         if node["status"] is not ThoughtStatus.DONE:
             return None
         return Finding(
-            thought=thought, question=node["question"], answer=node["answer"], reward=node["reward"]
-        )
+            thought=thought, question=node["question"], answer=node["answer"], reward=node["reward"],
+            trust=node["trust"],
+        )  # fmt: skip
 
     def announce_repairs(self, graph: ThoughtId, repaired: Repaired) -> None:
         """Say what was changed in a plan."""

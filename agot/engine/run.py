@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from agot.agents.trust import Standing, trusted
 from agot.agents.workflow import Outcome
 from agot.budget import Meter
 from agot.engine.engine import Engine
@@ -81,7 +82,10 @@ class Run:
                 thought=ROOT, limit=fired.kind, used=fired.used, allowed=fired.limit, effect="the run ended"
             )
         )
-        return self._conclude("budget", None, reason=str(fired), error=type(fired).__name__, limit=fired.kind)
+        reason = str(fired)
+        if not fired.scope and self.meter.budget != self.settings.budget:
+            reason += " Nobody set it: it is the default for this effort. Any limit of your own, or more effort, replaces it."
+        return self._conclude("budget", None, reason=reason, error=type(fired).__name__, limit=fired.kind)
 
     def _ended(self, outcome: Outcome) -> Result:
         if outcome.status is ThoughtStatus.DONE:
@@ -100,6 +104,9 @@ class Run:
         partial = None
         if status in ("budget", "interrupted", "failed"):
             tried, partial = self.engine.partial()
+        best = tried if outcome is None or tried is not None else outcome.best
+        standing = trusted(best)
+        candidate = best.solution.answer if best is not None else ""
         answer, strategy = "", ""
         confidence: float | None = None
         verdicts: tuple[Verdict, ...] = ()
@@ -108,16 +115,20 @@ class Run:
             confidence = tried.reward if tried.reward is not None else tried.solution.confidence
         elif partial is not None:
             answer, strategy, confidence = partial.answer, PARTIAL, partial.reward
+            standing = Standing("doubtful", "it answers a part of the question only")
+            candidate = answer
             reason = f"{reason} The answer is that of a part: {partial.question}".strip()
         usage = self.meter.usage
         self.stream.emit(RunFinished(
-            status=status, answer=answer, confidence=confidence, strategy=strategy, verdicts=verdicts, usage=usage,
-            reason=reason, error=error, limit=limit,
+            status=status, answer=answer, trust=standing.trust, trust_reason=standing.reason, candidate=candidate,
+            confidence=confidence, strategy=strategy, verdicts=verdicts, usage=usage, reason=reason, error=error,
+            limit=limit,
         ))  # fmt: skip
         return Result(
-            run_id=self.id, question=self.question, status=status, answer=answer, confidence=confidence,
-            strategy=strategy, verdicts=verdicts, usage=usage, model=self.model, reason=reason, error=error,
-            limit=limit, graph=self.engine.graph.nx,
+            run_id=self.id, question=self.question, status=status, answer=answer, trust=standing.trust,
+            trust_reason=standing.reason, candidate=candidate, confidence=confidence, strategy=strategy,
+            verdicts=verdicts, usage=usage, model=self.model, reason=reason, error=error, limit=limit,
+            graph=self.engine.graph.nx,
         )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from agot.models.adapting import Adapter
 from agot.models.faults import missing_key, timed_out, translated
 from agot.models.gate import Gates
 from agot.models.known import Known, applied
-from agot.models.library import http_client, load_litellm
+from agot.models.library import complete, http_client, load_litellm
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
@@ -286,8 +286,10 @@ class Gateway:
         started = self._clock()
         if stream and on_text is not None:
             return await self._stream(litellm, arguments, request, endpoint, on_text, started)
+        # The servers reached through our own client are the user's: there is no price to ask litellm for.
+        lean = "client" in arguments and endpoint.local
         try:
-            response = await litellm.acompletion(**arguments)
+            response = await (complete(litellm, arguments) if lean else litellm.acompletion(**arguments))
         except Exception as error:  # Whatever litellm and a hundred providers raise; nothing is swallowed.
             raise self._translated(error, endpoint, key) from error
         latency_ms = (self._clock() - started) * 1000.0

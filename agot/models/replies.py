@@ -41,7 +41,8 @@ def from_response(
         OutputError: If it holds no sample.
         ContentRefused: If every sample was refused.
     """
-    completions = [_completion(choice) for choice in sorted(_get(response, "choices") or (), key=_index)]
+    choices = sorted(_get(response, "choices") or (), key=_index)
+    completions = [_completion(choice, logprobs=request.logprobs) for choice in choices]
     cost = (_get(response, "_hidden_params") or {}).get("response_cost")
     return _reply(completions, _get(response, "usage"), request, endpoint, terms, latency_ms, cost)
 
@@ -88,15 +89,18 @@ def _reply(
     )
 
 
-def _completion(choice: Any) -> tuple[Completion, str]:
-    """Return a sample, and why it was refused ("" if it was not)."""
+def _completion(choice: Any, *, logprobs: bool) -> tuple[Completion, str]:
+    """Return a sample, and why it was refused ("" if it was not).
+
+    Some servers send log-probabilities that nobody asked for; they are not kept.
+    """
     message = _get(choice, "message")
     text = _get(message, "content") or ""
     reason = str(_get(choice, "finish_reason") or "stop")
     refusal = _get(message, "refusal") or (_get(message, "provider_specific_fields") or {}).get("refusal")
     why = "content filter" if reason == "content_filter" else str(refusal) if refusal and not text else ""
-    logprobs = _get(choice, "logprobs")
-    content = _get(logprobs, "content") if logprobs is not None else None
+    told = _get(choice, "logprobs") if logprobs else None
+    content = _get(told, "content") if told is not None else None
     return Completion(text=text, finish_reason=reason, logprobs=_tokens(content) if content else None), why
 
 

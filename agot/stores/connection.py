@@ -6,8 +6,10 @@ take the last commits but never damages the file.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ READERS = 2
 _CONNECT_TIMEOUT_S = 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Database:
     """An open database.
 
@@ -42,6 +44,33 @@ class Database:
     writing: Engine
     reading: Engine
     in_memory: bool
+    _kept: Connection | None = None
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Begin a transaction that writes, and commit it; one after another, of one thread.
+
+        SQLite's connection is kept for the next: there is no server that could close it meanwhile, and fetching it
+        from a pool costs more than a small transaction.
+        """
+        if self.writing.dialect.name != "sqlite":
+            with self.writing.begin() as connection:
+                yield connection
+            return
+        if self._kept is None:
+            self._kept = self.writing.connect()
+        try:
+            with self._kept.begin():
+                yield self._kept
+        except Exception:
+            self.close_writing()
+            raise
+
+    def close_writing(self) -> None:
+        """Close the connection that `transaction` keeps; to be called in the thread that writes."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
     def error(self, error: Exception) -> StoreError:
         """Return what an error means for the user."""

@@ -36,8 +36,8 @@ from agot.ids import RunId
 from agot.protocols import CallRecord
 from agot.stores import leases, runs
 from agot.stores.connection import READERS, Database, open_database
-from agot.stores.facts import Fact, fact_rows, keep_facts, list_facts
-from agot.stores.learning import LearntInSql
+from agot.stores.facts import Fact, fact_rows, keep_facts, list_facts, see_facts, seen_facts
+from agot.stores.learning import LearntInSql, shelf
 from agot.stores.rows import (
     StoredEdge,
     StoredRun,
@@ -74,6 +74,12 @@ class SqlStore:
         self._token = secrets.token_hex(8)
         self._writer = Writer(database, clock=clock, token=self._token)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="agot-reader")
+        self._insert_begun = leases.begun_run(database.writing.dialect)
+        self._fresh: set[RunId] = set()
+        self._lessons = shelf(
+            database.writing.dialect, read=self._read, do=self._writer.do, write=self._writer.write,
+            later=self._writer.later, clock=clock,
+        )  # fmt: skip
         self._closed = False
         atexit.register(self._close)
 
@@ -142,11 +148,35 @@ class SqlStore:
             StoreError: If there is a run with this id already.
             ValueError: If `settings_json` is not a JSON object.
         """
-        row = {
+        row = self._asked(run_id, question, model, strategy, seed, settings_json)
+        await self._writer.do(lambda connection: leases.insert_run(connection, row))
+
+    def _asked(
+        self, run_id: RunId, question: str, model: str, strategy: str, seed: int, settings_json: str
+    ) -> dict[str, Any]:
+        return {
             "run_id": run_id, "question": storable(question), "model": model, "strategy": strategy, "seed": seed,
             "settings_json": without_database_url(settings_json), "created_s": self._clock(),
         }  # fmt: skip
-        await self._writer.do(lambda connection: leases.insert_run(connection, row))
+
+    async def start_run(
+        self, run_id: RunId, *, question: str, model: str, strategy: str, seed: int, settings_json: str = "{}",
+        on_fault: Callable[[str], None] = _ignore,
+    ) -> None:  # fmt: skip
+        """Insert a run and start its first attempt in one transaction: `begin_run` and `begin_attempt` in one.
+
+        Raises:
+            StoreError: If there is a run with this id already.
+            ValueError: If `settings_json` is not a JSON object.
+        """
+        row = self._asked(run_id, question, model, strategy, seed, settings_json) | leases.first_lease(self._token)
+
+        def insert(connection: Connection) -> None:
+            if not self._insert_begun(connection, [row]):
+                raise leases.taken(run_id)
+
+        await self._held(run_id, insert, on_fault)
+        self._fresh.add(run_id)
 
     async def begin_attempt(
         self, run_id: RunId, *, on_fault: Callable[[str], None] = _ignore
@@ -164,10 +194,16 @@ class SqlStore:
         Raises:
             StoreError: If there is no such run, or a live process is running it.
         """
-        hold = Hold(run_id, asyncio.get_running_loop(), on_fault)
-        taking = asyncio.create_task(
-            self._writer.do(lambda connection: leases.take(connection, run_id, token=self._token), hold=hold)
+        return await self._held(
+            run_id, lambda connection: leases.take(connection, run_id, token=self._token), on_fault
         )
+
+    async def _held(
+        self, run_id: RunId, take: Callable[[Connection], T], on_fault: Callable[[str], None]
+    ) -> T:
+        """Do what takes the lease of a run; if the caller is cancelled meanwhile, nobody holds it."""
+        hold = Hold(run_id, asyncio.get_running_loop(), on_fault)
+        taking = asyncio.create_task(self._writer.do(take, hold=hold))
         try:
             return await asyncio.shield(taking)
         except asyncio.CancelledError:
@@ -182,6 +218,7 @@ class SqlStore:
 
         Never raises StoreError, so that it can stand in a `finally`: `flush(run_id)` tells of faults.
         """
+        self._fresh.discard(run_id)
         await self._writer.release(run_id)
 
     def sink(self, event: AnyEvent) -> None:
@@ -212,7 +249,7 @@ class SqlStore:
 
     def learnt(self, run_id: RunId) -> LearntInSql:
         """Return what a run that was begun here may know from others, and where it tells its outcomes."""
-        return LearntInSql(run_id, read=self._read, write=self._writer.do, clock=self._clock)
+        return LearntInSql(run_id, self._lessons, fresh=run_id in self._fresh)
 
     def sessions(self) -> Sessions:
         """Return the conversations of this database."""
@@ -232,6 +269,18 @@ class SqlStore:
         """
         rows = fact_rows(server, model, facts, at_s=self._clock())
         await self._writer.do(lambda connection: keep_facts(connection, rows))
+
+    async def seen_facts(self, run_id: RunId, server: str, model: str) -> dict[str, Any] | None:
+        """Return what a run was told of a model when it first asked; None if it has not asked yet."""
+        return await self._read(lambda connection: seen_facts(connection, run_id, server, model))
+
+    async def see_facts(self, run_id: RunId, server: str, model: str) -> dict[str, Any]:
+        """Tell a run what is known of a model: JSON values by name, the same at every later time.
+
+        Raises:
+            StoreError: If it could not be kept what the run was told.
+        """
+        return await self._writer.do(lambda connection: see_facts(connection, run_id, server, model))
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -323,6 +372,7 @@ class SqlStore:
             StoreError: If there is no such run, or a live process is running it.
         """
         await self._writer.do(lambda connection: runs.remove(connection, run_id))
+        self._lessons.remembered.forget()
 
     async def _read(self, query: Callable[[Connection], T]) -> T:
         if self._closed:

@@ -10,11 +10,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
-from agot.stores.rows import Row, storable, upsert
-from agot.stores.schema import model_facts
+from agot.ids import RunId
+from agot.stores.rows import Row, storable
+from agot.stores.schema import lessons_seen, model_facts
+from agot.stores.statements import inserted
 from agot.thought import Value
+
+_SEEN = "facts"
+"""Kind under which the table of what runs were told holds facts."""
 
 
 class Fact(Value):
@@ -68,7 +73,31 @@ def fact_rows(server: str, model: str, facts: Mapping[str, Any], *, at_s: float)
     ]  # fmt: skip
 
 
+def seen_facts(connection: Connection, run_id: RunId, server: str, model: str) -> dict[str, Any] | None:
+    """Return what a run was told of a model when it first asked; None if it has not asked yet."""
+    seen = lessons_seen.c
+    query = select(seen.tallies).where(
+        seen.run_id == run_id, seen.kind == _SEEN, seen.subject == _subject(server, model)
+    )
+    told = connection.scalar(query)
+    return None if told is None else json.loads(told)
+
+
+def see_facts(connection: Connection, run_id: RunId, server: str, model: str) -> dict[str, Any]:
+    """Tell a run what is known of a model, and return it: the same at every later time, also after a resume."""
+    told = seen_facts(connection, run_id, server, model)
+    if told is None:
+        told = {fact.name: fact.value for fact in list_facts(connection, server, model)}
+        row = {"run_id": run_id, "kind": _SEEN, "subject": _subject(server, model), "tallies": json.dumps(told)}
+        connection.execute(insert(lessons_seen), [row])
+    return told
+
+
+def _subject(server: str, model: str) -> str:
+    return storable(f"{model} at {server}")
+
+
 def keep_facts(connection: Connection, rows: list[Row]) -> None:
     """Insert facts or replace those of the same name; needs a write transaction. Other facts stay."""
     if rows:
-        connection.execute(upsert(model_facts, connection.dialect.name), rows)
+        inserted(model_facts, connection.dialect, replace=True)(connection, rows)

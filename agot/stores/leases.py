@@ -10,13 +10,18 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Collection
+from functools import cache
+
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Dialect,
     Double,
     Label,
     RowMapping,
+    bindparam,
     insert,
     literal_column,
     select,
@@ -28,6 +33,10 @@ from agot.errors import NotStored, RunHeld, StoreError
 from agot.ids import RunId
 from agot.stores.rows import NO_LEASE, NO_OUTCOME, Row
 from agot.stores.schema import events, runs
+from agot.stores.statements import Prepared, inserted
+
+ASKED = ("run_id", "question", "model", "strategy", "seed", "settings_json", "created_s")
+"""Columns of a run that its beginning fills in."""
 
 LEASE_S = 10.0
 """A lease without a heartbeat for this long can be taken over."""
@@ -43,6 +52,7 @@ def database_time(dialect: str) -> ColumnElement[float]:
     return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Double)
 
 
+@cache
 def this_host() -> str:
     """Return a name for this host and its process ids: two containers may share a host name."""
     try:
@@ -83,8 +93,27 @@ def insert_run(connection: Connection, row: Row) -> None:
         StoreError: If there is a run with this id.
     """
     if connection.scalar(select(runs.c.run_id).where(runs.c.run_id == row["run_id"])) is not None:
-        raise StoreError(f"There is already a run {row['run_id']}. Resume it, or begin a run with a new id.")
+        raise taken(row["run_id"])
     connection.execute(insert(runs).values(row))
+
+
+def taken(run_id: RunId) -> StoreError:
+    """Return the error for an id that a run has already."""
+    return StoreError(f"There is already a run {run_id}. Resume it, or begin a run with a new id.")
+
+
+def begun_run(dialect: Dialect) -> Prepared:
+    """Return the statement that inserts a run with its first attempt under way; nothing if there is one with this id.
+
+    Its rows are those of `insert_run` with `first_lease`.
+    """
+    values: dict[str, Any] = {name: bindparam(name) for name in (*ASKED, "attempt", "owner", "owner_host", "owner_pid")}
+    return inserted(runs, dialect, values | {"heartbeat_s": database_time(dialect.name)})
+
+
+def first_lease(token: str) -> Row:
+    """Return the columns of a run that its beginner holds, but for the heartbeat."""
+    return {"attempt": 1, "owner": token, "owner_host": this_host(), "owner_pid": os.getpid()}
 
 
 def take(connection: Connection, run_id: RunId, *, token: str) -> tuple[int, int]:

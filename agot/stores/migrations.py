@@ -135,7 +135,19 @@ def _add_model_facts(connection: Connection) -> None:
     ))  # fmt: skip
 
 
-STEPS: tuple[Step, ...] = (_add_lessons, _to_version_3, _add_model_facts)
+def _add_trust(connection: Connection) -> None:
+    """Version 5: how far answers can be trusted, and the best answer of a run that withheld it."""
+    levels = "'proved', 'cross-checked', 'judged', 'doubtful', 'unchecked'"
+    for table in ("runs", "thoughts"):
+        for column in (
+            f"trust TEXT DEFAULT 'unchecked' NOT NULL CONSTRAINT ck_{table}_trust CHECK (trust IN ({levels}))",
+            "trust_reason TEXT DEFAULT '' NOT NULL",
+        ):
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column}"))
+    connection.execute(text("ALTER TABLE runs ADD COLUMN candidate TEXT DEFAULT '' NOT NULL"))
+
+
+STEPS: tuple[Step, ...] = (_add_lessons, _to_version_3, _add_model_facts, _add_trust)
 """Step i leads from version i + 1 to version i + 2. Append only; a released step is never edited."""
 
 _LOCK_KEY = 0x41476F54

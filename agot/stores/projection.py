@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Insert, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Dialect, bindparam, delete, insert, select, update
 
 from agot.events import (
     AnyEvent,
     EdgeAdded,
     RunFinished,
+    RunStarted,
     StrategyChosen,
     ThoughtAdded,
     ThoughtExpanded,
@@ -25,13 +26,14 @@ from agot.events import (
     Verified,
 )
 from agot.ids import RunId, ThoughtId, depth_of
-from agot.stores.rows import Row, event_row, finish_row, storable, upsert
+from agot.stores.rows import FINISHED, Row, event_row, finish_row, storable
 from agot.stores.schema import edges, events, runs, thoughts, verdicts
+from agot.stores.statements import Prepared, inserted
 from agot.thought import ThoughtStatus
 
 _FRESH: Row = {
     "status": ThoughtStatus.PENDING.value, "strategy": "", "answer": "", "reward": None, "confidence": None,
-    "reason": "", "retries": 0, "expanded": False, "started_s": None, "finished_s": None,
+    "trust": "unchecked", "trust_reason": "", "reason": "", "retries": 0, "expanded": False, "started_s": None, "finished_s": None,
 }  # fmt: skip
 """A thought nothing has happened to yet in this attempt."""
 
@@ -51,13 +53,17 @@ class Projection:
     """Writes events and what follows from them. Used by the writer's thread only.
 
     Args:
-        dialect: "sqlite" or "postgresql".
+        dialect: Of the database's engine.
     """
 
-    def __init__(self, dialect: str) -> None:
+    def __init__(self, dialect: Dialect) -> None:
         self._known: dict[RunId, dict[ThoughtId, Row]] = {}
-        self._upsert_thought: Insert = upsert(thoughts, dialect)
-        self._upsert_edge: Insert = upsert(edges, dialect)
+        self._add_events = Prepared(insert(events), dialect, events.c.keys())
+        self._add_verdicts = Prepared(insert(verdicts), dialect, verdicts.c.keys())
+        self._put_thoughts = inserted(thoughts, dialect, replace=True)
+        self._put_edges = inserted(edges, dialect, replace=True)
+        finish = update(runs).where(runs.c.run_id == bindparam("of_run"))
+        self._finish_run = Prepared(finish, dialect, FINISHED)
 
     def forget(self, run_ids: Iterable[RunId]) -> None:
         """Drop what is kept in memory of these runs."""
@@ -66,20 +72,20 @@ class Projection:
 
     def record(self, connection: Connection, batch: list[AnyEvent]) -> None:
         """Store events, in order, with all that follows from them, in the connection's transaction."""
-        connection.execute(insert(events), [event_row(event) for event in batch])
+        self._add_events(connection, [event_row(event) for event in batch])
         changes = _Changes()
         for event in batch:
             self._fold(connection, event, changes)
         if changes.thoughts:
-            connection.execute(self._upsert_thought, list(changes.thoughts.values()))
+            self._put_thoughts(connection, list(changes.thoughts.values()))
         if changes.begun_again:
             _delete_earlier_verdicts(connection, changes.begun_again)
         if changes.edges:
-            connection.execute(self._upsert_edge, list(changes.edges.values()))
+            self._put_edges(connection, list(changes.edges.values()))
         if changes.verdicts:
-            connection.execute(insert(verdicts), changes.verdicts)
+            self._add_verdicts(connection, changes.verdicts)
         for run_id, row in changes.finished:
-            connection.execute(update(runs).where(runs.c.run_id == run_id).values(row))
+            self._finish_run(connection, [row | {"of_run": run_id}])
             self.forget([run_id])
 
     def _fold(self, connection: Connection, event: AnyEvent, changes: _Changes) -> None:
@@ -113,12 +119,16 @@ class Projection:
                 row = self._row(connection, event, event.thought, changes)
                 row |= {
                     "status": event.status.value, "answer": storable(event.answer), "reward": event.reward,
-                    "confidence": event.confidence, "reason": storable(event.reason), "finished_s": event.at_s,
+                    "confidence": event.confidence, "trust": event.trust, "trust_reason": storable(event.trust_reason),
+                    "reason": storable(event.reason), "finished_s": event.at_s,
                     "strategy": event.strategy or row["strategy"],
                 }  # fmt: skip
             case Verified():
                 self._row(connection, event, event.thought, changes)
                 changes.verdicts.append(_verdict_row(event))
+            case RunStarted(seq=1):
+                # Nothing of this run can be in the database.
+                self._known[event.run_id] = {}
             case RunFinished():
                 changes.finished.append((event.run_id, finish_row(event)))
             case _:

@@ -1,4 +1,4 @@
-"""Values to rows and back, and the statements that write them.
+"""Values to rows and back.
 
 Text goes through `storable`: PostgreSQL cannot hold NUL, and no database can hold half of a surrogate
 pair; models produce both.
@@ -7,18 +7,17 @@ pair; models produce both.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import Insert, RowMapping, Table
+from sqlalchemy import RowMapping
 
 from agot.events import AnyEvent, RunFinished
 from agot.ids import RunId, ThoughtId
 from agot.protocols import CallRecord
 from agot.stores.schema import USAGE_COLUMNS
-from agot.thought import RunStatus, ThoughtStatus, Usage, Value, Verdict
+from agot.thought import RunStatus, ThoughtStatus, Trust, Usage, Value, Verdict
 
 Row = dict[str, Any]
 
@@ -49,6 +48,9 @@ class StoredRun(Value):
     created_s: float
     finished_s: float | None
     answer: str
+    trust: Trust
+    trust_reason: str
+    candidate: str
     confidence: float | None
     answer_strategy: str
     verdicts: tuple[Verdict, ...]
@@ -73,6 +75,8 @@ class StoredThought(Value):
     answer: str
     reward: float | None
     confidence: float | None
+    trust: Trust
+    trust_reason: str
     reason: str
     retries: int
     expanded: bool
@@ -163,8 +167,9 @@ def event_row(event: AnyEvent) -> Row:
 def finish_row(event: RunFinished) -> Row:
     """Return what the end of a run changes in its row; the lease ends with it."""
     return {
-        "status": event.status, "answer": storable(event.answer), "confidence": event.confidence,
-        "answer_strategy": event.strategy, "reason": storable(event.reason), "error": storable(event.error),
+        "status": event.status, "answer": storable(event.answer), "trust": event.trust,
+        "trust_reason": storable(event.trust_reason), "candidate": storable(event.candidate),
+        "confidence": event.confidence, "answer_strategy": event.strategy, "reason": storable(event.reason), "error": storable(event.error),
         "limit_kind": event.limit, "finished_s": event.at_s,
         "verdicts": storable(json.dumps([verdict.model_dump() for verdict in event.verdicts], ensure_ascii=False)),
         **usage_row(event.usage), **NO_LEASE,
@@ -173,16 +178,20 @@ def finish_row(event: RunFinished) -> Row:
 
 NO_LEASE: Row = {"owner": None, "owner_host": None, "owner_pid": None, "heartbeat_s": None}
 NO_OUTCOME: Row = {
-    "status": "running", "answer": "", "confidence": None, "answer_strategy": "", "reason": "", "error": "",
+    "status": "running", "answer": "", "trust": "unchecked", "trust_reason": "", "candidate": "", "confidence": None, "answer_strategy": "", "reason": "", "error": "",
     "limit_kind": "", "finished_s": None, "verdicts": "[]", **usage_row(Usage()),
 }  # fmt: skip
+
+
+FINISHED = tuple(NO_OUTCOME | NO_LEASE)
+"""Columns of a run that its end changes."""
 
 
 def run_of(row: RowMapping, *, live: bool) -> StoredRun:
     """Return the run in a row."""
     names = (
         "run_id", "question", "model", "strategy", "seed", "settings_json", "status", "attempt", "created_s",
-        "finished_s", "answer", "confidence", "answer_strategy", "reason", "error",
+        "finished_s", "answer", "trust", "trust_reason", "candidate", "confidence", "answer_strategy", "reason", "error",
     )  # fmt: skip
     return StoredRun(
         usage=usage_of(row), verdicts=_VERDICTS.validate_json(row["verdicts"]), limit=row["limit_kind"], live=live,
@@ -207,15 +216,3 @@ def verdict_of(row: RowMapping) -> StoredVerdict:
     )
     names = ("seq", "thought", "attempt", "answer", "at_s")
     return StoredVerdict(verdict=verdict, **{name: row[name] for name in names})
-
-
-def upsert(table: Table, dialect: str) -> Insert:
-    """Return a statement that inserts rows, or replaces those with the same primary key."""
-    keys: Sequence[str] = [column.name for column in table.primary_key]
-    rest: Iterable[str] = [column.name for column in table.columns if column.name not in keys]
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert  # 75 ms that users of SQLite need not spend
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    into = insert(table)
-    return into.on_conflict_do_update(index_elements=keys, set_={name: into.excluded[name] for name in rest})

@@ -9,7 +9,7 @@ Tables
     events          every transition of a run as JSON, numbered from 1; never changed
     calls           the journal: every model, tool and human call, keyed by (run, hash of the request, ordinal)
     outcomes        how each try of a run went, for later runs to learn from; never changed
-    lessons_seen    what a run was told of earlier outcomes when it first asked; never changed
+    lessons_seen    what a run was told of earlier outcomes, and of models, when it first asked; never changed
     remarks         what people wrote beside a run or one of its thoughts
     model_facts     what is known of a model at a server, such as what it was seen to do; the last measured stands
     sessions        conversations
@@ -67,7 +67,7 @@ from sqlalchemy import (
     text,
 )
 
-from agot.thought import RunStatus, ThoughtStatus
+from agot.thought import RunStatus, ThoughtStatus, Trust
 
 metadata = MetaData(
     naming_convention={
@@ -91,6 +91,16 @@ def _text(name: str, default: str | None = "") -> Column[str]:
     return Column(
         name, Text, nullable=False, server_default=None if default is None else text(f"'{default}'")
     )
+
+
+def _trust() -> list[Column[Any]]:
+    """Return the columns that say how far an answer can be trusted."""
+    levels = ", ".join(f"'{level}'" for level in get_args(Trust))
+    known = CheckConstraint(f"trust IN ({levels})", name="trust")
+    return [
+        Column("trust", Text, known, nullable=False, server_default=text("'unchecked'")),
+        _text("trust_reason"),
+    ]
 
 
 def _usage() -> list[Column[Any]]:
@@ -148,6 +158,8 @@ runs = Table(
     Column("owner_host", Text),
     Column("owner_pid", BigInteger),
     Column("heartbeat_s", Double),
+    *_trust(),
+    _text("candidate"),
     _one_of("status", get_args(RunStatus)),
     CheckConstraint(
         "(owner IS NULL) = (heartbeat_s IS NULL) AND (owner IS NULL) = (owner_pid IS NULL) "
@@ -196,6 +208,7 @@ thoughts = Table(
     Column("expanded", Boolean, nullable=False, server_default=false()),
     Column("started_s", Double),
     Column("finished_s", Double),
+    *_trust(),
     _one_of("status", tuple(status.value for status in ThoughtStatus)),
 )
 

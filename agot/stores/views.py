@@ -97,6 +97,9 @@ def run(connection: Connection, run_id: RunId) -> dict[str, Any]:
         "reason": row["reason"],
         "error": row["error"],
         "limit": row["limit_kind"],
+        "trust": row["trust"],
+        "trust_reason": row["trust_reason"],
+        "candidate": row["candidate"],
         "confidence": row["confidence"],
         "answer_strategy": row["answer_strategy"],
         "seed": row["seed"],
@@ -216,7 +219,8 @@ def thought(connection: Connection, run_id: RunId, name: str) -> dict[str, Any]:
     return {
         "id": name, "question": node["question"], "answer": node["answer"], "status": node["status"],
         "reason": node["reason"], "strategy": node["strategy"], "reward": node["reward"],
-        "confidence": node["confidence"], "parent": node["parent_graph"], "layer": node["layer"],
+        "confidence": node["confidence"], "trust": node["trust"], "trust_reason": node["trust_reason"],
+        "parent": node["parent_graph"], "layer": node["layer"],
         "depth": node["depth"], "start_s": _since(node["started_s"], row.created_s),
         "end_s": _since(node["finished_s"], row.created_s),
         "choices": [

@@ -24,8 +24,9 @@ from agot.stores import leases
 from agot.stores.connection import Database
 from agot.stores.faults import concerns_one_item
 from agot.stores.projection import Projection
-from agot.stores.rows import call_row, upsert
+from agot.stores.rows import Row, call_row
 from agot.stores.schema import calls
+from agot.stores.statements import Prepared, inserted
 
 T = TypeVar("T")
 
@@ -50,11 +51,12 @@ class Hold:
 
 @dataclass(slots=True)
 class _Item:
-    """One thing to write: an event, a call, or any other work."""
+    """One thing to write: an event, rows, or any other work."""
 
     run_id: RunId | None
     event: AnyEvent | None = None
-    record: CallRecord | None = None
+    statement: Prepared | None = None
+    rows: Sequence[Row] = ()
     work: Callable[[Connection], Any] | None = None
     hold: Hold | None = None
     ends: RunId | None = None
@@ -84,8 +86,8 @@ class Writer:
 
     def __init__(self, database: Database, *, clock: Callable[[], float], token: str) -> None:
         self._database, self._clock, self._token = database, clock, token
-        self._projection = Projection(database.writing.dialect.name)
-        self._put_call = upsert(calls, database.writing.dialect.name)
+        self._projection = Projection(database.writing.dialect)
+        self._put_calls = inserted(calls, database.writing.dialect, replace=True)
         self._queue = _Queue()
         self._holds: dict[RunId, Hold] = {}
         self._faults: dict[RunId, StoreError] = {}
@@ -108,13 +110,22 @@ class Writer:
                 "Events are no longer stored; check the disk, then resume the run."
             ))  # fmt: skip
             return
+        self._queue_up(event.run_id, _Item(event.run_id, event=event))
+
+    def later(self, run_id: RunId, statement: Prepared, rows: Sequence[Row]) -> None:
+        """Queue rows that belong to a run and that nobody waits for; they are committed with or before all that follows."""
+        self._queue_up(run_id, _Item(run_id, statement=statement, rows=rows))
+
+    def _queue_up(self, run_id: RunId, item: _Item) -> None:
+        queue = self._queue
         with queue.changed:
             if not queue.closed:
-                queue.items.append(_Item(event.run_id, event=event))
-                if len(queue.items) == 1:
+                queue.items.append(item)
+                # While a run is held the writer looks by itself: waking a thread costs more than what it would write.
+                if len(queue.items) == 1 and not self._holds:
                     queue.changed.notify()
                 return
-        self._fail_run(event.run_id, self._closed_error())
+        self._fail_run(run_id, self._closed_error())
 
     async def put(self, run_id: RunId, record: CallRecord) -> None:
         """Write a call; returns after the commit.
@@ -122,8 +133,16 @@ class Writer:
         Raises:
             StoreError: If it could not be written, or an event of this run could not.
         """
+        await self.write(run_id, self._put_calls, [call_row(run_id, record)])
+
+    async def write(self, run_id: RunId, statement: Prepared, rows: Sequence[Row]) -> None:
+        """Write rows that belong to a run; returns after the commit.
+
+        Raises:
+            StoreError: If they could not be written, or an event of this run could not.
+        """
         self.raise_fault(run_id)
-        await self._submit(_Item(run_id, record=record))
+        await self._submit(_Item(run_id, statement=statement, rows=rows))
 
     async def do(self, work: Callable[[Connection], T], *, hold: Hold | None = None) -> T:
         """Do any work in the writer's transaction, after all that was queued before.
@@ -137,8 +156,11 @@ class Writer:
     async def release(self, run_id: RunId) -> None:
         """Write all that is queued, then give the lease of the run back and forget its faults.
 
-        Never fails: a lease that could not be given back ends by itself without heartbeats.
+        Never fails: a lease that could not be given back ends by itself without heartbeats. A run whose end is
+        written has given its own back.
         """
+        if run_id not in self._holds and run_id not in self._faults:
+            return
 
         def work(connection: Connection) -> None:
             leases.give_back(connection, [run_id], token=self._token)
@@ -182,14 +204,17 @@ class Writer:
     # -- the writer's thread ---------------------------------------------------------------------
 
     def _run(self) -> None:
-        while (items := self._take()) is not None:
-            self._commit(items)
-            del items  # a waiting thread must not keep the last batch alive
-        if self._holds:
-            held = tuple(self._holds)
-            self._commit(
-                [_Item(None, work=lambda connection: leases.give_back(connection, held, token=self._token))]
-            )
+        try:
+            while (items := self._take()) is not None:
+                self._commit(items)
+                del items  # a waiting thread must not keep the last batch alive
+            if self._holds:
+                held = tuple(self._holds)
+                self._commit(
+                    [_Item(None, work=lambda connection: leases.give_back(connection, held, token=self._token))]
+                )
+        finally:
+            self._database.close_writing()
 
     def _take(self) -> list[_Item] | None:
         """Wait for items; an empty list when it is time for a heartbeat, None at the end."""
@@ -198,7 +223,7 @@ class Writer:
             while not queue.items:
                 if queue.closed:
                     return None
-                if not queue.changed.wait(leases.BEAT_S if self._holds else None):
+                if not queue.changed.wait(_LINGER_S if self._holds else None) and self._beat_is_due():
                     return []
             if not queue.awaited and not queue.closed:
                 queue.changed.wait(_LINGER_S)
@@ -209,7 +234,7 @@ class Writer:
     def _commit(self, items: Sequence[_Item]) -> None:
         """Write the items in one transaction, or in several if one of them is bad; then tell who waits."""
         try:
-            with self._database.writing.begin() as connection:
+            with self._database.transaction() as connection:
                 self._beat(connection)
                 self._write(connection, items)
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody awaits the outcome
@@ -221,15 +246,15 @@ class Writer:
                 return
             for item in items:
                 item.error = self._database.error(error)
-                if item.event is not None:
-                    self._fail_run(item.event.run_id, item.error)
+                if item.future is None and item.run_id is not None:
+                    self._fail_run(item.run_id, item.error)
         else:
             self._note_leases(items)
         _tell(items)
 
     def _beat(self, connection: Connection) -> None:
         """Renew the leases if it is time; before anything is written, so that nobody writes without one."""
-        if not self._holds or abs(self._clock() - self._beaten_s) < leases.BEAT_S:
+        if not self._beat_is_due():
             return
         for run_id in leases.beat(connection, tuple(self._holds), token=self._token):
             self._fail_run(run_id, StoreError(
@@ -239,16 +264,19 @@ class Writer:
             self._holds.pop(run_id, None)
         self._beaten_s = self._clock()
 
+    def _beat_is_due(self) -> bool:
+        return bool(self._holds) and abs(self._clock() - self._beaten_s) >= leases.BEAT_S
+
     def _write(self, connection: Connection, items: Iterable[_Item]) -> None:
-        """Write the items: calls and events of a stretch together, other work in its place among them."""
+        """Write the items: events and rows of a stretch together, other work in its place among them."""
         events: list[AnyEvent] = []
-        rows: list[dict[str, Any]] = []
+        rows: dict[Prepared, list[Row]] = {}
 
         def flush() -> None:
             if events:
                 self._projection.record(connection, events)
-            if rows:
-                connection.execute(self._put_call, rows)
+            for statement, together in rows.items():
+                statement(connection, together)
             events.clear()
             rows.clear()
 
@@ -258,8 +286,8 @@ class Writer:
                 item.error = fault
             elif item.event is not None:
                 events.append(item.event)
-            elif item.record is not None and item.run_id is not None:
-                rows.append(call_row(item.run_id, item.record))
+            elif item.statement is not None:
+                rows.setdefault(item.statement, []).extend(item.rows)
             elif item.work is not None:
                 flush()
                 item.result = item.work(connection)

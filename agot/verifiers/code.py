@@ -119,11 +119,20 @@ class UnitTestCheck:
 
 def code_of(answer: str, entry_point: str | None = None) -> str:
     """Return the Python code of an answer: the last fenced block that defines the entry point, or all of the answer."""
-    blocks = [found[2] for found in _FENCED.finditer(answer) if found[1].casefold() in _LANGUAGES]
+    blocks = [code for code, _ in python_blocks(answer)]
     if not blocks:
         return answer
     wanted = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(entry_point or '')}", re.MULTILINE)
     return next((block for block in reversed(blocks) if wanted.search(block)), blocks[-1])
+
+
+def python_blocks(text: str) -> list[tuple[str, bool]]:
+    """Return the fenced blocks of a text that may be Python, each with whether its fence is closed."""
+    return [
+        (found[2], found[0].endswith("```"))
+        for found in _FENCED.finditer(text)
+        if found[1].casefold() in _LANGUAGES
+    ]
 
 
 def _free_names(tree: ast.Module) -> set[str]:

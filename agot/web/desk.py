@@ -14,6 +14,7 @@ from agot.budget import Budget
 from agot.events import AnyEvent, ApprovalAsked, RunStarted
 from agot.ids import RunId
 from agot.reasoner import Reasoner
+from agot.settings import Effort
 from agot.thought import Result
 from agot.web.approvals import ATTENDANCE, Attendance
 from agot.web.faults import HttpFault, busy
@@ -102,6 +103,7 @@ class Desk:
         *,
         strategy: str | None = None,
         budget: Budget | None = None,
+        effort: Effort | None = None,
         seed: int | None = None,
         attended: bool = True,
         listener: Listener | None = None,
@@ -119,7 +121,9 @@ class Desk:
         self._admit()
         self._coming += 1
         try:
-            run_id = await self.reasoner.begin(question, strategy=strategy, budget=budget, seed=seed)
+            run_id = await self.reasoner.begin(
+                question, strategy=strategy, budget=budget, effort=effort, seed=seed
+            )
         finally:
             self._coming -= 1
         return self._seated(Job(run_id, Attendance(attended), listener, stream_text, budget=budget))

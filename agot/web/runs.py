@@ -209,6 +209,7 @@ class Runs:
             asked.question,
             strategy=asked.strategy,
             budget=limited(own, asked.budget, most=own),
+            effort=asked.effort,
             seed=asked.seed,
         )
         return _accepted(job)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agot.question import LONGEST_QUESTION
+from agot.settings import Effort
 
 RunStanding = Literal["running", "unfinished", "answered", "abstained", "budget", "failed", "interrupted"]
 """A run's status; "unfinished" is one that nobody runs and that has no end: it can be resumed."""
@@ -47,6 +48,7 @@ class StartRequest(Sent):
     question: Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION)]
     strategy: Name | None = Field(default=None, description='"auto" or the name of a strategy.')
     budget: Limits | None = None
+    effort: Effort | None = None
     seed: Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)] | None = None
 
 
@@ -96,6 +98,9 @@ class RunDetail(RunRow):
     reason: str
     error: str
     limit: str
+    trust: str
+    trust_reason: str
+    candidate: str
     confidence: float | None
     answer_strategy: str
     seed: int
@@ -130,6 +135,8 @@ class ThoughtDetail(Told):
     strategy: str
     reward: float | None
     confidence: float | None
+    trust: str
+    trust_reason: str
     parent: str | None
     layer: int
     depth: int

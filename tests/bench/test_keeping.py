@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from agot.agents.calibrated import calibration_of
-from agot.agents.judges import JUDGE
 from agot.agents.selection.cluster import cluster_of
+from agot.agents.worth import JUDGE
 from agot.bench import frozen
 from agot.bench.keeping import kept, lessons
 from agot.bench.verifiers import Checked, Opinion, seats, task_of, trust, with_calibration

@@ -132,7 +132,8 @@ async def test_wrong_answers_are_withheld_and_told() -> None:
 
 def test_refuses_what_cannot_be_measured() -> None:
     assert named([], Settings())[0] == "auto" and named(["vote", "vote"], Settings()) == ["vote"]
-    assert not {"experts", "tools"} & set(named([], Settings())), "both need what the settings do not have"
+    able = {"experts", "tools", "program", "chain-program-vote"} & set(named([], Settings()))
+    assert not able, "they need what the settings do not have"
     assert checked_budgets([4000, 500, 500]) == [500, 4000]
     with pytest.raises(SetupError, match="There is no strategy 'guess'"):
         named(["guess"], Settings())

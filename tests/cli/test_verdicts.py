@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agot.agents.judges import JUDGE as JUDGE_OF_AGENTS
+from agot.agents.worth import JUDGE as JUDGE_OF_AGENTS
 from agot.cli.tree import Node
 from agot.cli.verdicts import COMPOSITION, JUDGE, said, standing, verdict_line, weakest
 from agot.thought import Verdict

@@ -69,7 +69,7 @@ def bench() -> Callable[..., Bench]:
             dialect=lambda role: CompactDialect(),
             planner=Planner(most_thoughts=settings.max_plan_thoughts, retries=settings.plan_retries),
             verifier=VerifierAgent(), strategies=STRATEGIES, workflow=WORKFLOW,
-            selector=Selector(None, settings.ladder),
+            selector=Selector(None, settings.ladder or ("adaptive-best-of-n", "mcts")),
         )  # fmt: skip
         return Bench(models, Engine(crew, room, meter, settings, stream.emit), meter, events)
 

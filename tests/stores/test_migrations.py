@@ -16,7 +16,7 @@ from agot.stores.database import SqlStore
 from agot.stores.migrations import STEPS, migrate, version_of
 from agot.stores.schema import metadata
 
-RELEASED = (1, 2, 3, 4)
+RELEASED = (1, 2, 3, 4, 5)
 A_RUN = "INSERT INTO runs (run_id, question, seed, created_s) VALUES ('01hz', 'kept?', 1, 2.0)"
 
 
@@ -77,6 +77,8 @@ def test_tables_are_added_to_a_database_of_version_1_of_each_kind(url: str, exec
         "DROP TABLE remarks",
         "DROP TABLE turns",
         "DROP TABLE sessions",
+        *(f"ALTER TABLE {table} DROP COLUMN {name}" for table in ("runs", "thoughts") for name in ("trust", "trust_reason")),
+        "ALTER TABLE runs DROP COLUMN candidate",
         "UPDATE schema_version SET version = 1",
     )
     database = open_database(url, busy_timeout_s=1)

@@ -104,8 +104,12 @@ class CompactDialect:
         n: int,
         temperature: float,
         steps: Sequence[str] = (),
+        likelihoods: bool = False,
     ) -> list[Solution]:
-        """Draw `n` solutions; unreadable ones are left out if another can be read."""
+        """Draw `n` solutions; unreadable ones are left out if another can be read.
+
+        Likelihoods are always asked for: the embedded model has them anyway, and its confidence is made of them.
+        """
         profile = ask.profile(role)
         request = _request(
             role,
@@ -128,6 +132,12 @@ class CompactDialect:
         if not solutions and fault is not None:
             raise fault
         return solutions
+
+    async def program(
+        self, ask: Ask, task: Task, *, role: str, n: int, temperature: float, failed: str = "", error: str = ""
+    ) -> list[str]:
+        """Return none: the model was not trained to write programs."""
+        return []
 
     async def step(
         self, ask: Ask, task: Task, steps: Sequence[str], *, role: str, n: int, temperature: float
@@ -223,7 +233,9 @@ class CompactDialect:
         expression = reply.completions[0].text.strip()
         return ToolRound(calls=(ToolCall(name=CALCULATOR, arguments={"expression": expression}),))
 
-    async def judge(self, ask: Ask, task: Task, solution: Solution, *, role: str) -> Verdict:
+    async def judge(
+        self, ask: Ask, task: Task, solution: Solution, *, role: str, reasoned: bool = False
+    ) -> Verdict:
         """Return P(yes) of the first token."""
         proposed = "\n".join((*solution.steps, f"{_ANSWER} {solution.answer}"))
         user = f"{_user(task)}\nProposed:\n{proposed}"

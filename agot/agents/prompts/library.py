@@ -19,19 +19,21 @@ from agot.errors import SetupError
 from agot.thought import Value
 
 Purpose = Literal[
-    "think", "plan", "chain", "continue", "direct", "judge", "final", "extend", "step", "value", "refine", "critique",
-    "aggregate", "associate", "compare", "constraints", "rate", "tools", "requirement", "data", "understand",
+    "think", "plan", "chain", "continue", "direct", "judge", "verdict", "final", "extend", "step", "value", "refine",
+    "critique", "aggregate", "associate", "compare", "constraints", "rate", "tools", "requirement", "understand",
+    "program", "debug",
 ]  # fmt: skip
-"""What a prompt is for. "data", "extend" and "requirement" are parts that others are put together from."""
+"""What a prompt is for. "think", "extend" and "debug" are added to others; "chain" also ends others, as {ending}."""
 
 DEFAULT = "plain"
 """The variant that every purpose has, and that is used where nothing is known."""
 
-_DATA = frozenset({"data"})
+_NONE: frozenset[str] = frozenset()
+_ENDING = frozenset({"ending"})
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
-    "think": frozenset({"most", "data"}), "plan": frozenset({"most", "data"}), "final": frozenset({"extend", "data"}),
-    "tools": frozenset({"untrusted", "data"}), "requirement": frozenset({"requirement"}), "extend": frozenset(),
-    "data": frozenset(),
+    "think": frozenset({"most"}), "plan": frozenset({"most"}), "chain": frozenset({"form"}), "continue": _ENDING,
+    "refine": _ENDING, "aggregate": _ENDING, "final": frozenset({"ending", "extend"}), "extend": frozenset({"next"}),
+    "requirement": frozenset({"requirement"}), "debug": frozenset({"error"}),
 }  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _FILE = re.compile(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", re.DOTALL)
@@ -84,7 +86,7 @@ def prompt_from(text: str, place: str) -> Prompt:
         fault = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in fault["loc"])
         raise SetupError(f"The prompt {place} is not usable: {where}: {fault['msg']}. Mend it.") from None
-    held, needed = set(_PLACEHOLDER.findall(prompt.text)), _PLACEHOLDERS.get(prompt.purpose, _DATA)
+    held, needed = set(_PLACEHOLDER.findall(prompt.text)), _PLACEHOLDERS.get(prompt.purpose, _NONE)
     if held != needed:
         raise SetupError(
             f"The prompt {place} holds the placeholders {sorted(held)}, but {prompt.purpose!r} needs {sorted(needed)}."

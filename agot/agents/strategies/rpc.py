@@ -16,6 +16,7 @@ PRUNE_FROM = 16
 async def rpc(task: Task, tools: Toolbox) -> Solution:
     """Draw `tools.samples` chains and elect by probability."""
     drawn = await tools.dialect.solve(
-        tools.ask, task, role=tools.role, mode="chain", n=tools.samples, temperature=tools.temperature
-    )
+        tools.ask, task, role=tools.role, mode="chain", n=tools.samples, temperature=tools.temperature,
+        likelihoods=True,
+    )  # fmt: skip
     return votes.rpc(drawn, prune_from=PRUNE_FROM)

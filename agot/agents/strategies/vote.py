@@ -1,10 +1,12 @@
 """Self-consistency: sample chains, drop the provably wrong ones, take the most frequent answer.
 
 Source: Wang et al. 2022, "Self-Consistency Improves Chain of Thought Reasoning", arXiv 2203.11171;
-ties are broken by the model's probability of the chains (Fu et al. 2025, arXiv 2502.00511).
+ties are broken by the model's probability of the chains where it is known (Zhou et al. 2025, arXiv 2502.00511).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from agot.agents.votes import tally
 from agot.protocols import Toolbox
@@ -24,8 +26,12 @@ async def vote(task: Task, tools: Toolbox) -> Solution:
         n=tools.samples,
         temperature=tools.temperature,
     )
-    standing = [solution for solution in drawn if not await _refuted(task, solution, tools)]
-    return tally(standing or drawn)
+    return tally(await unrefuted(task, drawn, tools) or drawn)
+
+
+async def unrefuted(task: Task, solutions: Sequence[Solution], tools: Toolbox) -> list[Solution]:
+    """Return the solutions that no deterministic check proves wrong."""
+    return [solution for solution in solutions if not await _refuted(task, solution, tools)]
 
 
 async def _refuted(task: Task, solution: Solution, tools: Toolbox) -> bool:

@@ -11,13 +11,13 @@ What of a request means what:
    refused, since no strategy promises the form of an answer, and the others are ignored.
 *  `stream`: see `streaming`.
 *  `n`: 1. `seed`: the run's seed. `user`, `metadata`, `store` and what is not named here are ignored.
-*  `agot`: `strategy`, `budget`, `seed`, `approvals` (a person may be asked, on the page, to approve tool calls of the run),
+*  `agot`: `strategy`, `effort`, `budget`, `seed`, `approvals` (a person may be asked, on the page, to approve tool calls of the run),
    `progress` (in a stream, tell how the run goes as `reasoning_content`).
 
 What of a response means what:
 
 *  `id` is `chatcmpl-` and the run's id; `usage` counts all calls of the run, as they were paid for.
-*  `agot`: `run_id`, `status`, `confidence`, `reward`, `verdicts`, `strategy`, `usage`.
+*  `agot`: `run_id`, `status`, `trust`, `confidence`, `reward`, `verdicts`, `strategy`, `usage`.
 *  A run that abstained says so in the content, with finish_reason "stop"; `agot.status` tells programs.
 *  A run that failed without any answer is an error (502, 429, 503), which clients are told not to repeat by themselves.
 """

@@ -47,7 +47,8 @@ def report(result: Result) -> Report:
     """Return what is said of a run beyond OpenAI's fields."""
     rewards = [verdict.reward for verdict in result.verdicts if verdict.reward is not None]
     return Report(
-        run_id=result.run_id, status=result.status, confidence=result.confidence,
+        run_id=result.run_id, status=result.status, trust=result.trust, trust_reason=result.trust_reason,
+        candidate=result.candidate, confidence=result.confidence,
         reward=min(rewards, default=None), verdicts=[verdict.model_dump(mode="json") for verdict in result.verdicts],
         strategy=result.strategy, reason=result.reason, usage=result.usage.model_dump(mode="json"),
     )  # fmt: skip

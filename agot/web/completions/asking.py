@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from agot.agents.strategies.registry import STRATEGIES
 from agot.budget import Budget
 from agot.question import LONGEST_QUESTION
+from agot.settings import Effort
 from agot.web.completions.wire import ChatMessage, CompletionRequest
 from agot.web.faults import HttpFault
 from agot.web.runs import limited
@@ -31,6 +32,7 @@ class Question:
     text: str
     strategy: str
     budget: Budget
+    effort: Effort | None
     seed: int | None
 
 
@@ -59,8 +61,9 @@ def question(request: CompletionRequest, server: Budget, *, reads_demands: bool)
         )  # fmt: skip
     seed = own.seed if own is not None and own.seed is not None else request.seed
     return Question(
-        text_of(request.messages, reads_demands=reads_demands), strategy, budget_of(request, server), seed
-    )
+        text_of(request.messages, reads_demands=reads_demands), strategy, budget_of(request, server),
+        own.effort if own is not None else None, seed,
+    )  # fmt: skip
 
 
 def budget_of(request: CompletionRequest, server: Budget) -> Budget:

@@ -68,7 +68,8 @@ class Completions:
         own = asked.agot or Extension()
         listener = streaming.Listener() if asked.stream else None
         job = await self.desk.start(
-            question.text, strategy=question.strategy, budget=question.budget, seed=question.seed,
+            question.text, strategy=question.strategy, budget=question.budget, effort=question.effort,
+            seed=question.seed,
             attended=own.approvals, listener=listener, stream_text=listener is not None,
         )  # fmt: skip
         created = int(self.clock())

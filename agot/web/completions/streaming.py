@@ -89,7 +89,8 @@ class DirectText:
         if not self._begun:
             if not last and len(self._held.lstrip()) < _HELD_CHARS:
                 return ""
-            self._held = _LABEL.sub("", self._held.lstrip(), count=1)
+            label = _LABEL.match(self._held.lstrip())
+            self._held = self._held.lstrip()[label.end() if label else 0 :]
             self._begun = bool(self._held)
         # Space at the end may be the end of the text, which has none.
         passed = self._held.rstrip()

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from agot.settings import Effort
 from agot.web.wire import Limits, Name, Sent, Told
 
 MOST_MESSAGES = 2_000
@@ -64,6 +65,7 @@ class Extension(Sent):
 
     strategy: Name | None = Field(default=None, description="Goes before the one in `model`.")
     budget: Limits | None = None
+    effort: Effort | None = None
     seed: Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)] | None = None
     approvals: Annotated[bool, Field(strict=True)] = False
     progress: Annotated[bool, Field(strict=True)] = True
@@ -110,6 +112,9 @@ class Report(Told):
 
     run_id: str
     status: str
+    trust: str = Field(default="unchecked", description="proved, cross-checked, judged, doubtful or unchecked.")
+    trust_reason: str = ""
+    candidate: str = Field(default="", description="The best answer that there was, also if it was withheld.")
     confidence: float | None = None
     reward: float | None = Field(default=None, description="The least that a check said of the answer.")
     verdicts: list[dict[str, Any]] = Field(default_factory=list)

@@ -15,8 +15,12 @@ from agot.errors import OutputError
 from tests.agents.search.conftest import Stage, Staged
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = [name for name in STRATEGIES.names() if name not in ("tools", "experts", "least-to-most")]
-"""Those three ask for tools, several models and plans; they have tests of their own."""
+NAMES = [
+    name
+    for name in STRATEGIES.names()
+    if name not in ("tools", "experts", "least-to-most", "program", "chain-program-vote")
+]
+"""Those five ask for tools, several models, plans and programs; they have tests of their own."""
 
 
 async def told(stage: Stage, name: str) -> str:

@@ -19,11 +19,8 @@ from tests.agents.search.conftest import Staged
 from tests.agents.search.puzzle import QUESTION, play
 from tests.scripted import mode
 
-SEARCHES = [
-    name
-    for name in STRATEGIES.names()
-    if name not in ("tools", "experts", "least-to-most", "direct", "chain", "vote", "rpc")
-]
+OTHERS = "tools experts least-to-most program chain-program-vote direct chain vote rpc".split()
+SEARCHES = [name for name in STRATEGIES.names() if name not in OTHERS]
 
 
 @pytest.mark.parametrize("name", SEARCHES)

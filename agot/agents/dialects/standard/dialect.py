@@ -1,7 +1,7 @@
-"""The dialect of instruct models.
+"""The dialect of instruct models: plain requests, and replies read by the kind that the question asks for.
 
-Everything that comes from a question, a finding, a model or a tool stands between tags, and the instructions say
-that it is data. Such text cannot open or close the tags itself (`agot.tools.untrusted`).
+What a model reasons best with comes first: the question as it was asked, a plain instruction under it, free reasoning, the
+answer at the end (`agot.agents.dialects.standard.writing`). Nothing but tool rounds and demands is asked for as JSON.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from agot.agents.bindings import CHECK_NAMES
-from agot.agents.dialects.standard import reading, schemas, writing
+from agot.agents.dialects.standard import plans, reading, schemas, writing
+from agot.agents.dialects.standard.programs import programs
 from agot.agents.prompts.choice import Pick, default_prompt
 from agot.agents.prompts.library import default
 from agot.agents.selection.cascade import watched
@@ -33,13 +34,17 @@ from agot.thought import (
     ToolRound,
     Verdict,
 )
-from agot.tools.untrusted import RULE
 
 _LONGEST_SAID = 1000
 """Characters of a judge's or critic's words that are kept as feedback."""
 
+_WORD_ROOM = 8
+"""Tokens in which a model that does not think aloud has said its one word."""
+
 _LONGEST_ASSOCIATION = 600
 _NOTHING = re.compile(r"[\W_]*(?:none|nothing|n/a)(?:\s+(?:comes|to|that|relevant|additional|more)\b.*)?[\W_]*", re.IGNORECASE | re.DOTALL)  # fmt: skip
+_VERDICT = re.compile(r"verdict\W{1,6}(?:is\W{1,4})?(right|correct|true|yes|wrong|incorrect|false|no)\b", re.IGNORECASE)
+_RIGHT = frozenset({"right", "correct", "true", "yes"})
 
 
 class StandardDialect:
@@ -55,23 +60,26 @@ class StandardDialect:
 
     def __init__(self, memory: SchemaMemory, *, most_thoughts: int, pick: Pick = default_prompt) -> None:
         self._memory, self._most, self._pick = memory, most_thoughts, pick
+        self._thinking_models: set[str] = set()
 
     # -- answering and splitting
 
     async def think(self, ask: Ask, task: Task, *, role: str, may_expand: bool) -> Solution | Plan | Decline:
-        """Answer or expand, in one structured call."""
+        """Answer in one plain chain; where the question may be split, the model may write a plan instead."""
         if not may_expand:
             return (await self.solve(ask, task, role=role, mode="chain", n=1, temperature=0.0))[0]
-        prompt = await self._pick("think", task)
-        request = writing.request(ask, role, "think", prompt, writing.user(task), most=self._most)
-        got = await structured(ask, request, schemas.Thinking, memory=self._memory)
-        return schemas.solution_or_plan(got, ask.profile(role).model, "chain")
+        request = await self._chain(ask, task, role, offer=default("think").filled(most=self._most))
+        return await self._answer_or_plan(ask, request, task)
 
     async def plan(self, ask: Ask, task: Task, *, role: str, retry: int, n: int) -> list[Plan] | Decline:
         """Split a task once; complaints about earlier plans stand in its feedback, which beats more samples."""
         prompt = await self._pick("plan", task)
         request = writing.request(ask, role, "plan", prompt, writing.user(task), most=self._most)
-        return [schemas.plan_of(await structured(ask, request, schemas.Planning, memory=self._memory))]
+        reply = await ask(request)
+        plan = plans.plan_in(reading.without_thinking(reply.completions[0]).text)
+        if not plan.thoughts:
+            raise OutputError("The model wrote no numbered list of sub-questions.", model=reply.model)
+        return [plan]
 
     async def solve(
         self,
@@ -83,32 +91,51 @@ class StandardDialect:
         n: int,
         temperature: float,
         steps: Sequence[str] = (),
+        likelihoods: bool = False,
     ) -> list[Solution]:
         """Draw `n` solutions as free text, which every model can write.
 
-        Samples that were cut off before their answer are left out: they must not vote.
+        Samples of a closed question that were cut off before their answer are left out: they must not vote.
         """
-        purpose = mode if mode == "direct" or not steps else "continue"
-        content = writing.with_steps(task, steps) if steps else writing.user(task)
-        request = writing.request(
-            ask, role, "solve", await self._pick(purpose, task), content, temperature=temperature,
-            logprobs=n > 1 or watched(ask, role), top_logprobs=5 if watched(ask, role) else 0,
-        )  # fmt: skip
-        return await self._solutions(ask, request, n, mode, steps)
+        kind = writing.kind_of(task)
+        if steps:
+            prompt = await self._pick("continue", task)
+            request = writing.request(
+                ask, role, "solve", prompt, writing.with_steps(task, steps), ending=writing.ending(kind)
+            )
+        elif mode == "direct" and kind.closed:
+            request = writing.request(ask, role, "solve", await self._pick("direct", task), writing.user(task))
+        else:
+            request = await self._chain(ask, task, role)
+        watching = watched(ask, role)
+        wanted = (likelihoods or watching) and ask.profile(role).gives_logprobs
+        request = request.model_copy(update={
+            "temperature": temperature, "logprobs": wanted, "top_logprobs": 5 if wanted and watching else 0,
+        })  # fmt: skip
+        return await self._solutions(ask, request, n, mode, task, steps)
+
+    async def program(
+        self, ask: Ask, task: Task, *, role: str, n: int, temperature: float, failed: str = "", error: str = ""
+    ) -> list[str]:
+        """Draw programs, or one more try at a program that failed; samples that hold none are left out."""
+        return await programs(
+            ask, task, self._pick, role=role, n=n, temperature=temperature, failed=failed, error=error
+        )
 
     async def final(
         self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool
     ) -> Solution | Plan:
-        """Put findings together, or extend the plan."""
-        names = {str(place) for place in range(1, len(findings) + 1)}
+        """Put findings together, or ask for more sub-questions instead."""
+        extend = f" {default('extend').filled(next=len(findings) + 1)}" if may_extend else ""
         content = writing.user(task.model_copy(update={"findings": tuple(findings)}))
-        extend = f" {default('extend').text}" if may_extend else ""
-        request = writing.request(ask, role, "final", await self._pick("final", task), content, extend=extend)
-        got = await structured(ask, request, schemas.Thinking, memory=self._memory)
-        found = schemas.solution_or_plan(got, ask.profile(role).model, "synthesis")
-        if isinstance(found, Decline) or (isinstance(found, Plan) and not may_extend):
-            raise OutputError("The model did not put the findings together.", model=ask.profile(role).model)
-        return schemas.renamed(found, names) if isinstance(found, Plan) else found
+        ending = writing.ending(writing.kind_of(task))
+        prompt = await self._pick("final", task)
+        request = writing.request(ask, role, "final", prompt, content, ending=ending, extend=extend)
+        if not may_extend:
+            return (await self._solutions(ask, request, 1, "synthesis", task, ()))[0]
+        found = await self._answer_or_plan(ask, request, task, "synthesis")
+        names = {str(place) for place in range(1, len(findings) + 1)}
+        return plans.renamed(found, names) if isinstance(found, Plan) else found
 
     # -- searching
 
@@ -120,7 +147,8 @@ class StandardDialect:
             ask, role, "step", await self._pick("step", task), writing.with_steps(task, steps),
             temperature=temperature, logprobs=True,
         )  # fmt: skip
-        proposed = [reading.step_of(completion, steps) for completion in await ask.samples(request, n)]
+        kind = writing.kind_of(task)
+        proposed = [reading.step_of(one, steps, kind) for one in await ask.samples(request, n)]
         return [step for step in proposed if step is not None]
 
     async def value(self, ask: Ask, task: Task, steps: Sequence[str], *, role: str) -> float | None:
@@ -129,7 +157,7 @@ class StandardDialect:
             ask, role, "value", await self._pick("value", task), writing.with_steps(task, steps),
             logprobs=True, top_logprobs=5,
         )  # fmt: skip
-        return reading.chance((await ask(request)).completions[0], "yes", "no")
+        return (await self._one_word(ask, request, "yes", "no"))[0]
 
     async def refine(
         self,
@@ -143,13 +171,13 @@ class StandardDialect:
         temperature: float,
     ) -> list[Solution]:
         """Draw `n` improved solutions as free text; samples without an answer are left out."""
-        said = writing.proposal(critique or "(no remarks)", "critic")
-        content = f"{writing.user(task)}\n{writing.proposal(writing.worked(solution), 'solution')}\n{said}"
-        prompt = await self._pick("refine", task)
+        said = writing.proposal(critique or "(none)", "Remarks on it")
+        content = f"{writing.user(task)}\n\n{writing.proposal(writing.worked(solution))}\n\n{said}"
+        prompt, ending = await self._pick("refine", task), writing.ending(writing.kind_of(task))
         request = writing.request(
-            ask, role, "refine", prompt, content, temperature=temperature, logprobs=n > 1
+            ask, role, "refine", prompt, content, temperature=temperature, ending=ending
         )
-        return await self._solutions(ask, request, n, "chain", ())
+        return await self._solutions(ask, request, n, "chain", task, ())
 
     async def aggregate(self, ask: Ask, task: Task, solutions: Sequence[Solution], *, role: str) -> Solution:
         """Write one solution of several; a single one stays as it is.
@@ -161,10 +189,13 @@ class StandardDialect:
             raise ValueError("There is no solution to aggregate; give at least one.")
         if len(solutions) == 1:
             return solutions[0]
-        shown = [writing.proposal(writing.worked(one), str(i)) for i, one in enumerate(solutions, start=1)]
-        prompt = await self._pick("aggregate", task)
-        request = writing.request(ask, role, "aggregate", prompt, "\n".join((writing.user(task), *shown)))
-        return (await self._solutions(ask, request, 1, "chain", ()))[0]
+        shown = [
+            writing.proposal(writing.worked(one), f"Solution {i}") for i, one in enumerate(solutions, start=1)
+        ]
+        prompt, ending = await self._pick("aggregate", task), writing.ending(writing.kind_of(task))
+        content = "\n\n".join((writing.user(task), *shown))
+        request = writing.request(ask, role, "aggregate", prompt, content, ending=ending)
+        return (await self._solutions(ask, request, 1, "chain", task, ()))[0]
 
     async def associate(self, ask: Ask, task: Task, steps: Sequence[str], *, role: str) -> str:
         """Return a sentence or two of knowledge, at most 600 characters; "" if the model has nothing to say."""
@@ -178,15 +209,26 @@ class StandardDialect:
 
     # -- judging
 
-    async def judge(self, ask: Ask, task: Task, solution: Solution, *, role: str) -> Verdict:
-        """Ask for Yes or No; the reward is P(yes) where the model gives log-probabilities."""
-        request = await self._review(ask, task, solution, "judge", role)
-        reply = await ask(request)
-        completion = reading.without_thinking(reply.completions[0])
-        reward = reading.chance(completion, "yes", "no")
+    async def judge(
+        self, ask: Ask, task: Task, solution: Solution, *, role: str, reasoned: bool = False
+    ) -> Verdict:
+        """Ask for one word, whose reward is P(yes) where the model gives log-probabilities; or for a reasoned verdict.
+
+        Args:
+            reasoned: Let the model check step by step before it says right or wrong; its reward is then 0 or 1.
+        """
+        request = await self._review(ask, task, solution, "verdict" if reasoned else "judge", role)
+        if reasoned:
+            completion = reading.without_thinking((await ask(request)).completions[0])
+            words = _VERDICT.findall(completion.text)
+            reward = float(words[-1].lower() in _RIGHT) if words else None
+        else:
+            reward, completion = await self._one_word(ask, request, "yes", "no")
         if reward is None:
-            raise OutputError(f"Expected Yes or No, got {completion.text[:80]!r}.", model=reply.model)
-        feedback = _said(completion.text) or f"the judge doubts the answer {solution.answer!r}"
+            raise OutputError(
+                f"Expected a verdict, got {completion.text[-80:]!r}.", model=ask.profile(role).model
+            )
+        feedback = f"the judge doubts the answer {solution.answer[:200]!r}"
         return Verdict(check="judge", reward=reward, feedback="" if reward >= 0.5 else feedback)
 
     async def critique(
@@ -201,12 +243,12 @@ class StandardDialect:
 
     async def compare(self, ask: Ask, task: Task, a: Solution, b: Solution, *, role: str) -> float | None:
         """Ask for A or B; P(a) where the model gives log-probabilities, else the letter alone decides."""
-        shown = (writing.proposal(writing.worked(one), name) for one, name in ((a, "A"), (b, "B")))
+        shown = (writing.proposal(writing.worked(one), name) for one, name in ((a, "Solution A"), (b, "Solution B")))
         request = writing.request(
-            ask, role, "compare", await self._pick("compare", task), "\n".join((writing.user(task), *shown)),
+            ask, role, "compare", await self._pick("compare", task), "\n\n".join((writing.user(task), *shown)),
             logprobs=True, top_logprobs=5,
         )  # fmt: skip
-        return reading.chance((await ask(request)).completions[0], "A", "B", cased=True)
+        return (await self._one_word(ask, request, "A", "B", cased=True))[0]
 
     # -- demands, ratings, tools
 
@@ -219,9 +261,8 @@ class StandardDialect:
 
     async def rate(self, ask: Ask, task: Task, names: Sequence[str], *, role: str) -> dict[str, float]:
         """Ask how promising each strategy is; those that the model leaves out have no rating."""
-        shown = [writing.proposal(name, name) for name in names]
-        prompt = await self._pick("rate", task)
-        request = writing.request(ask, role, "rate", prompt, "\n".join((writing.user(task), *shown)))
+        content = f"{writing.user(task)}\n\nWays of working: {', '.join(names)}"
+        request = writing.request(ask, role, "rate", await self._pick("rate", task), content)
         return parse_prior((await ask(request)).completions[0].text, names)
 
     async def tool_round(
@@ -230,41 +271,87 @@ class StandardDialect:
         """Ask for the next calls or the answer; calls that do not fit their tools are sent back."""
         prompt = await self._pick("tools", task)
         content = writing.with_tools(task, tools, seen)
-        request = writing.request(ask, role, "tools", prompt, content, untrusted=RULE)
+        request = writing.request(ask, role, "tools", prompt, content)
         return schemas.round_of(
             await structured(ask, request, schemas.round_schema(tools), memory=self._memory)
         )
 
     # -- parts of the above
 
+    async def _chain(self, ask: Ask, task: Task, role: str, *, offer: str = "") -> ModelRequest:
+        """Return the plain request: the question alone, or with an instruction to reason where a value is worked out.
+
+        Args:
+            offer: What the model may do instead of answering.
+        """
+        kind, content = writing.kind_of(task), writing.user(task)
+        prompt = await self._pick("chain", task) if kind.reasoned else None
+        if offer:
+            reason = "" if prompt is None else prompt.filled(form=kind.form)
+            return writing.request(ask, role, "think", None, f"{content}\n\n{reason} {offer}".strip())
+        return writing.request(ask, role, "solve", prompt, content, form=kind.form)
+
+    async def _answer_or_plan(
+        self, ask: Ask, request: ModelRequest, task: Task, strategy: str = "chain"
+    ) -> Solution | Plan:
+        """Read a reply to a request that offered to plan; a plan of nothing is an answer like any other text."""
+        completion = reading.without_thinking((await ask(request)).completions[0])
+        plan = plans.plan_in(completion.text) if plans.announces_plan(completion.text) else None
+        if plan is not None and plan.thoughts:
+            return plan
+        return self._read(ask, request, [completion], strategy, task, ())[0]
+
     async def _solutions(
-        self, ask: Ask, request: ModelRequest, n: int, mode: str, steps: Sequence[str]
+        self, ask: Ask, request: ModelRequest, n: int, mode: str, task: Task, steps: Sequence[str]
     ) -> list[Solution]:
         """Draw samples and return those that hold an answer.
 
         Raises:
             OutputError: If none does.
         """
-        completions = await ask.samples(request, n)
-        found = [reading.solution_of(completion, mode) for completion in completions]
+        return self._read(ask, request, await ask.samples(request, n), mode, task, steps)
+
+    def _read(
+        self, ask: Ask, request: ModelRequest, completions: Sequence[Completion], mode: str, task: Task,
+        steps: Sequence[str],
+    ) -> list[Solution]:  # fmt: skip
+        kind = writing.kind_of(task)
+        found = [reading.solution_of(completion, mode, kind) for completion in completions]
         answered = [_going_on(solution, steps) for solution in found if solution is not None]
+        cut = any(completion.finish_reason == "length" for completion in completions)
+        told = f"It was cut off after {request.max_tokens} tokens; raise max_tokens."
         if not answered:
-            cut = any(completion.finish_reason == "length" for completion in completions)
             raise OutputError(
-                "The model's reply holds no answer."
-                + (f" It was cut off after {request.max_tokens} tokens; raise max_tokens." if cut else ""),
+                "The model's reply holds no answer." + (f" {told}" if cut else ""),
                 model=ask.profile(request.role).model,
             )
+        if cut and not kind.closed:
+            ask.warn(f"The answer may lack its end. {told}")
         return answered
 
+    async def _one_word(
+        self, ask: Ask, request: ModelRequest, good: str, bad: str, *, cased: bool = False
+    ) -> tuple[float | None, Completion]:
+        """Ask for one of two words in a call that ends with it; a model that thinks aloud first gets all its room."""
+        model = ask.profile(request.role).model
+        if model not in self._thinking_models:
+            short = request.model_copy(update={"max_tokens": min(_WORD_ROOM, request.max_tokens)})
+            completion = reading.without_thinking((await ask(short)).completions[0])
+            found = reading.chance(completion, good, bad, cased=cased)
+            if found is not None or completion.finish_reason != "length":
+                return found, completion
+            self._thinking_models.add(model)
+        completion = reading.without_thinking((await ask(request)).completions[0])
+        return reading.chance(completion, good, bad, cased=cased), completion
+
     async def _review(
-        self, ask: Ask, task: Task, solution: Solution, purpose: Literal["judge", "critique"], role: str,
+        self, ask: Ask, task: Task, solution: Solution, purpose: Literal["judge", "verdict", "critique"], role: str,
         *, temperature: float = 0.0,
     ) -> ModelRequest:  # fmt: skip
-        content = f"{writing.user(task)}\n{writing.proposal(writing.worked(solution))}"
-        prompt = await self._pick(purpose, task)
+        content = f"{writing.user(task)}\n\n{writing.proposal(writing.worked(solution))}"
+        prompt, word = await self._pick(purpose, task), purpose != "verdict"
         return writing.request(
-            ask, role, purpose, prompt, content, temperature=temperature, logprobs=True, top_logprobs=5
+            ask, role, purpose, prompt, content, temperature=temperature, logprobs=word, top_logprobs=5 * word
         )
 
 

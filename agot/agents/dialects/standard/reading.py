@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from agot.agents.dialects.standard.values import gives, value_in
+from agot.agents.kinds import VALUE, Kind
 from agot.agents.selection.cascade import unsure
 from agot.protocols import Completion
 from agot.thought import Solution, Step
@@ -45,6 +47,7 @@ _MARKED = re.compile(
 """A line that gives the answer, or says that it follows."""
 
 _SAID = re.compile(r"\bthe\s+(?:final\s+|correct\s+)?answer\s+is\b:?\s*(\S.*)", re.IGNORECASE)
+_FENCE = re.compile(r"\s*(?:```|~~~)")
 _BOXED = re.compile(r"\\f?box(?:ed)?\s*\{")
 _END = re.compile(r"(?:</s>|<eos>|<end_of_turn>|<\|\w+\|>|<｜[^｜\s]+｜>)\s*\Z")
 _BOLD = re.compile(r"(?<![\w)\]*])\*\*(?=[^\s*])([^*]*)(?<=[^\s*])\*\*(?![\w(\[*])")
@@ -58,13 +61,24 @@ def mean_logprob(completion: Completion) -> float | None:
     return sum(token.logprob for token in completion.logprobs) / len(completion.logprobs)
 
 
-def solution_of(completion: Completion, mode: str) -> Solution | None:
-    """Return what a sample answers, or None if it gives no answer."""
-    text = without_thinking(completion).text.strip()
+def solution_of(completion: Completion, mode: str, kind: Kind = VALUE) -> Solution | None:
+    """Return what a sample answers, or None if it gives no answer.
+
+    An open reply is the answer as the model wrote it, cut off or not; so is the reply to a question about a fact that
+    announces no answer. In any other reply to a closed question the value is looked for.
+
+    Args:
+        mode: "direct" or "chain"; the name of the strategy.
+    """
+    text = _END.sub("", without_thinking(completion).text.strip()).strip()
     if unfinished(text):
         return None
     lines = text.splitlines()
-    answer, before = answer_in(lines, mode, cut=completion.finish_reason == "length")
+    if kind.closed:
+        cut = completion.finish_reason == "length"
+        answer, before = answer_in(lines, kind, whole=mode == "direct" or not kind.reasoned, cut=cut)
+    else:
+        answer, before = text, 0
     if not answer:
         return None
     steps = () if mode == "direct" else tuple(line.strip() for line in lines[:before] if line.strip())
@@ -74,27 +88,53 @@ def solution_of(completion: Completion, mode: str) -> Solution | None:
     )  # fmt: skip
 
 
-def answer_in(lines: list[str], mode: str, *, cut: bool) -> tuple[str, int]:
-    """Return the answer, "" if there is none, and the number of the line it begins with.
+def answer_in(lines: list[str], kind: Kind, *, whole: bool, cut: bool) -> tuple[str, int]:
+    """Return the answer to a closed question, "" if there is none, and the number of the line it begins with.
 
     Args:
-        cut: The text was cut off: only a line that says to be the answer is believed.
+        whole: Where no words announce the answer, all of the text is the answer, not its last sentence alone.
+        cut: The text was cut off: only words that announce an answer are believed.
     """
     marked = [(place, match[1]) for place, line in enumerate(lines) if (match := _MARKED.match(line))]
     for place, rest in reversed(marked[-1:] if cut else marked):
         answer = bare(rest) or bare(_paragraph(lines[place + 1 :]))
-        if answer:
-            return answer, place
-    if cut or not lines:
+        if answer and (cut or gives(answer, kind)):
+            return value_in(answer, kind, stated=True), place
+    if not lines:
+        return "", 0
+    said = _last_said(lines, kind, cut=cut)
+    if said is not None:
+        return value_in(said[0], kind, stated=True), said[1]
+    if cut:
         return "", 0
     last = len(lines) - 1
     boxed = _boxed("\n".join(lines))
     if boxed:
-        return bare(boxed), last
-    said = _SAID.search(lines[last])
-    if said:
-        return bare(said[1]), last
-    return bare("\n".join(lines) if mode == "direct" else lines[last]), last
+        return value_in(bare(boxed), kind, stated=True), last
+    if whole and (kind.name == "fact" or len(lines) == 1):
+        return bare("\n".join(lines)) if kind.name == "fact" else value_in(bare(lines[0]), kind, stated=True), 0
+    if whole and kind.name == "value":
+        return bare("\n".join(lines)), 0
+    return _last_value(lines, kind)
+
+
+def _last_said(lines: list[str], kind: Kind, *, cut: bool) -> tuple[str, int] | None:
+    """Return what the last "the answer is ..." says and the number of its line; None if none says a value of this kind."""
+    for place in range(len(lines) - 1, -1, -1):
+        found = _SAID.search(lines[place])
+        # The last line of a text that was cut off may miss the end of its answer.
+        if found and gives(bare(found[1]).strip("."), kind) and not (cut and place == len(lines) - 1):
+            return _boxed(found[1]) or bare(found[1]), place
+    return None
+
+
+def _last_value(lines: list[str], kind: Kind) -> tuple[str, int]:
+    """Return the value in the last line that holds one, else that line; fences and rules are no lines."""
+    written = [place for place, line in enumerate(lines) if re.search(r"\w", line) and not _FENCE.match(line)]
+    if not written:
+        return bare(lines[-1]), len(lines) - 1
+    place = next((place for place in reversed(written) if gives(lines[place], kind)), written[-1])
+    return value_in(bare(lines[place]), kind, stated=False), place
 
 
 def _paragraph(lines: list[str]) -> str:
@@ -140,7 +180,7 @@ _LABEL = re.compile(r"(?:the )?next step(?: is)?\s{0,3}:\s{0,3}", re.IGNORECASE)
 _FINAL = re.compile(r"\bthe\s+final\s+answer\s+is\b:?\s*(\S.*)", re.IGNORECASE)
 
 
-def step_of(completion: Completion, before: Sequence[str]) -> Step | None:
+def step_of(completion: Completion, before: Sequence[str], kind: Kind = VALUE) -> Step | None:
     """Return the next step that a sample proposes, or None if it proposes none.
 
     What a model writes beyond one step is dropped, and so are the given steps where it begins by repeating them. A line
@@ -148,6 +188,7 @@ def step_of(completion: Completion, before: Sequence[str]) -> Step | None:
 
     Args:
         before: The steps so far.
+        kind: Of the reply that the question asks for.
     """
     text = without_thinking(completion).text.strip()
     if unfinished(text):
@@ -164,6 +205,7 @@ def step_of(completion: Completion, before: Sequence[str]) -> Step | None:
         return Step(text=line, logprob=logprob) if line else None
     if not answer:
         return None
+    answer = value_in(answer, kind, stated=True) if kind.closed else answer
     solution = Solution(answer=answer, steps=tuple(before), strategy="chain", logprob=logprob)
     if not _MARKED.match(lines[place]):
         # The line is more than the answer, so it is a step too.

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
-from agot.errors import OutputError
-from agot.thought import Constraint, Decline, Plan, PlannedThought, Solution, ToolCall, ToolCard, ToolRound
+from agot.thought import Constraint, Solution, ToolCall, ToolCard, ToolRound
 
 
 def _as_text(value: Any) -> Any:
@@ -21,13 +20,6 @@ def _as_text(value: Any) -> Any:
 def _as_list(value: Any) -> Any:
     """Return a single value as the list of it, without the gaps of a list."""
     return [one for one in value if one is not None] if isinstance(value, list) else [value]
-
-
-def _as_names(value: Any) -> Any:
-    """Return names that stand in one text, as in "1, 2", as a list."""
-    if isinstance(value, str):
-        return [name.strip() for name in value.split(",") if name.strip()]
-    return _as_list(value)
 
 
 def _as_calls(value: Any) -> Any:
@@ -58,27 +50,6 @@ class _Reply(BaseModel):
         return {name: inner for name, inner in value.items() if inner is not None}
 
 
-class SubQuestion(_Reply):
-    id: _Text
-    question: _Text
-    needs: Annotated[list[_Text], BeforeValidator(_as_names)] = Field(default_factory=list)
-
-
-class Thinking(_Reply):
-    kind: Literal["answer", "plan", "cannot"]
-    reason: _Text = ""
-    steps: Annotated[list[_Text], BeforeValidator(_as_list)] = Field(default_factory=list)
-    answer: _Text = ""
-    thoughts: Annotated[list[SubQuestion], BeforeValidator(_as_list)] = Field(default_factory=list)
-    final: _Text = ""
-
-
-class Planning(_Reply):
-    reason: _Text = ""
-    thoughts: Annotated[list[SubQuestion], BeforeValidator(_as_list)]
-    final: _Text = ""
-
-
 class Demand(_Reply):
     text: _Text
     hard: bool = True
@@ -99,41 +70,6 @@ class Round(_Reply):
     thought: _Text = ""
     calls: Annotated[list[Wanted], BeforeValidator(_as_calls)] = Field(default_factory=list)
     answer: _Text = ""
-
-
-def solution_or_plan(got: Thinking, model: str, strategy: str) -> Solution | Plan | Decline:
-    """Return what a model decided.
-
-    Raises:
-        OutputError: If it chose to answer and gave no answer.
-    """
-    if got.kind == "plan":
-        return plan_of(Planning(reason=got.reason, thoughts=got.thoughts, final=got.final))
-    if got.kind == "cannot":
-        return Decline(reason=got.reason or "The model says that this cannot be answered.")
-    if not got.answer.strip():
-        raise OutputError("The model chose to answer but gave no answer.", model=model)
-    return Solution(answer=got.answer.strip(), steps=tuple(got.steps), strategy=strategy)
-
-
-def plan_of(got: Planning) -> Plan:
-    """Return a plan as the model wrote it, names without their `#`."""
-    thoughts = tuple(
-        PlannedThought(
-            key=t.id.lstrip("#"), question=t.question, needs=tuple(need.lstrip("#") for need in t.needs)
-        )
-        for t in got.thoughts
-    )
-    return Plan(thoughts=thoughts, rationale=got.reason, final=got.final.lstrip("#"))
-
-
-def renamed(plan: Plan, names: set[str]) -> Plan:
-    """Keep the new thoughts' names apart from those of the findings, which share the graph's name space."""
-    fresh = {thought.key: f"n{thought.key}" for thought in plan.thoughts if thought.key in names}
-    if not fresh:
-        return plan
-    thoughts = tuple(t.model_copy(update={"key": fresh.get(t.key, t.key)}) for t in plan.thoughts)
-    return plan.model_copy(update={"thoughts": thoughts, "final": fresh.get(plan.final, plan.final)})
 
 
 def constraints_of(got: Demands, checks: Iterable[str]) -> list[Constraint]:

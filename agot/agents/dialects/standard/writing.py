@@ -1,63 +1,66 @@
-"""What instruct models are sent: a curated prompt, and everything else between tags, as data."""
+"""What instruct models are sent: one user turn, what the user asked first and the instruction last.
+
+Measured on small instruct models, an instruction in a system turn, tags around the question and a sentence about data cost
+more than a third of all right answers (docs/prompts.md). So the question stands as it was asked, and an open one stands
+alone. Tags are left to text that comes from neither the user nor a model: what tools and documents say
+(`agot.tools.untrusted`).
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
 
+from agot.agents.kinds import Kind, kind_of_reply
 from agot.agents.prompts.library import Prompt, default
 from agot.protocols import Ask, Message, ModelRequest
 from agot.thought import Finding, Solution, Task, ToolCard, ToolNote
-from agot.tools.untrusted import defused, delimit
+from agot.tools.untrusted import RULE, defused, delimit
+
+
+def kind_of(task: Task) -> Kind:
+    """Return the kind of reply that a task asks for."""
+    return kind_of_reply(task.question, task.material)
 
 
 def user(task: Task) -> str:
-    """Return the task: orientation, material, findings, question, and why earlier tries were rejected."""
+    """Return the task: material, orientation, findings, question, and why earlier tries were rejected."""
     parts = []
-    if task.overall and task.overall not in (task.question, f"{task.material}\nQuestion: {task.question}"):
-        parts.append(
-            f"For orientation only, the larger question:\n<larger_question>\n{defused(task.overall)}\n</larger_question>"
-        )
     if task.material:
-        parts.append(f"<material>\n{defused(task.material)}\n</material>")
-    parts += [
-        f'<finding name="#{i}">\n{defused(finding.question)}\n-> {_found(finding)}\n</finding>'
-        for i, finding in enumerate(task.findings, start=1)
-    ]
-    parts.append(f"<question>\n{defused(task.question)}\n</question>")
+        parts.append(defused(task.material))
+    if task.overall and task.overall not in (task.question, f"{task.material}\nQuestion: {task.question}"):
+        parts.append(f"This belongs to a larger question, given for orientation only:\n{defused(task.overall)}")
+    if task.findings:
+        found = "\n".join(_found(place, finding) for place, finding in enumerate(task.findings, start=1))
+        parts.append(f"What was found out so far:\n{found}")
+    alone = len(parts) == 0 or (len(parts) == 1 and task.material)
+    parts.append(task.question if alone else f"Now answer this:\n{task.question}")
     if task.feedback:
-        parts.append("Earlier tries were rejected. What was said of them:")
-        parts += [f"<feedback>\n{defused(text)}\n</feedback>" for text in task.feedback]
-    return "\n".join(parts)
+        remarks = "\n".join(f"- {defused(text)}" for text in task.feedback)
+        parts.append(f"Earlier answers were rejected, with these remarks:\n{remarks}")
+    return "\n\n".join(parts)
 
 
-def _found(finding: Finding) -> str:
-    return delimit(finding.answer, finding.source) if finding.source else defused(finding.answer)
+def _found(place: int, finding: Finding) -> str:
+    answer = delimit(finding.answer, finding.source) if finding.source else defused(finding.answer)
+    return f"#{place}. {defused(finding.question)}\n-> {answer}"
 
 
-def proposal(text: str, name: str = "") -> str:
-    """Return what a model wrote, as data.
-
-    Args:
-        name: One of our own words, or a text that is made harmless here.
-    """
-    named = f' name="{_attribute(name)}"' if name else ""
-    return f"<proposal{named}>\n{defused(text)}\n</proposal>"
-
-
-def _attribute(name: str) -> str:
-    escaped = " ".join(name.split()).replace("&", "&amp;").replace('"', "&quot;")
-    return escaped.replace("<", "&lt;").replace(">", "&gt;")
+def proposal(text: str, name: str = "Proposed solution") -> str:
+    """Return what a model wrote, under a heading of ours."""
+    return f"{name}:\n{defused(text)}"
 
 
 def worked(solution: Solution) -> str:
     """Return a solution with its steps as lines."""
-    return "\n".join((*solution.steps, f"Answer: {solution.answer}"))
+    if not solution.steps:
+        return solution.answer
+    return "\n".join((*solution.steps, f"The answer is {solution.answer}"))
 
 
 def with_steps(task: Task, steps: Sequence[str]) -> str:
     """Return a task with the steps that are done; a chain that has not begun says so."""
-    return f"{user(task)}\n{proposal(chr(10).join(steps) or '(no steps yet)')}"
+    return f"{user(task)}\n\n{proposal(chr(10).join(steps) or '(no steps yet)', 'Steps so far')}"
 
 
 def with_tools(task: Task, cards: Iterable[ToolCard], seen: Iterable[ToolNote]) -> str:
@@ -71,28 +74,38 @@ def with_tools(task: Task, cards: Iterable[ToolCard], seen: Iterable[ToolNote]) 
         )
         for card in cards
     )  # fmt: skip
-    parts = [user(task), "Tools:", delimit(listed or "(none)", "list of tools")]
+    parts = [user(task), f"Tools:\n{delimit(listed or '(none)', 'list of tools')}"]
     for note in seen:
         call = json.dumps({"name": note.call.name, "arguments": note.call.arguments}, ensure_ascii=False)
         outcome = "failed" if note.error else "gave"
-        parts += [f"An earlier call {outcome}:", delimit(f"{call}\n-> {note.text}", note.call.name)]
-    return "\n".join(parts)
+        said = delimit(f"{call}\n-> {note.text}", note.call.name)
+        parts.append(f"An earlier call {outcome}:\n{said}")
+    return "\n\n".join(parts)
+
+
+def ending(kind: Kind) -> str:
+    """Return how a worked reply of this kind has to be written; "" for kinds that are written as the model likes."""
+    return default("chain").filled(form=kind.form) if kind.reasoned else ""
 
 
 def request(
-    ask: Ask, role: str, purpose: str, prompt: Prompt, content: str, *,
+    ask: Ask, role: str, purpose: str, prompt: Prompt | None, content: str, *,
     temperature: float = 0.0, logprobs: bool = False, top_logprobs: int = 0, **values: str | int,
 ) -> ModelRequest:  # fmt: skip
-    """Return a request under a curated prompt; log-probabilities are asked for where the model gives them.
+    """Return a request: the content, and under it a curated prompt; log-probabilities where the model gives them.
 
     Args:
-        values: For the prompt's placeholders; that of "data" is filled in here.
+        prompt: None to ask the content as it stands.
+        values: For the prompt's placeholders.
     """
     profile = ask.profile(role)
     wanted = logprobs and profile.gives_logprobs
-    system = prompt.filled(data=default("data").text, **values)
+    words = "" if prompt is None else prompt.filled(**values).strip()
+    if "<untrusted " in content:
+        words = f"{words} {RULE}".strip()
+    text = f"{content}\n\n{words}" if words else content
     return ModelRequest(
-        role=role, purpose=purpose, prompt=prompt.id, temperature=temperature, max_tokens=profile.max_tokens,
-        logprobs=wanted, top_logprobs=top_logprobs if wanted else 0,
-        messages=(Message(role="system", content=system), Message(role="user", content=content)),
+        role=role, purpose=purpose, prompt="" if prompt is None else prompt.id, temperature=temperature,
+        max_tokens=profile.max_tokens, logprobs=wanted, top_logprobs=top_logprobs if wanted else 0,
+        messages=(Message(role="user", content=text),),
     )  # fmt: skip

@@ -1,0 +1,45 @@
+"""Plans as instruct models write them most reliably: a numbered list, with #1 where the answer of the first belongs."""
+
+from __future__ import annotations
+
+import re
+
+from agot.thought import Plan, PlannedThought
+
+_MARK = re.compile(r"\s*\W{0,3}PLAN\b\W*\s*$", re.MULTILINE)
+_ITEM = re.compile(r"^\s{0,8}\W{0,3}(?:(?:sub-?question|question|step|q)\s*)?#?(\d{1,2})\W{0,3}[.):]\W{0,3}\s*(\S.*)$", re.IGNORECASE)
+_REFERENCE = re.compile(r"#(\d{1,2})\b")
+_MARKUP = re.compile(r"\*\*|__|^[\"'`]|[\"'`]$")
+
+
+def announces_plan(text: str) -> bool:
+    """Return whether a reply begins with the mark of a plan."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return _MARK.fullmatch(first) is not None
+
+
+def plan_in(text: str) -> Plan:
+    """Return the plan of a numbered list; one without thoughts if there is none.
+
+    A number that is given again begins nothing new: the list that came first counts. The last sub-question gives the
+    answer of the whole if it needs another; else the answers have to be put together.
+    """
+    thoughts: dict[str, PlannedThought] = {}
+    for line in text.splitlines():
+        found = _ITEM.match(line)
+        if found is None or found[1] in thoughts:
+            continue
+        question = _MARKUP.sub("", found[2].strip()).strip()
+        needs = tuple(dict.fromkeys(key for key in _REFERENCE.findall(question) if key != found[1]))
+        thoughts[found[1]] = PlannedThought(key=found[1], question=question, needs=needs)
+    planned = tuple(thoughts.values())
+    return Plan(thoughts=planned, final=planned[-1].key if planned and planned[-1].needs else "")
+
+
+def renamed(plan: Plan, names: set[str]) -> Plan:
+    """Keep new thoughts' names apart from those of the findings, which share the graph's name space."""
+    fresh = {thought.key: f"n{thought.key}" for thought in plan.thoughts if thought.key in names}
+    if not fresh:
+        return plan
+    thoughts = tuple(t.model_copy(update={"key": fresh.get(t.key, t.key)}) for t in plan.thoughts)
+    return plan.model_copy(update={"thoughts": thoughts, "final": fresh.get(plan.final, plan.final)})

@@ -1,0 +1,168 @@
+"""Cross-check: draw further answers, also by other methods, until enough of them agree, or more would not pay.
+
+The answer at hand is the first vote. Samples come in small batches, and none is drawn once the votes are settled: when the
+leader is the majority answer with enough probability, or when the rest cannot overturn it. Answers that all differ after
+half of the samples are not going to agree. Two different methods rarely make the same mistake, so their agreement counts
+as one vote more.
+
+Source: Aggarwal et al. 2023, "Let's Sample Step by Step: Adaptive-Consistency", arXiv 2305.11860 (the Beta rule);
+Wang et al. 2022, arXiv 2203.11171 (the vote).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agot.agents.kinds import Kind, kind_of_reply
+from agot.agents.search.sampling import told
+from agot.agents.votes import Group, by_answer, elected
+from agot.errors import BudgetExceeded, OutputError
+from agot.protocols import Strategy, Toolbox
+from agot.thought import Solution, Task
+
+NAME = "cross-check"
+
+SURE, THOROUGHLY_SURE = 0.9, 0.98
+"""Probability that the leader is the majority answer at which drawing stops: 3 of 3, 6 of 6."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A way to come to another answer.
+
+    Attributes:
+        name: As it is told to people.
+        solve: Draws one answer.
+        fits: Whether it can answer this kind of question here.
+        most: Times that it is used on one question.
+    """
+
+    name: str
+    solve: Strategy
+    fits: Callable[[Kind], bool]
+    most: int = 1
+
+
+def cross_check(arms: Sequence[Arm] = ()) -> Strategy:
+    """Return the strategy.
+
+    Args:
+        arms: Other methods than a chain, the best second opinion first.
+    """
+
+    async def strategy(task: Task, tools: Toolbox) -> Solution:
+        return await _cross_checked(task, tools, arms)
+
+    return strategy
+
+
+async def _cross_checked(task: Task, tools: Toolbox, arms: Sequence[Arm]) -> Solution:
+    """Return the elected solution; its `votes` are all that stood for election.
+
+    Samples that a check refutes have no vote; one that a check proves ends the election.
+
+    Raises:
+        BudgetExceeded, OutputError: If there is not even one answer.
+    """
+    kind = kind_of_reply(task.question, task.material)
+    votes = [one.model_copy(update={"methods": ("chain",)}) for one in tools.drawn]
+    if not votes:
+        first = await tools.dialect.solve(
+            tools.ask, task, role=tools.role, mode="chain", n=1, temperature=0.0
+        )
+        votes = [first[0].model_copy(update={"methods": ("chain",)})]
+    most = len(votes) + 1 if kind.name == "fact" else max(tools.samples, len(votes) + 1)
+    others = [arm for arm in arms for _ in range(arm.most) if arm.fits(kind)]
+    standing = await _standing(task, tools, votes)
+    while (size := _next_batch(votes, standing, most, sure=tools.sure)) > 0:
+        try:
+            fresh = await _drawn(task, tools, others.pop(0) if others else None, size)
+        except OutputError as error:
+            tools.ask.warn(f"A second opinion could not be had: {error}")
+            if not others:
+                break
+            continue
+        except BudgetExceeded as fired:
+            told(task, tools, fired, NAME)
+            break
+        votes += fresh
+        for one in fresh:
+            verdicts = await tools.verify(task, one)
+            if any(verdict.conclusive and verdict.reward == 1.0 for verdict in verdicts):
+                return one.model_copy(update={"strategy": NAME})
+            if not any(verdict.conclusive and verdict.reward == 0.0 for verdict in verdicts):
+                standing.append(one)
+    return await _elected(task, tools, standing or votes)
+
+
+async def _standing(task: Task, tools: Toolbox, votes: Sequence[Solution]) -> list[Solution]:
+    found = []
+    for one in votes:
+        verdicts = await tools.verify(task, one)
+        if not any(verdict.conclusive and verdict.reward == 0.0 for verdict in verdicts):
+            found.append(one)
+    return found
+
+
+async def _drawn(task: Task, tools: Toolbox, arm: Arm | None, size: int) -> list[Solution]:
+    if arm is not None:
+        found = [await arm.solve(task, tools)]
+    else:
+        found = await tools.dialect.solve(
+            tools.ask, task, role=tools.role, mode="chain", n=size, temperature=tools.temperature
+        )
+    name = "chain" if arm is None else arm.name
+    return [one.model_copy(update={"methods": (name,)}) for one in found]
+
+
+def _next_batch(votes: Sequence[Solution], standing: Sequence[Solution], most: int, *, sure: float) -> int:
+    """Return how many chains to draw next, 0 to stop."""
+    left = most - len(votes)
+    ranked = sorted(by_answer(standing), key=len, reverse=True)
+    counts = [len(members) for members in ranked] or [0]
+    methods = len({method for one in ranked[0] for method in one.methods}) if ranked else 0
+    if left <= 0 or settled(counts, left, bonus=max(0, methods - 1), sure=sure):
+        return 0
+    if counts[0] <= 1 and 2 * len(votes) >= most and len(votes) > 2:
+        return 0
+    return min(2, left)
+
+
+def settled(counts: Sequence[int], left: int, *, bonus: int = 0, sure: float = SURE) -> bool:
+    """Return whether an election needs no further votes.
+
+    Args:
+        counts: Votes of each answer, the most first.
+        left: Votes that could still be drawn.
+        bonus: Votes that the leader is given for having been found by further methods.
+        sure: Probability in (0, 1) that the leader beats the second in the long run.
+    """
+    first, second = (*counts, 0, 0)[:2]
+    if first - second > left:
+        return True
+    a, b = first + bonus + 1, second + 1
+    # P(p > 1/2) for p ~ Beta(a, b), as a sum of binomial terms, since a and b are whole numbers.
+    heads = a + b - 1
+    return first > 1 and sum(math.comb(heads, k) for k in range(a)) / 2**heads >= sure
+
+
+async def _elected(task: Task, tools: Toolbox, votes: Sequence[Solution]) -> Solution:
+    """Return the winner; between answers of equally many votes a judge that is worth asking weighs in."""
+    ranked = [Group(members, len(members)) for members in by_answer(votes)]
+    most = max(group.support for group in ranked)
+    leading = [place for place, group in enumerate(ranked) if group.support == most]
+    if len(leading) > 1 and tools.judged:
+        for place in leading:
+            try:
+                reward = (await tools.assess(task, ranked[place].members[0])).reward
+            except BudgetExceeded as fired:
+                told(task, tools, fired, NAME)
+                break
+            ranked[place] = Group(ranked[place].members, most + (0.5 if reward is None else reward))
+    found = elected(ranked, NAME, total=sum(group.support for group in ranked))
+    winner = next(group for group in ranked if any(found.answer == one.answer for one in group.members))
+    methods = tuple(dict.fromkeys(method for one in winner.members for method in one.methods))
+    share = len(winner.members) / len(votes)
+    return found.model_copy(update={"confidence": share, "methods": methods})

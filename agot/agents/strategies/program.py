@@ -1,0 +1,162 @@
+"""The model writes a program and a sandbox computes the answer; alone, beside a chain, and in a vote with chains.
+
+Sources: Gao et al. 2022, "PAL: Program-aided Language Models", arXiv 2211.10435; Chen et al. 2022, "Program of Thoughts
+Prompting", arXiv 2211.12588 (programs vote as chains do); Chen et al. 2023, "Teaching Large Language Models to Self-Debug",
+arXiv 2304.05128 (one more try, with what running the program showed). That chains and programs err differently: Zhao et
+al. 2023, "Automatic Model Selection with Large Language Models for Reasoning", arXiv 2305.14333; there a model chooses
+between the two, here they vote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from agot.agents.search.sampling import told
+from agot.agents.search.together import together
+from agot.agents.strategies.vote import unrefuted
+from agot.agents.votes import tally_of_ways
+from agot.errors import BudgetExceeded, ModelError, ModelUnauthorised, OutputError, SetupError
+from agot.protocols import Programs, Toolbox
+from agot.thought import ProgramRun, Solution, Task
+
+PROGRAM, CHAIN_PROGRAM_VOTE = "program", "chain-program-vote"
+
+
+async def program(task: Task, tools: Toolbox) -> Solution:
+    """Ask for a program and run it; one that fails is sent back once, with what went wrong.
+
+    Raises:
+        SetupError: If programs cannot be run here.
+        OutputError: If no program gave an answer.
+    """
+    runner = await _runner(tools, PROGRAM)
+    temperature = tools.temperature if tools.retry else 0.0
+    source = await _written(task, tools, temperature)
+    ran = await runner.run(source)
+    if ran.error:
+        failed, source = source, await _written(task, tools, temperature, failed=source, error=ran.text)
+        if source != failed:
+            ran = await runner.run(source)
+    if ran.error:
+        raise OutputError(f"The model's program gave no answer: {ran.text}", model=_model(tools))
+    return _solution(source, ran)
+
+
+async def second_opinion(task: Task, tools: Toolbox) -> Solution | None:
+    """Return what one program at temperature 0 answers, or None if it gives nothing, or cannot be had.
+
+    It is meant to stand beside a chain: what both say is right far more often than what either says alone. So whatever
+    goes wrong with it takes nothing away from what is there already.
+
+    Raises:
+        ModelUnauthorised: Further calls would fail alike.
+    """
+    if tools.programs is None or await tools.programs.why_not() is not None:
+        return None
+    try:
+        source = await _written(task, tools, 0.0)
+        ran = await tools.programs.run(source)
+    except ModelUnauthorised:
+        raise
+    except BudgetExceeded as fired:
+        told(task, tools, fired, PROGRAM)
+        return None
+    except ModelError:
+        return None
+    return None if ran.error else _solution(source, ran)
+
+
+async def chain_program_vote(task: Task, tools: Toolbox) -> Solution:
+    """Draw `tools.samples`, half of them chains and half programs, at least one of each; the most frequent answer wins.
+
+    Of equally frequent answers one that chains and programs both gave is taken. Programs that give nothing and what a
+    check refutes do not vote. If one of the two cannot be had, the other votes alone.
+
+    Raises:
+        SetupError: If programs cannot be run here.
+        BudgetExceeded, ModelError: If neither a chain nor a program gave an answer.
+    """
+    runner = await _runner(tools, CHAIN_PROGRAM_VOTE)
+    programs = max(1, tools.samples // 2)
+    drawn = await together(
+        _had(tools.dialect.solve(
+            tools.ask, task, role=tools.role, mode="chain", n=max(1, tools.samples - programs),
+            temperature=tools.temperature,
+        )),
+        _had(_computed(task, tools, runner, programs)),
+    )  # fmt: skip
+    ways = [way for way, _ in drawn]
+    faults = [fault for _, fault in drawn if fault is not None]
+    if not any(ways):
+        raise faults[0]
+    for fault in faults:
+        if isinstance(fault, BudgetExceeded):
+            told(task, tools, fault, CHAIN_PROGRAM_VOTE)
+        else:
+            tools.ask.warn(f"Only one of chains and programs votes: {fault}")
+    standing = [await unrefuted(task, way, tools) for way in ways]
+    return tally_of_ways(standing if any(standing) else ways, CHAIN_PROGRAM_VOTE)
+
+
+async def _runner(tools: Toolbox, strategy: str) -> Programs:
+    why = "nothing here runs them" if tools.programs is None else await tools.programs.why_not()
+    if tools.programs is None or why is not None:
+        raise SetupError(
+            f"The strategy {strategy!r} runs programs that a model writes, which cannot be done here: {why}. "
+            "Choose another strategy."
+        )
+    return tools.programs
+
+
+async def _written(
+    task: Task, tools: Toolbox, temperature: float, *, failed: str = "", error: str = ""
+) -> str:
+    return (await _drawn(task, tools, 1, temperature, failed=failed, error=error))[0]
+
+
+async def _drawn(
+    task: Task, tools: Toolbox, n: int, temperature: float, *, failed: str = "", error: str = ""
+) -> list[str]:
+    sources = await tools.dialect.program(
+        tools.ask, task, role=tools.role, n=n, temperature=temperature, failed=failed, error=error
+    )
+    if not sources:
+        raise OutputError(
+            "The model writes no programs; ask one that follows instructions, or choose another strategy.",
+            model=_model(tools),
+        )
+    return sources
+
+
+async def _computed(task: Task, tools: Toolbox, runner: Programs, n: int) -> list[Solution]:
+    """Return the answers of `n` programs; equal programs are run once."""
+    sources = await _drawn(task, tools, n, tools.temperature)
+    different = list(dict.fromkeys(sources))
+    ran = dict(zip(different, await together(*map(runner.run, different)), strict=True))
+    answered = [_solution(source, ran[source]) for source in sources if not ran[source].error]
+    if not answered:
+        raise OutputError(
+            f"None of the model's programs gave an answer: {ran[sources[0]].text}", model=_model(tools)
+        )
+    return answered
+
+
+async def _had(
+    work: Awaitable[list[Solution]],
+) -> tuple[list[Solution], BudgetExceeded | ModelError | None]:
+    """Return the solutions, or none and why there are none."""
+    try:
+        return await work, None
+    except ModelUnauthorised:
+        raise
+    except (BudgetExceeded, ModelError) as fault:
+        return [], fault
+
+
+def _solution(source: str, ran: ProgramRun) -> Solution:
+    lines = tuple(line for line in source.splitlines() if line.strip())
+    return Solution(answer=ran.text, steps=lines, strategy=PROGRAM)
+
+
+def _model(tools: Toolbox) -> str:
+    return tools.ask.profile(tools.role).model

@@ -1,0 +1,253 @@
+"""What a judge is worth: measured on built-in answers of known truth, once for each model and server.
+
+A judge is asked about each answer in two manners: one word, Yes or No, whose probability counts, and a verdict after a
+check step by step. The manner that tells right from wrong better is used from then on; a judge that does so no better
+than chance is not used. Twenty answers say little, so what its words mean as probabilities is drawn strongly towards
+"no idea": a logistic curve with a prior (Platt 1999, "Probabilistic Outputs for Support Vector Machines").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, get_args
+
+from pydantic import Field, ValidationError
+
+from agot.errors import ModelError
+from agot.protocols import Ask, Dialect, Message, ModelReply, ModelRequest
+from agot.thought import Solution, Task, Value, Verdict
+
+JUDGE = "judge"
+"""Name under which judges give their verdict."""
+
+FACT = "judge"
+"""Name of the fact under which a worth is kept."""
+
+Manner = Literal["word", "reasoned"]
+
+GOOD, CHANCE = 0.8, 0.6
+"""Area under the curve from which a judge may speak for an answer alone, and up to which it may be guessing."""
+
+SECONDS = 60.0
+"""Longest time for measuring a judge; what was not judged by then does not count."""
+
+FEWEST = 12
+"""Judged answers below which nothing is said of a judge."""
+
+_PRIOR = 1.0
+"""Precision of the curve's slope around 0; about that of the evidence of a dozen answers."""
+
+_LONGEST_CHECK = 600
+"""Tokens of a reasoned verdict."""
+
+_REASONED = (
+    "Check whether the answer to this question is right.\n\nQuestion: {question}\n\nAnswer:\n{answer}\n\n"
+    'Check it step by step, then end with a line that says only "Verdict: right" or "Verdict: wrong".'
+)
+_VERDICT = re.compile(r"verdict\W{0,6}(right|correct|wrong|incorrect)\b", re.IGNORECASE)
+
+
+class Example(Value):
+    """An answer of known truth."""
+
+    question: str
+    answer: str
+    steps: tuple[str, ...] = ()
+    right: bool
+
+
+class Worth(Value):
+    """What a judge is worth.
+
+    Attributes:
+        manner: How it is asked.
+        auc: Area under the curve in that manner: P(a right answer is rated above a wrong one), in [0, 1].
+        of: The same for each manner that was tried.
+        judged: Answers of known truth that it judged in that manner.
+        intercept, slope: Of the curve from the logit of its word to the logit of the chance.
+    """
+
+    manner: Manner
+    auc: float = Field(ge=0.0, le=1.0)
+    of: dict[Manner, float] = Field(default_factory=dict)
+    judged: int = 0
+    intercept: float = 0.0
+    slope: float = Field(default=0.0, ge=0.0)
+
+    @property
+    def level(self) -> Literal["good", "weak", "chance"]:
+        """Whether it may accept an answer alone, only weigh votes, or is not to be used."""
+        return "chance" if self.auc < CHANCE else "weak" if self.auc < GOOD else "good"
+
+    @property
+    def told(self) -> str:
+        """What was measured, for people."""
+        how = "one word" if self.manner == "word" else "a reasoned verdict"
+        use = {
+            "good": "it judges answers", "weak": "a weak judge, so the votes are weighed by it and it does not choose alone",
+            "chance": "no better than chance, so it is not used",
+        }[self.level]  # fmt: skip
+        tried = ", ".join(f"{manner} {auc:.2f}" for manner, auc in self.of.items())
+        return f"by {how} it tells right from wrong with an area under the curve of {self.auc:.2f} ({tried}): {use}"
+
+    def chance(self, reward: float) -> float:
+        """Return the chance that an answer is right which the judge gave this reward, if half of all answers are."""
+        return _sigmoid(self.intercept + self.slope * _logit(reward))
+
+
+def worth_of(facts: Mapping[str, Any]) -> Worth | None:
+    """Return the worth that was kept among the facts of a model, or None."""
+    try:
+        return Worth.model_validate(facts[FACT])
+    except (KeyError, ValidationError):
+        return None
+
+
+@cache
+def examples() -> tuple[Example, ...]:
+    """Return the built-in answers of known truth, as many right as wrong."""
+    text = files("agot.agents").joinpath("judged_examples.toml").read_text("utf-8")
+    return tuple(Example.model_validate(row) for row in tomllib.loads(text)["examples"])
+
+
+async def measure(ask: Ask, dialect: Dialect, *, role: str = JUDGE, seconds: float = SECONDS) -> Worth | None:
+    """Ask a judge about the built-in answers in both manners and return what it is worth.
+
+    Args:
+        seconds: Longest time for all calls together.
+
+    Returns:
+        None if too few of them could be judged in either manner.
+
+    Raises:
+        ModelError: If not one call succeeded; the first fault.
+    """
+    shown = examples()
+    short = _Short(ask)
+    jobs = [
+        asyncio.ensure_future(
+            judged(short if manner == "word" else ask, dialect, task, solution, manner, role=role)
+        )
+        for manner in get_args(Manner)
+        for task, solution in ((Task(question=one.question), _solution(one)) for one in shown)
+    ]
+    try:
+        await asyncio.wait(jobs, timeout=seconds)
+    finally:
+        for job in jobs:
+            job.cancel()
+        said = await asyncio.gather(*jobs, return_exceptions=True)
+    faults = [
+        one for one in said if isinstance(one, BaseException) and not isinstance(one, asyncio.CancelledError)
+    ]
+    for fault in faults:
+        if not isinstance(fault, ModelError) or len(faults) == len(jobs):
+            raise fault
+    found: list[Worth] = []
+    for place, manner in enumerate(get_args(Manner)):
+        own = said[place * len(shown) : (place + 1) * len(shown)]
+        pairs = [
+            (verdict.reward, one.right)
+            for one, verdict in zip(shown, own, strict=True)
+            if isinstance(verdict, Verdict) and verdict.reward is not None
+        ]
+        if len(pairs) >= FEWEST and len({right for _, right in pairs}) == 2:
+            found.append(fitted(manner, pairs))
+    if not found:
+        return None
+    # Of equals the first: one word is cheaper than a check.
+    best = max(found, key=lambda one: one.auc)
+    return best.model_copy(update={"of": {one.manner: one.auc for one in found}})
+
+
+def fitted(manner: Manner, pairs: Sequence[tuple[float, bool]]) -> Worth:
+    """Return the worth that follows from rewards in [0, 1] given to answers of known truth, of both kinds."""
+    right = [reward for reward, good in pairs if good]
+    wrong = [reward for reward, good in pairs if not good]
+    auc = sum((a > b) + 0.5 * (a == b) for a in right for b in wrong) / (len(right) * len(wrong))
+    intercept, slope = _logistic([(_logit(reward), good) for reward, good in pairs])
+    return Worth(manner=manner, auc=auc, judged=len(pairs), intercept=intercept, slope=slope)
+
+
+def _logistic(points: Sequence[tuple[float, bool]]) -> tuple[float, float]:
+    """Return intercept and slope of the penalised logistic fit, found by Newton's method; the slope is at least 0."""
+    spread = math.sqrt(sum(x * x for x, _ in points) / len(points)) or 1.0
+    scaled = [(x / spread, float(good)) for x, good in points]
+    a = b = 0.0
+    for _ in range(50):
+        ps = [_sigmoid(a + b * x) for x, _ in scaled]
+        da = sum(y - p for p, (_, y) in zip(ps, scaled, strict=True)) - _PRIOR * a
+        db = sum((y - p) * x for p, (x, y) in zip(ps, scaled, strict=True)) - _PRIOR * b
+        ws = [p * (1.0 - p) for p in ps]
+        haa = sum(ws) + _PRIOR
+        hab = sum(w * x for w, (x, _) in zip(ws, scaled, strict=True))
+        hbb = sum(w * x * x for w, (x, _) in zip(ws, scaled, strict=True)) + _PRIOR
+        det = haa * hbb - hab * hab
+        step_a, step_b = (hbb * da - hab * db) / det, (haa * db - hab * da) / det
+        a, b = a + step_a, b + step_b
+        if abs(step_a) + abs(step_b) < 1e-9:
+            break
+    # A judge that prefers wrong answers is not to be believed the other way round.
+    return (a, b / spread) if b > 0.0 else (0.0, 0.0)
+
+
+def _logit(p: float) -> float:
+    p = min(max(p, 0.001), 0.999)
+    return math.log(p / (1.0 - p))
+
+
+def _sigmoid(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+async def judged(
+    ask: Ask, dialect: Dialect, task: Task, solution: Solution, manner: Manner, *, role: str
+) -> Verdict:
+    """Return what a judge says when it is asked in one manner; reward None if it gives no verdict.
+
+    Raises:
+        BudgetExceeded, ModelError: If it cannot be asked.
+    """
+    if manner == "word":
+        return await dialect.judge(ask, task, solution, role=role)
+    question = f"{task.material}\n\n{task.question}".strip()
+    answer = "\n".join((*solution.steps, f"Answer: {solution.answer}"))
+    content = _REASONED.format(question=question, answer=answer)
+    room = min(ask.profile(role).max_tokens, _LONGEST_CHECK)
+    reply = await ask(
+        ModelRequest(
+            role=role, purpose=JUDGE, max_tokens=room, messages=(Message(role="user", content=content),)
+        )
+    )
+    said = _VERDICT.findall(reply.completions[0].text)
+    if not said:
+        return Verdict(check=JUDGE)
+    right = said[-1].casefold() in ("right", "correct")
+    lines = [line.strip() for line in reply.completions[0].text.splitlines() if line.strip()]
+    fault = "" if right else " ".join(lines[-3:-1])[:1000] or "the judge doubts it"
+    return Verdict(check=JUDGE, reward=float(right), feedback=fault)
+
+
+def _solution(one: Example) -> Solution:
+    return Solution(answer=one.answer, steps=one.steps)
+
+
+class _Short:
+    """Asks for the first tokens of a reply only: enough for one word and its probability."""
+
+    _ROOM = 8
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ask, name)
+
+    async def __call__(self, request: ModelRequest) -> ModelReply:
+        return await self._ask(request.model_copy(update={"max_tokens": min(request.max_tokens, self._ROOM)}))

@@ -1,0 +1,183 @@
+"""What a run knows of its models beforehand: what its judges are worth, and whether its model can plan."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from agot.agents import worth
+from agot.agents.calibrated import ENOUGH
+from agot.agents.dialects.standard import StandardDialect
+from agot.agents.worth import FACT, Worth
+from agot.budget import Budget, Meter
+from agot.engine.caller import Caller, CallRoom
+from agot.errors import AgotError
+from agot.ids import ROOT, RunId
+from agot.journal import Journal
+from agot.learning import Learnt, calibration_subject
+from agot.models.pool import Pool
+from agot.models.structured import SchemaMemory
+from agot.protocols import Models
+from agot.settings import EngineSettings, Settings
+from agot.stores.database import SqlStore
+
+PLANS = "plans"
+"""Name of the fact that a model wrote a plan that could be used, or was asked for one and did not."""
+
+UNJUDGED = (
+    "auto",
+    "direct",
+    "chain",
+    "least-to-most",
+    "vote",
+    "rpc",
+    "tools",
+    "program",
+    "cross-check",
+    "experts",
+)
+"""Strategies that do not ask a judge about their samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunKnowledge:
+    """What is known of the models of a run from its first moment to its last.
+
+    Attributes:
+        worths: What judges are worth, by role, as far as that was measured.
+        plans: The fast model was seen to plan, or not to; None if that is not known.
+    """
+
+    worths: Mapping[str, Worth] = field(default_factory=dict)
+    plans: bool | None = None
+
+
+NOTHING = RunKnowledge()
+
+
+def wants_judge(engine: EngineSettings) -> bool:
+    """Return whether somebody asked for answers to be judged, which is done then even by a weak judge."""
+    asked = engine.ladder is not None or len(engine.judges) > 1 or engine.judge_samples > 1
+    return engine.verify and engine.effort != "fast" and (asked or engine.effort == "thorough")
+
+
+async def calibrate_judge(
+    models: Models, *, role: str = worth.JUDGE, most_thoughts: int = 16, seconds: float = worth.SECONDS
+) -> Worth | None:
+    """Ask the model of a role about the built-in answers of known truth and return what it is worth as a judge.
+
+    At most two calls for each of them, all at once, outside of any run's budget.
+
+    Args:
+        seconds: Longest time for all calls together.
+
+    Returns:
+        None if too few answers could be judged.
+
+    Raises:
+        ModelError: If no call succeeded.
+    """
+    budget = Budget(calls=4 * len(worth.examples()))
+    journal = Journal(RunId(""), None, clock=time.time)
+    room = CallRoom(models, journal, lambda event: None, retries=lambda role: 1, seed=0)
+    ask = Caller(room, Meter(budget, time.monotonic), ROOT)
+    return await worth.measure(
+        ask, StandardDialect(SchemaMemory(), most_thoughts=most_thoughts), role=role, seconds=seconds
+    )
+
+
+async def known_of(
+    run_id: RunId,
+    settings: Settings,
+    models: Models,
+    store: SqlStore,
+    lessons: Learnt | None,
+    *,
+    own_models: bool,
+    told: Callable[[str], None],
+) -> RunKnowledge:
+    """Return what is known of a run's models when it first asks, the same after a resume.
+
+    A judge that the run is going to ask, and that nobody measured yet, is measured now.
+
+    Args:
+        own_models: The models are the program's own, which have no server.
+        told: Takes a sentence for people about what was measured.
+
+    Raises:
+        StoreError: If the database cannot be used.
+    """
+    engine = settings.engine
+    worths: dict[str, Worth] = {}
+    for role in engine.judges:
+        profile = models.profile(role)
+        if profile.dialect == "compact" or profile.model in {models.profile(done).model for done in worths}:
+            continue
+        asks = wants_judge(engine) or (engine.verify and engine.strategy not in UNJUDGED)
+        found, fresh = await _worth_by_lessons(profile.model, lessons), False
+        if found is None:
+            server, model = _place(settings, models, role, own=own_models)
+            facts = await store.seen_facts(run_id, server, model)
+            if facts is None and asks and engine.calibrate and FACT not in await store.facts(server, model):
+                await _measured(models, role, store, server, model, told)
+                fresh = True
+            found = worth.worth_of(await store.see_facts(run_id, server, model) if facts is None else facts)
+        if found is not None:
+            worths[role] = found
+            if asks and not fresh and found.level != "good":
+                told(f"The judge {profile.model}, as it was measured: {found.told}.")
+    if models.profile("fast").dialect == "compact":
+        return RunKnowledge(worths)
+    facts = await store.see_facts(run_id, *_place(settings, models, "fast", own=own_models))
+    plans = facts.get(PLANS)
+    return RunKnowledge(worths, plans if isinstance(plans, bool) else None)
+
+
+async def keep_unable(settings: Settings, models: Models, store: SqlStore, *, own_models: bool) -> None:
+    """Keep that the fast model was asked for a plan and had none, so that it is not asked again.
+
+    Raises:
+        StoreError: If it could not be kept.
+    """
+    await store.keep_facts(*_place(settings, models, "fast", own=own_models), {PLANS: False})
+
+
+async def _measured(
+    models: Models, role: str, store: SqlStore, server: str, model: str, told: Callable[[str], None]
+) -> None:
+    try:
+        found = await calibrate_judge(models, role=role)
+    except AgotError as error:
+        told(f"The judge {model} could not be measured, and counts as unknown: {error}")
+        return
+    if found is None:
+        told(f"The judge {model} gave too few verdicts on answers of known truth to be measured.")
+        return
+    await store.keep_facts(server, model, {FACT: found.model_dump(mode="json")})
+    told(
+        f"The judge {model} was measured on {found.judged} answers of known truth, once for all runs: {found.told}."
+    )
+
+
+async def _worth_by_lessons(model: str, lessons: Learnt | None) -> Worth | None:
+    """Return what a judge is worth by more answers than the built-in ones, if they were kept."""
+    if lessons is None:
+        return None
+    tallies = await lessons.tallies("verifier", calibration_subject(model))
+    counted = [(float(arm), one.n, one.reward_sum) for arm, one in sorted(tallies.items())]
+    right, judged = sum(one[2] for one in counted), sum(one[1] for one in counted)
+    if judged < ENOUGH or not 0 < right < judged:
+        return None
+    above = below = 0.0
+    for _, n, good in counted:
+        above += good * (below + (n - good) / 2)
+        below += n - good
+    return Worth(manner="word", auc=above / (right * (judged - right)), judged=judged)
+
+
+def _place(settings: Settings, models: Models, role: str, *, own: bool) -> tuple[str, str]:
+    if own:
+        return "", models.profile(role).model
+    endpoint = Pool(settings).endpoint(role)
+    return endpoint.server, endpoint.name
