@@ -96,7 +96,7 @@ class Desk:
         result = await reasoner.ask(question, strategy=strategy, budget=budget, on_event=seen.append)
         if result.error == "ModelUnauthorised":
             raise ModelUnauthorised(result.reason)
-        drawn = answers_in(await self._store.load_calls(result.run_id))
+        drawn = answers_in(await self._store.load_calls(result.run_id), question)
         await self._store.delete(result.run_id)
         was_given = given(result)
         return Asked(

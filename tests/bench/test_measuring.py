@@ -30,14 +30,12 @@ def text_of(request: dict[str, Any]) -> str:
 
 
 def knowing(request: dict[str, Any]) -> Reply:
-    """Answer right, judge truthfully, in the words of the standard dialect."""
+    """Answer right, judge truthfully, as instruct models do: after steps where that was asked for."""
     text = text_of(request)
     right = next((answer for question, answer in ANSWERS.items() if question[:60] in text), "unknown")
-    if "</proposal>" in text:
-        return Reply("Yes" if f"Answer: {right}\n" in text else "No, it is not.")
-    if 'kind "answer"' in text:
-        return Reply(f'{{"kind": "answer", "steps": ["look"], "answer": "{right}"}}')
-    return Reply(f"1. look\nAnswer: {right}")
+    if "proposed solution" in text:
+        return Reply("Yes" if f"The answer is {right}\n" in text else "No, it is not.")
+    return Reply(f"1. look\nThe answer is {right}" if "The answer is" in text else right)
 
 
 def settings(server: Loopback, **role: Any) -> Settings:
@@ -87,9 +85,9 @@ async def test_what_is_in_the_file_is_not_asked_again(tmp_path: Path) -> None:
 async def test_a_bigger_budget_draws_more_samples() -> None:
     async with Loopback(knowing) as server:
         await ask(server)
-        # The first is drawn alone, to see how long an answer is.
+        # The first is drawn alone, to see how long an answer is; two more are the cross-check of `auto`.
         more = {level // 500 - 1 for level in (3000, 6000)}
-        assert {request.get("n") or 1 for request in server.requests} == {1, *more}
+        assert {request.get("n") or 1 for request in server.requests} == {1, 2, *more}
 
 
 def test_effort_grows_with_the_level_and_stays_within_bounds() -> None:
@@ -118,16 +116,20 @@ async def test_a_refused_key_ends_the_measurement_at_once() -> None:
         assert len(server.requests) <= 12
 
 
-async def test_wrong_answers_are_withheld_and_told() -> None:
+async def test_answers_that_a_check_refutes_are_withheld_and_told() -> None:
+    async with Loopback(lambda request: Reply("6 + 6 = 13\nThe answer is 13.")) as server:
+        rows = [row for row in await ask(server) if row.family == "word_problems"]
+    assert {row.status for row in rows} == {"abstained"}
+    assert all(row.withheld_right is False and row.covered is False for row in rows)
+
+
+async def test_answers_that_nothing_refutes_are_given_and_wrong() -> None:
     def doubting(request: dict[str, Any]) -> Reply:
-        return Reply("No, wrong.") if "</proposal>" in text_of(request) else Reply("Answer: no idea")
+        return Reply("No, wrong." if "proposed solution" in text_of(request) else "The answer is 1.")
 
     async with Loopback(doubting) as server:
         rows = await ask(server)
-    assert {row.status for row in rows if row.strategy == "chain"} == {"abstained"}
-    assert all(
-        row.withheld_right is False and row.covered is False for row in rows if row.strategy == "chain"
-    )
+    assert all(row.given and not row.right and row.covered is False for row in rows)
 
 
 def test_refuses_what_cannot_be_measured() -> None:
@@ -146,7 +148,7 @@ def test_refuses_what_cannot_be_measured() -> None:
     [
         ("1. a\nAnswer: 7", "7"), ("answer: x\nmore\n**Answer:** 9", "9"), ('{"kind": "answer", "answer": 5}', "5"),
         ("<think>Answer: 1</think>\nAnswer: 2", "2"), ("forty-two", "forty-two"), ("a\nb", ""), ("", ""), ("chain:", ""),
-        ('{"answer": null}', ""), ("{" * 5000, ""), ("Answer:" * 5000, ""), ("The final answer is: 3", "3"),
+        ("3 + 4 = 7.\nThe answer is 7.", "7"), ("so \\boxed{9}", "9"), ('{"answer": null}', ""), ("{" * 5000, ""), ("Answer:" * 5000, ""), ("The final answer is: 3", "3"),
     ],
 )  # fmt: skip
 def test_drawn_answers_are_found_in_replies(text: str, answer: str) -> None:
@@ -164,7 +166,7 @@ async def test_verifiers_are_compared_with_the_truth(tmp_path: Path) -> None:
 
     def mixed(request: dict[str, Any]) -> Reply:
         text = text_of(request)
-        if "</proposal>" in text:
+        if "proposed solution" in text:
             return Reply("Yes")
         return Reply("Answer: unknown") if wrong in text else knowing(request)
 
@@ -191,7 +193,7 @@ async def test_a_dataset_is_answered_graded_and_priced(tmp_path: Path) -> None:
 
     def puzzled(request: dict[str, Any]) -> Reply:
         text = text_of(request)
-        if "</proposal>" in text:
+        if "proposed solution" in text:
             return Reply("Yes")
         if re.search("1, 1, 3, 8", text):
             return failure(503, "busy")

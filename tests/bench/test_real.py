@@ -30,7 +30,7 @@ def text_of(request: dict[str, Any]) -> str:
 def knowing(request: dict[str, Any]) -> Reply:
     """Answer right, judge truthfully, in whatever words are asked for."""
     text = text_of(request)
-    if "</proposal>" in text:
+    if "proposed solution" in text:
         return Reply("Yes")
     if "Which reply is better" in text:
         return Reply("A" if text.index("Reply A") < text.index("Answer: ") else "B")
@@ -150,13 +150,11 @@ async def test_failures_count_as_wrong_and_are_asked_again(
 
 
 async def test_an_abstention_counts_as_wrong_and_is_told(tmp_path: Path) -> None:
-    def doubting(request: dict[str, Any]) -> Reply:
-        return Reply("No, wrong.") if "</proposal>" in text_of(request) else Reply("Answer: no idea")
-
-    async with Loopback(doubting) as server:
-        rows = (await measured(server, tmp_path, [PLAIN, "direct"])).rows
-    assert not any(row.right for row in rows)
-    assert all(row.right is False for row in rows)
+    async with Loopback(lambda request: Reply("6 + 6 = 13\nThe answer is 13.")) as server:
+        rows = (await measured(server, tmp_path, [PLAIN, "chain"])).rows
+    plain, chain = figures(rows)
+    assert (plain.abstained, chain.abstained, chain.failed) == (0, 6, 0)
+    assert chain.right is not None and chain.right[0] == 0.0 and chain.n == 6
 
 
 async def test_a_refused_key_ends_at_once_with_a_report(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ PUZZLES = "Rank,Puzzles\n1,1 1 4 6\n2,4 6 8 8\n"
 
 def always(request: dict[str, Any]) -> Reply:
     text = json.dumps(request["messages"])
-    if "</proposal>" in text:
+    if "proposed solution" in text:
         return Reply("Yes")
     return Reply('{"kind": "answer", "answer": "7"}' if 'kind \\"answer' in text else "Answer: 7")
 
@@ -55,7 +55,7 @@ def test_verifiers_prints_json(agot: Any) -> None:
 def test_run_tells_accuracy_cost_and_errors(agot: Any, tmp_path: Path) -> None:
     (tmp_path / "24.csv").write_text(PUZZLES)
     with Loopback(
-        lambda request: Reply("Yes" if "</proposal>" in str(request) else "Answer: 4*6*8/8")
+        lambda request: Reply("Yes" if "proposed solution" in str(request) else "Answer: 4*6*8/8")
     ).in_thread() as server:
         ended = agot(
             "bench", "run", "game24", "--path", str(tmp_path / "24.csv"), "-m", "hosted_vllm/x", "--strategy", "chain",

@@ -24,7 +24,7 @@ def data(tmp_path: Path) -> Path:
 
 def always(request: dict[str, Any]) -> Reply:
     text = json.dumps(request["messages"])
-    if "</proposal>" in text:
+    if "proposed solution" in text:
         return Reply("Yes")
     return Reply(
         '{"kind": "answer", "answer": "4"}' if 'kind \\"answer' in text else "So it is 4.\nAnswer: 4"
