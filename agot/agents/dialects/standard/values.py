@@ -20,6 +20,7 @@ _NUMBER = re.compile(
     |\.\d+)(?:\s?%)?""",
     re.VERBOSE | re.IGNORECASE,
 )
+_APART = re.compile(r"^([-−])\s+")
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
 _CLAUSE = re.compile(r"[.!?;]\s|,?\s(?:not|because|since|as|which|but|rather|instead|when|if|given)\b", re.I)
 """What follows is said about the answer; it is no part of it."""
@@ -36,7 +37,7 @@ _TRUTH = re.compile(rf"\b(?:(not|isn['’]t|never)\s(?:necessarily\s)?)?(yes|tru
 _TRUTH_FIRST = re.compile(r"\W*(yes|no|true|false|valid|invalid)\b", re.I)
 _OPPOSITE = {"yes": "no", "no": "yes", "true": "false", "false": "true", "valid": "invalid", "invalid": "valid"}
 _LIST = re.compile(r"\[(?!\s?(?:\.{3}|…)\s?\])[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]|\{(?!\s?(?:\.{3}|…)\s?\})[^{}]*\}")
-_MATHS = re.compile(r"\$\$?([^$]+)\$\$?|\\\(([^\\]*(?:\\(?!\))[^\\]*)*)\\\)|\\\[([^\\]*(?:\\(?!\])[^\\]*)*)\\\]")
+_MATHS = re.compile(r"\$\$?([^$]+)\$\$?|\\\(((?:[^\\]|\\(?![()]))*)\\\)|\\\[((?:[^\\]|\\(?![\[\]]))*)\\\]")
 _TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|mathbf)\{([^{}]*)\}")
 _INLINE_MATHS = re.compile(r"(?<!\d)\$(?=[^\s$])([^$\n]*)(?<=[^\s$])\$(?!\d)")
 _BULLET = re.compile(r"^\s*(?:[-*•]|#{1,6})\s+(?=\S)")
@@ -122,10 +123,10 @@ def _number(text: str, stated: bool) -> str:
 
 def _without_maths(text: str) -> str:
     """Return a text without the signs that set mathematics apart; signs of currency stay."""
-    if "$" not in text and "\\" not in text:
+    if not any(mark in text for mark in ("$", "\\", "{,}")):
         return text
-    text = _TEXT.sub(r" \1 ", text).replace("\\$", "\0")
-    text = _INLINE_MATHS.sub(r"\1", text).replace("$$", " ")
+    text = _TEXT.sub(r" \1 ", text).replace("\\$", "\0").replace("$$", " ")
+    text = _INLINE_MATHS.sub(r"\1", text)
     for mark in ("\\(", "\\)", "\\[", "\\]", "\\!"):
         text = text.replace(mark, " ")
     return text.replace("{,}", ",").replace("\\,", "").replace("\\%", "%").replace("\0", "$")
@@ -135,7 +136,7 @@ def _after_equals(text: str) -> str:
     """Return what stands after the last sign of equality that a number follows."""
     for part in reversed(re.split(r"[=≈]", text)[1:]):
         if _NUMBER.search(part):
-            return part.strip()
+            return _APART.sub(r"\1", part.strip())
     return text
 
 
