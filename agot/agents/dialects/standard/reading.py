@@ -78,8 +78,8 @@ def mean_logprob(completion: Completion) -> float | None:
 def solution_of(completion: Completion, mode: str, kind: Kind = VALUE) -> Solution | None:
     """Return what a sample answers, or None if it gives no answer.
 
-    An open reply is the answer as the model wrote it but for a label before it, cut off or not; so is the reply to a question about a fact that
-    announces no answer. In any other reply to a closed question the value is looked for.
+    An open reply is the answer as the model wrote it but for a label before it, cut off or not; so is the reply to a
+    question about a fact that announces no answer. In any other reply to a closed question the value is looked for.
 
     Args:
         mode: "direct" or "chain"; the name of the strategy.
@@ -128,8 +128,10 @@ def answer_in(lines: list[str], kind: Kind, *, whole: bool, cut: bool) -> tuple[
     boxed = _boxed("\n".join(lines))
     if boxed.strip(" .…"):
         return value_in(bare(boxed), kind, stated=True), last
-    if whole and (kind.name == "fact" or len(lines) == 1):
-        return bare("\n".join(lines)) if kind.name == "fact" else value_in(bare(lines[0]), kind, stated=True), 0
+    if whole and kind.name == "fact":
+        return "\n".join(lines) if len(lines) > 1 else bare(lines[0]), 0
+    if whole and len(lines) == 1:
+        return value_in(bare(lines[0]), kind, stated=True), 0
     if whole and kind.name == "value":
         return bare("\n".join(lines)), 0
     if other is not None and not any(gives(line, kind) for line in lines):
