@@ -66,7 +66,7 @@ def value_in(text: str, kind: Kind, *, stated: bool) -> str:
         plain = _PLACE.sub("", plain)
     match kind.name:
         case "number":
-            return _number(plain, stated) or plain
+            return _number(plain, stated) or (plain.rstrip(".") if quantity(plain) else plain)
         case "formula":
             return _formula(plain, stated)
         case "choice":
