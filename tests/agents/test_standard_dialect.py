@@ -272,7 +272,7 @@ async def test_findings_are_put_together_in_a_chain() -> None:
     ask = Told("6 * 7 = 42\nThe answer is 42")
     found = await DIALECT.final(ask, TASK, [FOUND], role="fast", may_extend=False)
     assert isinstance(found, Solution) and (found.answer, found.strategy) == ("42", "synthesis")
-    assert ask.sent.startswith("What was found out so far:\n#1. What is 6 + 1?\n-> 7\n\nNow answer this:\n6 * 7?\n\nUse")
+    assert ask.sent.startswith("What was found out so far:\n#1. What is 6 + 1?\n-> 7\n\nThe question:\n6 * 7?\n\nUse")
     assert "PLAN" not in ask.sent
 
 

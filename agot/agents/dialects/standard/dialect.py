@@ -295,11 +295,14 @@ class StandardDialect:
     async def _answer_or_plan(
         self, ask: Ask, request: ModelRequest, task: Task, strategy: str = "chain"
     ) -> Solution | Plan:
-        """Read a reply to a request that offered to plan; a plan of nothing is an answer like any other text."""
+        """Read a reply to a request that offered to plan; the mark before a text without a list is no part of it."""
         completion = reading.without_thinking((await ask(request)).completions[0])
-        plan = plans.plan_in(completion.text) if plans.announces_plan(completion.text) else None
-        if plan is not None and plan.thoughts:
-            return plan
+        if plans.announces_plan(completion.text):
+            plan = plans.plan_in(completion.text)
+            rest = completion.text.lstrip().partition("\n")[2]
+            if plan.thoughts or not rest.strip():
+                return plan
+            completion = completion.model_copy(update={"text": rest})
         return self._read(ask, request, [completion], strategy, task, ())[0]
 
     async def _solutions(

@@ -38,7 +38,7 @@ def user(task: Task) -> str:
     alone = len(parts) == 0 or (len(parts) == 1 and task.material)
     # The user's own question is sent as it is; a part of it was worded by a model, which may have read anything.
     asked = defused(task.question) if overall else task.question
-    parts.append(asked if alone else f"Now answer this:\n{asked}")
+    parts.append(asked if alone else f"The question:\n{asked}")
     if task.feedback:
         remarks = "\n".join(f"- {defused(text)}" for text in task.feedback)
         parts.append(f"Earlier answers were rejected, with these remarks:\n{remarks}")

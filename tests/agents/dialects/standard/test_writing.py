@@ -59,7 +59,7 @@ def test_a_part_is_told_what_it_belongs_to_and_what_was_found() -> None:
     task = Task(question="What is twice 8?", overall="How many legs have two spiders?", findings=(FOUND,))
     assert user(task) == (
         "This belongs to a larger question, given for orientation only:\nHow many legs have two spiders?\n\n"
-        "What was found out so far:\n#1. How many legs has a spider?\n-> 8\n\nNow answer this:\nWhat is twice 8?"
+        "What was found out so far:\n#1. How many legs has a spider?\n-> 8\n\nThe question:\nWhat is twice 8?"
     )
 
 
