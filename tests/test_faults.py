@@ -84,9 +84,13 @@ class Informed(Reasoner):
 def reasoner(server: Loopback, url: str = "sqlite://", *, judge: float = 0.0, **role: Any) -> Reasoner:
     """Return one whose model is known to plan, and to judge with this area under the curve."""
     fast = {"model": "hosted_vllm/x", "base_url": server.base_url, "timeout_s": 5.0, "retries": 0, **role}
-    informed = Informed(Settings.model_validate({"roles": {"fast": fast}, "database_url": url}))
-    informed.facts = {"plans": True, "judge": {"manner": "word", "auc": judge, "slope": 1.0}}
-    return informed
+    return informed(Settings.model_validate({"roles": {"fast": fast}, "database_url": url}), judge)
+
+
+def informed(settings: Settings, judge: float = 0.0) -> Informed:
+    made = Informed(settings)
+    made.facts = {"plans": True, "judge": {"manner": "word", "auc": judge, "slope": 1.0}}
+    return made
 
 
 async def ask(
@@ -138,7 +142,7 @@ async def test_cyclic_plan_is_mended_visibly(server: Loopback) -> None:
     cyclic = plan(("1", "A of #3?"), ("2", "B of #1?"), ("3", "C of #2?"))
     server.reply = answering(lambda asked: cyclic if asks(asked, "Who?") else answer("a"))
     result, events = await ask(server)
-    assert result.answer == "a"
+    assert result.answer == "plain", "what refers to a dropped part cannot be asked, so the question is asked directly"
     assert [event.fault for event in kinds(events, "plan_repaired")] == ["cycle"]  # type: ignore[union-attr]
 
 
@@ -425,7 +429,7 @@ async def test_resume_does_not_depend_on_what_earlier_runs_learnt_of_a_server(
 async def test_extension_larger_than_a_plan_may_be_is_not_run(server: Loopback) -> None:
     def think(asked: str) -> str:
         if asks(asked, "Who?") and "found out so far" in asked:
-            return plan(*((f"x{i}", f"X{i}?", []) for i in range(60)))
+            return plan(*((str(i + 3), f"X{i}?") for i in range(60)))
         return plan(("1", "A?"), ("2", "B?")) if asks(asked, "Who?") else answer("a")
 
     server.reply = answering(think)
@@ -436,13 +440,13 @@ async def test_extension_larger_than_a_plan_may_be_is_not_run(server: Loopback) 
 
 
 async def test_layered_mode_bounds_each_layer(server: Loopback) -> None:
-    wide = plan(("1", "A?", []), ("2", "B?", []), ("3", "C?", ["1", "2"]), ("4", "D?", ["3"]), final="4")
+    wide = plan(("1", "A?"), ("2", "B?"), ("3", "C of #1, #2?"), ("4", "D of #3?"))
     server.reply = answering(lambda asked: wide if asks(asked, "Who?") else answer("a"))
     settings = Settings.model_validate({
         "roles": {"fast": {"model": "hosted_vllm/x", "base_url": server.base_url}}, "database_url": "sqlite://",
         "engine": {"mode": "layered", "layer_width": 2},
     })  # fmt: skip
-    async with Reasoner(settings) as r:
+    async with informed(settings) as r:
         result = await r.ask("Who?")
     assert result.graph is not None
     assert [result.graph.nodes[f"0.{i}"]["layer"] for i in range(4)] == [0, 0, 1, 2]

@@ -223,6 +223,13 @@ async def test_without_the_mark_and_a_list_a_reply_is_an_answer(written: str) ->
     assert isinstance(found, Solution) and found.answer == "42"
 
 
+async def test_what_is_offered_under_an_open_question_is_set_apart_by_one_empty_line() -> None:
+    ask = Told("Day 1: the Forum.")
+    found = await thought(ask, Task(question="Plan three days in Rome"))
+    assert isinstance(found, Solution) and found.answer == "Day 1: the Forum."
+    assert ask.sent.startswith("Plan three days in Rome\n\nOnly if") and "  " not in ask.sent
+
+
 async def test_an_open_question_stands_alone_and_its_reply_is_the_answer() -> None:
     written = "Day 1: the Forum.\n\n- Day 2: museums\n- Day 3: Answer: rest\n"
     for mode in ("chain", "direct"):
@@ -282,6 +289,7 @@ async def test_more_may_be_asked_for_where_it_may_be_extended() -> None:
     assert isinstance(found, Plan) and "beginning with number 2" in ask.sent
     # A number that a finding has already is another thought than the finding.
     assert [(t.key, t.needs) for t in found.thoughts] == [("n1", ("2",)), ("2", ("1",))]
+    assert found.final == "", "what is added does not answer the whole"
 
 
 # -- judging ---------------------------------------------------------------------------------------

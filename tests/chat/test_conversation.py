@@ -39,7 +39,7 @@ async def test_a_first_message_is_asked_as_it_stands_and_a_follow_up_is_understo
     assert (two.said, two.understood, two.answer, two.status) == (
         "And in Bergen?", "How many people live in Bergen?", "42", "answered",
     )  # fmt: skip
-    assert two.usage.calls == 3 and two.usage.tokens > second.usage.tokens
+    assert two.usage.calls == 2 and two.usage.tokens > second.usage.tokens
 
 
 async def test_what_was_said_opens_and_closes_no_tags(begin: Open, model: Model) -> None:

@@ -127,16 +127,20 @@ class StandardDialect:
         self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool
     ) -> Solution | Plan:
         """Put findings together, or ask for more sub-questions instead."""
-        extend = f" {default('extend').filled(next=len(findings) + 1)}" if may_extend else ""
+        extend = default("extend").filled(next=len(findings) + 1) if may_extend else ""
         content = writing.user(task.model_copy(update={"findings": tuple(findings)}))
         ending = writing.ending(writing.kind_of(task))
         prompt = await self._pick("final", task)
+        extend = f" {extend}" if ending else extend
         request = writing.request(ask, role, "final", prompt, content, ending=ending, extend=extend)
         if not may_extend:
             return (await self._solutions(ask, request, 1, "synthesis", task, ()))[0]
         found = await self._answer_or_plan(ask, request, task, "synthesis")
         names = {str(place) for place in range(1, len(findings) + 1)}
-        return plans.renamed(found, names) if isinstance(found, Plan) else found
+        if not isinstance(found, Plan):
+            return found
+        # What is asked for in addition answers no more than itself, so all has to be put together again.
+        return plans.renamed(found.model_copy(update={"final": ""}), names)
 
     # -- searching
 
@@ -289,7 +293,7 @@ class StandardDialect:
         prompt = await self._pick("chain", task) if kind.reasoned else None
         if offer:
             reason = "" if prompt is None else prompt.filled(form=kind.form)
-            return writing.request(ask, role, "think", None, f"{content}\n\n{reason} {offer}".strip())
+            return writing.request(ask, role, "think", None, f"{content}\n\n{f'{reason} {offer}'.strip()}")
         return writing.request(ask, role, "solve", prompt, content, form=kind.form)
 
     async def _answer_or_plan(

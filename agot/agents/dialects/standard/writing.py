@@ -29,7 +29,7 @@ def user(task: Task) -> str:
     parts = []
     if task.material:
         parts.append(defused(task.material))
-    overall = task.overall and split_material(task.overall) != (task.question, task.material)
+    overall = task.question not in (task.overall or task.question, split_material(task.overall)[0])
     if overall:
         parts.append(f"This belongs to a larger question, given for orientation only:\n{defused(task.overall)}")
     if task.findings:

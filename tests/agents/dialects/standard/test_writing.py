@@ -50,7 +50,7 @@ def test_a_worked_reply_ends_in_the_form_of_its_kind() -> None:
 
 
 def test_material_stands_before_its_question_and_is_not_told_twice() -> None:
-    for overall in ("", "Ann has 3 cats.\nQuestion: How many?", "Ann has 3 cats.\n\nQuestion:  How many?"):
+    for overall in ("", "How many?", "Ann has 3 cats.\nQuestion: How many?", "Ann has 3 cats.\n\nQuestion:  How many?"):
         assert user(Task(question="How many?", material="Ann has 3 cats.", overall=overall)) == "Ann has 3 cats.\n\nHow many?"
     assert kind_of(Task(question="How many?", material="Ann has 3 cats.")) == NUMBER
 
