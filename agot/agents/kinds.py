@@ -132,6 +132,11 @@ _FORMULA = re.compile(
 )  # fmt: skip
 _CALCULATES = re.compile(rf"\b(?:calculate|compute|work out|(?:find|determine) (?:{_THE_VALUE}|how))\b", _I)
 _SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z\"'(])")
+_MAKES = re.compile(
+    r"\b(?:make|get|obtain|reach|gives?|equals?)\s(?:exactly |the (?:number|target) )?-?\d+(?:\s(?:from|with|using|out of)\b|\W*$|[.?!\n])"
+    r"|=\s?\d+\b[^\n]{0,40}\bexactly once\b", _I
+)  # fmt: skip
+"""A number that is to be made out of others."""
 _UNENDED = re.compile(r"(?:\b(?:is|are|to|equals)|=)\s*$", _I)
 _FORMAT_STATED = re.compile(
     r"\byour (?:response|output|reply|final answer) (?:should|must)\b|\b(?:following|this) (?:exact )?format\b|"
@@ -194,7 +199,7 @@ def _closed_kind(text: str, material: str) -> Kind | None:
         return NUMBER
     if _WORKED.search(text) and numerals:
         return NUMBER if _QUANTITY.search(text) or _EXPRESSION.search(text) else VALUE
-    if _SORTS.search(text) or _UNENDED.search(text):
+    if _SORTS.search(text) or _UNENDED.search(text) or (numerals > 2 and _MAKES.search(text)):
         return VALUE
     if _CALCULATES.search(text) and numerals > 1 and not _OPENS.search(text):
         return NUMBER

@@ -48,12 +48,7 @@ class Model:
 
 
 def answer(text: str, **how: Any) -> Reply:
-    return Reply(
-        json.dumps(
-            {"kind": "answer", "reason": "", "steps": [], "answer": text, "thoughts": [], "final": ""}
-        ),
-        **how,
-    )
+    return Reply(text, **how)
 
 
 @pytest.fixture

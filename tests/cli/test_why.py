@@ -30,7 +30,7 @@ SPLIT = (
 
 
 def answer(text: str, *steps: str) -> str:
-    return json.dumps({"kind": "answer", "steps": steps, "answer": text})
+    return "\n".join((*steps, f"Answer: {text}"))
 
 
 @pytest.fixture
