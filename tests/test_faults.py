@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -41,7 +40,10 @@ def answering(
         text = user(request)
         if "Is the proposed solution right?" in text:
             return Reply("Yes")
-        if not any(words in text for words in ("write PLAN", "numbered list only", "found out so far", "larger question")):
+        if not any(
+            words in text
+            for words in ("write PLAN", "numbered list only", "found out so far", "larger question")
+        ):
             return Reply(solved)
         got = think(text)
         return Reply(got) if isinstance(got, str) else got
@@ -142,7 +144,9 @@ async def test_cyclic_plan_is_mended_visibly(server: Loopback) -> None:
     cyclic = plan(("1", "A of #3?"), ("2", "B of #1?"), ("3", "C of #2?"))
     server.reply = answering(lambda asked: cyclic if asks(asked, "Who?") else answer("a"))
     result, events = await ask(server)
-    assert result.answer == "plain", "what refers to a dropped part cannot be asked, so the question is asked directly"
+    assert result.answer == "plain", (
+        "what refers to a dropped part cannot be asked, so the question is asked directly"
+    )
     assert [event.fault for event in kinds(events, "plan_repaired")] == ["cycle"]  # type: ignore[union-attr]
 
 
@@ -173,7 +177,9 @@ async def test_plan_of_500_thoughts_is_sent_back_then_answered_directly(server: 
     "text",
     ["", "PLAN", "<think>on and on", "**PLAN**\n\n"],
 )
-async def test_a_reply_that_is_neither_plan_nor_answer_is_answered_directly(server: Loopback, text: str) -> None:
+async def test_a_reply_that_is_neither_plan_nor_answer_is_answered_directly(
+    server: Loopback, text: str
+) -> None:
     server.reply = answering(lambda asked: text)
     result, _ = await ask(server)
     assert (result.status, result.answer) == ("answered", "plain")
@@ -273,9 +279,7 @@ async def test_reply_with_half_a_character_is_kept(server: Loopback) -> None:
 
 
 async def test_full_disk_mid_run_still_answers_with_a_warning(server: Loopback, tmp_path: Path) -> None:
-    server.reply = answering(
-        lambda asked: answer("a" * 200_000) if asks(asked, "Who?") else answer("a")
-    )
+    server.reply = answering(lambda asked: answer("a" * 200_000) if asks(asked, "Who?") else answer("a"))
     path = tmp_path / "small.db"
     async with reasoner(server, f"sqlite:///{path}") as first:
         assert (await first.ask("What is 3+4?")).run_id
@@ -368,11 +372,7 @@ async def test_answer_is_kept_if_its_judge_cannot_be_reached(server: Loopback) -
     script = answering(lambda asked: answer("Paris"))
 
     def reply(request: dict[str, Any]) -> Reply:
-        return (
-            failure(500, "boom")
-            if "Is the proposed solution right?" in user(request)
-            else script(request)
-        )
+        return failure(500, "boom") if "Is the proposed solution right?" in user(request) else script(request)
 
     server.reply = reply
     result, events = await ask(server, "Write about it.", judge=0.9)

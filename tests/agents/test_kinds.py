@@ -82,7 +82,11 @@ WORDINGS = {
         "Give me a regex for emails.",
         "Write an SQL query that counts users.",
     ],
-    "table": ["Make a table of the people.", "Give me a table of squares from 1 to 10.", "Compare TCP and UDP in a table."],
+    "table": [
+        "Make a table of the people.",
+        "Give me a table of squares from 1 to 10.",
+        "Compare TCP and UDP in a table.",
+    ],
     "json": ["Return name and age of Ann, 3, as JSON.", "Create a CSV of three cities."],
     "text": [
         "Plan three days in Rome",
@@ -150,8 +154,18 @@ def test_the_kind_is_told_from_the_wording(question: str, name: str) -> None:
 
 
 def test_politeness_changes_nothing() -> None:
-    for question, kind in (("compute 3 + 4", NUMBER), ("write a poem about 3 cats", TEXT), ("write a function f", CODE)):
-        for polite in ("Please ", "Could you ", "Hi! Can you please ", "I want you to ", "Hello there, would you "):
+    for question, kind in (
+        ("compute 3 + 4", NUMBER),
+        ("write a poem about 3 cats", TEXT),
+        ("write a function f", CODE),
+    ):
+        for polite in (
+            "Please ",
+            "Could you ",
+            "Hi! Can you please ",
+            "I want you to ",
+            "Hello there, would you ",
+        ):
             assert kind_of_reply(polite + question) == kind, polite
 
 
@@ -175,7 +189,23 @@ def test_any_text_asks_for_some_kind(question: str, material: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["what ", "is ", "$a", "(A) ", "[1, ", "1 + ", " ", "how many ", "\\(", "find the ", "?", "? ", "a\n", "write ", "can you "],
+    [
+        "what ",
+        "is ",
+        "$a",
+        "(A) ",
+        "[1, ",
+        "1 + ",
+        " ",
+        "how many ",
+        "\\(",
+        "find the ",
+        "?",
+        "? ",
+        "a\n",
+        "write ",
+        "can you ",
+    ],
 )
 def test_long_questions_are_told_in_bounded_time(piece: str) -> None:
     with bounded():

@@ -44,7 +44,9 @@ _WORD_ROOM = 8
 
 _LONGEST_ASSOCIATION = 600
 _NOTHING = re.compile(r"[\W_]*(?:none|nothing|n/a)(?:\s+(?:comes|to|that|relevant|additional|more)\b.*)?[\W_]*", re.IGNORECASE | re.DOTALL)  # fmt: skip
-_VERDICT = re.compile(r"verdict\W{1,6}(?:is\W{1,4})?(right|correct|true|yes|wrong|incorrect|false|no)\b", re.IGNORECASE)
+_VERDICT = re.compile(
+    r"verdict\W{1,6}(?:is\W{1,4})?(right|correct|true|yes|wrong|incorrect|false|no)\b", re.IGNORECASE
+)
 _RIGHT = frozenset({"right", "correct", "true", "yes"})
 
 
@@ -105,7 +107,9 @@ class StandardDialect:
                 ask, role, "solve", prompt, writing.with_steps(task, steps), ending=writing.ending(kind)
             )
         elif mode == "direct" and kind.closed:
-            request = writing.request(ask, role, "solve", await self._pick("direct", task), writing.user(task))
+            request = writing.request(
+                ask, role, "solve", await self._pick("direct", task), writing.user(task)
+            )
         else:
             request = await self._chain(ask, task, role)
         watching = watched(ask, role)
@@ -116,7 +120,15 @@ class StandardDialect:
         return await self._solutions(ask, request, n, mode, task, steps)
 
     async def program(
-        self, ask: Ask, task: Task, *, role: str, n: int, temperature: float, failed: str = "", error: str = ""
+        self,
+        ask: Ask,
+        task: Task,
+        *,
+        role: str,
+        n: int,
+        temperature: float,
+        failed: str = "",
+        error: str = "",
     ) -> list[str]:
         """Draw programs, or one more try at a program that failed; samples that hold none are left out."""
         return await programs(
@@ -248,7 +260,10 @@ class StandardDialect:
 
     async def compare(self, ask: Ask, task: Task, a: Solution, b: Solution, *, role: str) -> float | None:
         """Ask for A or B; P(a) where the model gives log-probabilities, else the letter alone decides."""
-        shown = (writing.proposal(writing.worked(one), name) for one, name in ((a, "Solution A"), (b, "Solution B")))
+        shown = (
+            writing.proposal(writing.worked(one), name)
+            for one, name in ((a, "Solution A"), (b, "Solution B"))
+        )
         request = writing.request(
             ask, role, "compare", await self._pick("compare", task), "\n\n".join((writing.user(task), *shown)),
             logprobs=True, top_logprobs=5,

@@ -31,7 +31,9 @@ def user(task: Task) -> str:
         parts.append(defused(task.material))
     overall = task.question not in (task.overall or task.question, split_material(task.overall)[0])
     if overall:
-        parts.append(f"This belongs to a larger question, given for orientation only:\n{defused(task.overall)}")
+        parts.append(
+            f"This belongs to a larger question, given for orientation only:\n{defused(task.overall)}"
+        )
     if task.findings:
         found = "\n".join(_found(place, finding) for place, finding in enumerate(task.findings, start=1))
         parts.append(f"What was found out so far:\n{found}")

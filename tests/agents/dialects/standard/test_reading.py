@@ -78,7 +78,13 @@ def test_a_label_before_a_reply_is_no_part_of_it(text: str, rest: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "answer"),
-    [("First 3 + 4 = 7. Then", None), ("The answer is 7", None), ("Answer: 7", "7"), ("The answer is 7.\nAs one sees", "7"), ("\\boxed{7}\nso", None)],
+    [
+        ("First 3 + 4 = 7. Then", None),
+        ("The answer is 7", None),
+        ("Answer: 7", "7"),
+        ("The answer is 7.\nAs one sees", "7"),
+        ("\\boxed{7}\nso", None),
+    ],
 )
 def test_of_a_cut_closed_reply_only_an_announced_answer_counts(text: str, answer: str | None) -> None:
     assert read(text, NUMBER, cut=True) == answer
@@ -97,7 +103,28 @@ def test_any_text_can_be_read(text: str, kind: Kind, mode: str, cut: bool) -> No
 
 
 MARKED = st.lists(
-    st.sampled_from(["The answer is ", "Answer:", "\\boxed{", "}", "**", "`", "\n", " ", "7", "(B)", "yes", "$", "=", "[1]", "x", "```", "N", "."]),
+    st.sampled_from(
+        [
+            "The answer is ",
+            "Answer:",
+            "\\boxed{",
+            "}",
+            "**",
+            "`",
+            "\n",
+            " ",
+            "7",
+            "(B)",
+            "yes",
+            "$",
+            "=",
+            "[1]",
+            "x",
+            "```",
+            "N",
+            ".",
+        ]
+    ),
     max_size=12,
 ).map("".join)
 

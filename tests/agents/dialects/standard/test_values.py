@@ -104,7 +104,13 @@ def test_a_list_stands_in_its_brackets(text: str, stated: bool, value: str) -> N
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("apple fig pear.", "apple fig pear"), ("the red ball", "the red ball"), ("x = blue", "blue"), ("12.", "12"), ("05/02/2021", "05/02/2021")],
+    [
+        ("apple fig pear.", "apple fig pear"),
+        ("the red ball", "the red ball"),
+        ("x = blue", "blue"),
+        ("12.", "12"),
+        ("05/02/2021", "05/02/2021"),
+    ],
 )
 def test_another_value_stays_as_it_is_but_for_its_full_stop(text: str, value: str) -> None:
     assert value_in(text, VALUE, stated=True) == value
@@ -112,7 +118,16 @@ def test_another_value_stays_as_it_is_but_for_its_full_stop(text: str, value: st
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [(NUMBER, "N"), (NUMBER, "N."), (CHOICE, "(X)"), (LIST, "[...]"), (VALUE, "..."), (VALUE, "…"), (TRUTH, "maybe"), (NUMBER, "")],
+    [
+        (NUMBER, "N"),
+        (NUMBER, "N."),
+        (CHOICE, "(X)"),
+        (LIST, "[...]"),
+        (VALUE, "..."),
+        (VALUE, "…"),
+        (TRUTH, "maybe"),
+        (NUMBER, ""),
+    ],
 )
 def test_the_form_that_was_asked_for_is_no_value(kind: Kind, text: str) -> None:
     assert not gives(text, kind)
@@ -120,7 +135,11 @@ def test_the_form_that_was_asked_for_is_no_value(kind: Kind, text: str) -> None:
 
 @given(st.text(max_size=200), st.sampled_from(CLOSED), st.booleans())
 def test_any_text_gives_some_value(text: str, kind: Kind, stated: bool) -> None:
-    assert value_in(text, kind, stated=stated) or not text.strip(" .\t\n\r") or not value_in(text, VALUE, stated=True)
+    assert (
+        value_in(text, kind, stated=stated)
+        or not text.strip(" .\t\n\r")
+        or not value_in(text, VALUE, stated=True)
+    )
     gives(text, kind)
 
 
