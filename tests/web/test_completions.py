@@ -233,7 +233,7 @@ def test_the_conversation_reaches_the_model_with_its_roles(
     ]
     official.chat.completions.create(model="agot", messages=messages)
     said = models.requests[0].messages[-1].content
-    assert [line.lstrip("| ") for line in said.splitlines()][1:] == [
+    assert [line.lstrip("| ") for line in said.splitlines()][1:8] == [
         "User: Where is Bergen?", "Assistant: In Norway.", "", "And what is it?", "", "Demands on the answer:", "Answer in French.",
     ]  # fmt: skip
 
