@@ -191,7 +191,7 @@ def said(prompt: str) -> Said:
 
 def _question(prompt: str) -> str:
     """Return what is asked: the paragraph that is announced, else the first one."""
-    return prompt.rpartition("Now answer this:\n")[2].partition("\n\n")[0]
+    return prompt.rpartition("The question:\n")[2].partition("\n\n")[0]
 
 
 def _right(prompt: str) -> bool:

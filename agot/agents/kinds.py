@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-KindName = Literal["number", "formula", "choice", "truth", "list", "value", "fact", "code", "table", "json", "text"]
+KindName = Literal[
+    "number", "formula", "choice", "truth", "list", "value", "fact", "code", "table", "json", "text"
+]
 
 _HEAD, _TAIL = 6_000, 2_000
 """Characters of a long question that are looked at: its beginning and its end."""
@@ -82,15 +84,21 @@ _ADVISES = re.compile(
     r"\bwhich (?:one )?(?:is|are) (?:better|best)\b|\b(?:best|easiest|good|cheapest) (?:way|time|place|\w+ (?:to|for))\b", _I
 )  # fmt: skip
 _ARGUES = re.compile(
-    _POLITE + r"(?:prove|show that|show why|verify that|derive|explain|describe|discuss|write an?|what does|tell)\b", _I
+    _POLITE
+    + r"(?:prove|show that|show why|verify that|derive|explain|describe|discuss|write an?|what does|tell)\b",
+    _I,
 )
 _CODE_WANTED = re.compile(
     r"\b(?:write|implement|create|complete|code|develop|generate|give|show|refactor|fix|debug|rewrite|optimi[sz]e|make|need)\b"
     r"[^.?!\n]{0,80}\b(?:functions?|methods?|class(?:es)?|scripts?|programs?|quer(?:y|ies)|regex(?:es)?|regular expressions?|"
     r"unit tests?|algorithms?|code|snippets?|api|endpoint|makefile|dockerfile|html|css|sql|component|one-liner|bash)\b", _I
 )  # fmt: skip
-_UNFINISHED_CODE = re.compile(r"^\s*(?:@\w[^\n]*\n|from \w|import \w|async def |def |class |#include|public |fn |func |function )")
-_TABLE_WANTED = re.compile(r"\b(?:in|as|into|make|draw|create|give|write|build|show|with)\b[^.?!\n]{0,40}\btable\b(?! tennis)", _I)
+_UNFINISHED_CODE = re.compile(
+    r"^\s*(?:@\w[^\n]*\n|from \w|import \w|async def |def |class |#include|public |fn |func |function )"
+)
+_TABLE_WANTED = re.compile(
+    r"\b(?:in|as|into|make|draw|create|give|write|build|show|with)\b[^.?!\n]{0,40}\btable\b(?! tennis)", _I
+)
 _JSON_WANTED = re.compile(
     r"\b(?:as|in|into|return|output|give|reply with|respond with|answer with|valid|only|produce|write|generate|create|"
     r"with)\b[^.?!\n]{0,40}\b(?:json|yaml|xml|csv)\b", _I
@@ -101,20 +109,28 @@ _TRUTH = re.compile(
     r"(?:^|[.!:\n]\s{0,3})(?:is|are|was|were|do|does|did|can|could|has|have|had|will|would|should|must|may)\s[^.?\n]{2,400}\?\s*$", _I
 )  # fmt: skip
 _TRUTH_WANTED = re.compile(r"\b(?:yes or no|yes/no|true or false|true/false|valid or invalid)\b", _I)
-_ASKED_A_FAVOUR = re.compile(r"(?:^|[.!?,;:\n]\s{0,3})(?:please )?(?:can|could|would|will|do) you\b[^?\n]*\?", _I)
-_ITEMS = re.compile(r"[\[{]\s{0,3}['\"]?[\w.-]{1,40}['\"]?\s{0,3}(?:,\s{0,3}['\"]?[\w.-]{1,40}['\"]?\s{0,3}){1,200}[\]}]")
+_ASKED_A_FAVOUR = re.compile(
+    r"(?:^|[.!?,;:\n]\s{0,3})(?:please )?(?:can|could|would|will|do) you\b[^?\n]*\?", _I
+)
+_ITEMS = re.compile(
+    r"[\[{]\s{0,3}['\"]?[\w.-]{1,40}['\"]?\s{0,3}(?:,\s{0,3}['\"]?[\w.-]{1,40}['\"]?\s{0,3}){1,200}[\]}]"
+)
 _LIST_WORK = re.compile(
     r"\b(?:sort|reverse|filter|remove|append|swap|rotate|deduplicate|alphabeti\w{1,6}|concatenate|"
     r"(?:add|multiply|subtract|double|square|keep|take)\b[^.\n]{0,40}\b(?:each|every|all|those|elements?|numbers?|items?))\b", _I
 )  # fmt: skip
-_SORTS = re.compile(r"\b(?:sort|order|arrange)\b[^.?\n]{0,60}\b(?:words?|names?|numbers?|items?|following)\b[^\n]{0,40}:", _I)
+_SORTS = re.compile(
+    r"\b(?:sort|order|arrange)\b[^.?\n]{0,60}\b(?:words?|names?|numbers?|items?|following)\b[^\n]{0,40}:", _I
+)
 _QUANTITY = re.compile(
     r"\bhow (?:many|much|far|old|fast|tall|heavy|long|big|deep|high|wide|often)\b|\bwhat (?:number|percent(?:age)?|fraction)\b"
     r"|\bwhat(?:['’]s| is| was| are| were| will be| would be)\b[^?\n]{0,200}\b(?:number|total|sum|cost|price|amount|average|mean|"
     r"median|percent\w*|area|volume|perimeter|speed|distance|product|difference between|remainder|profit|salary|score|ages?|"
     r"weight|length|height|value|probability|more than|less than|times|half|quarter|third)\b", _I
 )  # fmt: skip
-_THE_VALUE = r"the\b(?! (?:\w+ )?(?:best|bugs?|errors?|mistakes?|faults?|causes?|reasons?|factors? (?:that|behind))\b)"
+_THE_VALUE = (
+    r"the\b(?! (?:\w+ )?(?:best|bugs?|errors?|mistakes?|faults?|causes?|reasons?|factors? (?:that|behind))\b)"
+)
 _WORKED = re.compile(
     _POLITE + r"(?:(?:compute|calculate|simplify|work out|what(?:['’]s| is)(?= ?\(?-?\d))\b|evaluate (?:the (?:following )?"
     r"(?:expression|integral|sum|limit|product|value|determinant|function)\b|[^a-z\s]|\S{0,20}\d)|"
@@ -132,6 +148,11 @@ _FORMULA = re.compile(
 )  # fmt: skip
 _CALCULATES = re.compile(rf"\b(?:calculate|compute|work out|(?:find|determine) (?:{_THE_VALUE}|how))\b", _I)
 _SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z\"'(])")
+_MAKES = re.compile(
+    r"\b(?:make|get|obtain|reach|gives?|equals?)\s(?:exactly |the (?:number|target) )?-?\d+(?:\s(?:from|with|using|out of)\b|\W*$|[.?!\n])"
+    r"|=\s?\d+\b[^\n]{0,40}\bexactly once\b", _I
+)  # fmt: skip
+"""A number that is to be made out of others."""
 _UNENDED = re.compile(r"(?:\b(?:is|are|to|equals)|=)\s*$", _I)
 _FORMAT_STATED = re.compile(
     r"\byour (?:response|output|reply|final answer) (?:should|must)\b|\b(?:following|this) (?:exact )?format\b|"
@@ -194,7 +215,7 @@ def _closed_kind(text: str, material: str) -> Kind | None:
         return NUMBER
     if _WORKED.search(text) and numerals:
         return NUMBER if _QUANTITY.search(text) or _EXPRESSION.search(text) else VALUE
-    if _SORTS.search(text) or _UNENDED.search(text):
+    if _SORTS.search(text) or _UNENDED.search(text) or (numerals > 2 and _MAKES.search(text)):
         return VALUE
     if _CALCULATES.search(text) and numerals > 1 and not _OPENS.search(text):
         return NUMBER

@@ -12,13 +12,13 @@
 from __future__ import annotations
 
 from agot.agents.context import Outcome, ThoughtContext
-from agot.agents.worth import JUDGE
 from agot.agents.kinds import kind_of_reply
 from agot.agents.selector import Move
 from agot.agents.strategies.cross_check import NAME as CROSS_CHECK
 from agot.agents.strategies.experts import NAME as EXPERTS
 from agot.agents.strategies.tool_rounds import NAME as TOOLS
 from agot.agents.trust import trusted
+from agot.agents.worth import JUDGE
 from agot.protocols import Assessed
 from agot.thought import ThoughtStatus
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from agot.agents.judges import majority
-from agot.agents.worth import JUDGE
 from agot.agents.prompts.choice import PromptChoice, prompt_subject
 from agot.agents.prompts.library import Purpose
 from agot.agents.selection import difficulty as hardness
@@ -25,6 +24,7 @@ from agot.agents.selection.cluster import cluster_of
 from agot.agents.selection.routing import ANY, rightness, skills_of_cluster
 from agot.agents.selection.stopping import chance, decide, rates
 from agot.agents.selection.ucb import UcbSettings, choose_strategy
+from agot.agents.worth import JUDGE
 from agot.learning import Learnt, LessonKind, Outcome, Tally, hit, verifier_subject
 from agot.protocols import Assessed
 from agot.thought import Task

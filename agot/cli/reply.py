@@ -38,7 +38,8 @@ def reply_for(connection: Connection, run_id: RunId, thought: str, answer: str) 
     from agot.stores import views
 
     holds: Reply | None = None
-    for told in reversed(views.thought(connection, run_id, thought)["calls"]):
+    asked = views.thought(connection, run_id, thought)
+    for told in reversed(asked["calls"]):
         if told["purpose"] not in _PURPOSES:
             continue
         try:
@@ -46,7 +47,7 @@ def reply_for(connection: Connection, run_id: RunId, thought: str, answer: str) 
         except NotStored:  # a call that failed is no part of the journal
             continue
         for text in _texts(call):
-            if _given(text) == answer:
+            if answer in (_given(text), _read(text, asked["question"])):
                 return Reply(told["purpose"], text)
             if holds is None and answer in text:
                 holds = Reply(told["purpose"], text)
@@ -79,6 +80,16 @@ def _given(text: str) -> str:
         return str(found.get("answer", "")).strip()
     last = text.strip().rpartition("\n")[2]
     return _ANSWER.sub("", last, count=1).strip() if _ANSWER.match(last) else last.strip()
+
+
+def _read(text: str, question: str) -> str:
+    """Return the answer that is read in a reply to a plain request, "" for none."""
+    from agot.agents.dialects.standard.reading import solution_of
+    from agot.agents.kinds import kind_of_reply
+    from agot.protocols import Completion
+
+    found = solution_of(Completion(text=text), "chain", kind_of_reply(question))
+    return found.answer if found is not None else ""
 
 
 def _object(text: str) -> dict[str, Any] | None:

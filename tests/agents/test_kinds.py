@@ -57,6 +57,8 @@ WORDINGS = {
         "not ( True ) and ( True ) is",
         "Find the greatest common factor of 12 and 18.",
         "Determine whether 91 is prime.",
+        "Use 4, 7, 8, 1 each exactly once with + - * / to make 24.",
+        "Make 24 from 3, 3, 8, 8.",
         "Ann sits left of Bob. Bob sits left of Cem. Who sits in the middle?",
         "What time is it 3 hours after 10 am?",
         "Did he fall?\nOptions:\n- yes\n- no",
@@ -80,7 +82,11 @@ WORDINGS = {
         "Give me a regex for emails.",
         "Write an SQL query that counts users.",
     ],
-    "table": ["Make a table of the people.", "Give me a table of squares from 1 to 10.", "Compare TCP and UDP in a table."],
+    "table": [
+        "Make a table of the people.",
+        "Give me a table of squares from 1 to 10.",
+        "Compare TCP and UDP in a table.",
+    ],
     "json": ["Return name and age of Ann, 3, as JSON.", "Create a CSV of three cities."],
     "text": [
         "Plan three days in Rome",
@@ -122,6 +128,7 @@ WORDINGS = {
         "Evaluate the pros and cons of 2 job offers.",
         "Evaluate this essay on a scale of 1 to 10.",
         "Count from 1 to 10.",
+        "Use 3 eggs, 2 apples and 1 cup of sugar to make a cake.",
         r"Prove that $\sqrt{2}$ is irrational.",
         "Explain $E = mc^2$.",
         "What does $E = mc^2$ mean?",
@@ -147,8 +154,18 @@ def test_the_kind_is_told_from_the_wording(question: str, name: str) -> None:
 
 
 def test_politeness_changes_nothing() -> None:
-    for question, kind in (("compute 3 + 4", NUMBER), ("write a poem about 3 cats", TEXT), ("write a function f", CODE)):
-        for polite in ("Please ", "Could you ", "Hi! Can you please ", "I want you to ", "Hello there, would you "):
+    for question, kind in (
+        ("compute 3 + 4", NUMBER),
+        ("write a poem about 3 cats", TEXT),
+        ("write a function f", CODE),
+    ):
+        for polite in (
+            "Please ",
+            "Could you ",
+            "Hi! Can you please ",
+            "I want you to ",
+            "Hello there, would you ",
+        ):
             assert kind_of_reply(polite + question) == kind, polite
 
 
@@ -172,7 +189,23 @@ def test_any_text_asks_for_some_kind(question: str, material: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["what ", "is ", "$a", "(A) ", "[1, ", "1 + ", " ", "how many ", "\\(", "find the ", "?", "? ", "a\n", "write ", "can you "],
+    [
+        "what ",
+        "is ",
+        "$a",
+        "(A) ",
+        "[1, ",
+        "1 + ",
+        " ",
+        "how many ",
+        "\\(",
+        "find the ",
+        "?",
+        "? ",
+        "a\n",
+        "write ",
+        "can you ",
+    ],
 )
 def test_long_questions_are_told_in_bounded_time(piece: str) -> None:
     with bounded():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -30,7 +29,7 @@ class Model(ScriptedModels):
     def _reply(self, request: ModelRequest) -> Reply | Awaitable[Reply]:
         if request.purpose == "understand":
             return self.understand(request)
-        return self.think(request) if request.purpose == "think" else "Yes"
+        return "Yes" if request.purpose in ("judge", "verdict") else self.think(request)
 
     def purposes(self) -> list[str]:
         """Return what was asked for since the last time."""
@@ -40,7 +39,7 @@ class Model(ScriptedModels):
 
 
 def answer(text: str) -> str:
-    return json.dumps({"kind": "answer", "answer": text})
+    return text
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ async def test_markdown_quotes_what_was_said_and_tells_what_came_of_it(begin: Op
     model.think = lambda request: answer("```py\nx = 1")
     model.understand = lambda request: "What is x in Python?"
     async with begin() as conversation:
-        await conversation.say("What is it?\n# really")
+        await conversation.say("Explain it.\n# really")
         await conversation.say("Why?")
         assert conversation.session is not None
         text = as_markdown(conversation.session, conversation.turns)
-    assert "> What is it?\n> # really" in text and "*Understood as:* What is x in Python?" in text
+    assert "> Explain it.\n> # really" in text and "*Understood as:* What is x in Python?" in text
     assert text.count("```") == 4, "a code block that was not ended does not swallow the rest"
 
 

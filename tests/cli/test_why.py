@@ -30,7 +30,7 @@ SPLIT = (
 
 
 def answer(text: str, *steps: str) -> str:
-    return json.dumps({"kind": "answer", "steps": steps, "answer": text})
+    return "\n".join((*steps, f"Answer: {text}"))
 
 
 @pytest.fixture
@@ -39,14 +39,16 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
         yield store
 
 
-async def why(store: SqlStore, script: Script, thought: str = "root", **engine: Any) -> list[str]:
+async def why(
+    store: SqlStore, script: Script, thought: str = "root", question: str = "Who wrote Hamlet?", **engine: Any
+) -> list[str]:
     """Ask a model by script, and return what is told of a thought."""
     models = ScriptedModels(script, dialect="standard", native_n=True)
     settings = Settings.model_validate(
         {"roles": {"fast": RoleSettings(model="scripted/model")}, "engine": engine}
     )
     async with agot.Reasoner(settings, models=models, store=store) as reasoner:
-        result = await reasoner.ask("Who wrote Hamlet?")
+        result = await reasoner.ask(question)
     return await explained(store, result.run_id, thought)
 
 
@@ -123,17 +125,15 @@ def test_an_unknown_thought_is_told_with_those_that_there_are(agot: Agot, though
 
 
 async def test_the_reply_is_that_of_the_answer_and_not_of_one_that_was_rejected(store: SqlStore) -> None:
-    replies = ["Early plays.\nAnswer: Marlowe", "The First Folio.\n**It** says so.\nAnswer: Shakespeare"]
+    replies = ["7 + 5 = 13\nAnswer: 13", "I count on.\n**It** is more.\nAnswer: 12"]
 
     def script(request: ModelRequest) -> str:
-        if request.purpose == "judge":
-            return "No" if "Marlowe" in str(request.messages) else "Yes"
         return replies.pop(0) if len(replies) > 1 else replies[0]
 
-    lines = await why(store, script, strategy="chain")
+    lines = await why(store, script, question="What is 7 + 5?", strategy="chain")
     assert any("tried again" in line for line in lines)
     assert lines[-4:] == [
-        "  the model wrote (solve):", "    The First Folio.", "    **It** says so.", "    Answer: Shakespeare",
+        "  the model wrote (solve):", "    I count on.", "    **It** is more.", "    Answer: 12",
     ]  # fmt: skip
 
 
@@ -174,8 +174,8 @@ async def test_the_reply_of_an_answer_put_together_by_a_model_is_that_of_putting
 
 
 async def test_a_run_without_an_answer_ends_without_a_reply(store: SqlStore) -> None:
-    lines = await why(store, lambda request: json.dumps({"kind": "cannot", "reason": "Nobody knows."}))
-    assert "the model wrote" not in str(lines) and "Nobody knows." in str(lines)
+    lines = await why(store, lambda request: "13", question="What is 7 + 5?", strategy="chain", retries=0)
+    assert "the model wrote" not in str(lines) and "abstained" in str(lines)
 
 
 async def test_a_hostile_reply_is_told_harmlessly(store: SqlStore) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -101,9 +100,7 @@ def answering(request: ModelRequest) -> str:
     """Answer everything with 42, as a model that follows instructions."""
     if request.purpose == "judge":
         return "Yes"
-    if request.response_format is not None or request.purpose == "think":
-        return json.dumps({"kind": "answer", "steps": ["It is known."], "answer": "42"})
-    return "It is known.\nAnswer: 42"
+    return "42"
 
 
 class Gate:

@@ -21,6 +21,7 @@ from tests.web.serving import WAIT_S, Gate, Served, ended, serving
 from tests.web.upstream import Upstream, upstream
 
 ASKED: list[Any] = [{"role": "user", "content": "What is it?"}]
+SUM: list[Any] = [{"role": "user", "content": "What is 7 + 5?"}]
 TOOL: dict[str, Any] = {
     "type": "function",
     "function": {
@@ -52,7 +53,7 @@ def test_the_official_client_gets_an_answer_with_usage_and_the_run(
     assert got.usage.total_tokens == got.usage.prompt_tokens + got.usage.completion_tokens
     extra = (got.model_extra or {})["agot"]
     assert (
-        extra["status"] == "answered" and extra["reward"] == 1.0 and got.id == f"chatcmpl-{extra['run_id']}"
+        extra["status"] == "answered" and extra["reward"] is None and got.id == f"chatcmpl-{extra['run_id']}"
     )
     assert client.get(f"/api/runs/{extra['run_id']}").json()["tokens"] == got.usage.total_tokens
 
@@ -200,11 +201,9 @@ def test_a_direct_answer_is_streamed_while_it_is_written(tmp_path: Path) -> None
 
 
 def test_a_direct_answer_that_the_checks_changed_is_corrected(tmp_path: Path) -> None:
-    said = iter(["Thirteen is what I get when I add them all up.", "Answer: 12", "Answer: 12"])
+    said = iter(["The sum of these two numbers is 13.", "12", "12"])
 
     def reply(request: ModelRequest) -> str:
-        if request.purpose == "judge":
-            return "Yes" if "12" in request.messages[-1].content.rpartition("Answer:")[2] else "No"
         return next(said)
 
     class Streaming(ScriptedModels):
@@ -218,9 +217,9 @@ def test_a_direct_answer_that_the_checks_changed_is_corrected(tmp_path: Path) ->
         serving(tmp_path, Streaming(reply, dialect="standard")) as served,
         _openai(served) as official,
     ):
-        chunks = list(official.chat.completions.create(model="agot/direct", messages=ASKED, stream=True))
+        chunks = list(official.chat.completions.create(model="agot/direct", messages=SUM, stream=True))
     text = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
-    assert text.startswith("Thirteen is what I get") and text.endswith("Correction, after checks: 12")
+    assert text.startswith("The sum of these two numbers is 13.") and text.endswith("Correction, after checks: 12")
 
 
 def test_the_conversation_reaches_the_model_with_its_roles(
@@ -234,12 +233,9 @@ def test_the_conversation_reaches_the_model_with_its_roles(
     ]
     official.chat.completions.create(model="agot", messages=messages)
     said = models.requests[0].messages[-1].content
-    material = said.partition("<material>")[2].partition("</material>")[0]
-    question = said.partition("<question>")[2].partition("</question>")[0]
-    assert [line.lstrip("| ") for line in material.strip().splitlines()][1:] == [
-        "User: Where is Bergen?", "Assistant: In Norway."
+    assert [line.lstrip("| ") for line in said.splitlines()][1:8] == [
+        "User: Where is Bergen?", "Assistant: In Norway.", "", "And what is it?", "", "Demands on the answer:", "Answer in French.",
     ]  # fmt: skip
-    assert question.strip() == "And what is it?\n\nDemands on the answer:\nAnswer in French."
 
 
 def test_a_limit_on_tokens_ends_with_length(official: openai.OpenAI) -> None:
@@ -248,11 +244,9 @@ def test_a_limit_on_tokens_ends_with_length(official: openai.OpenAI) -> None:
 
 
 def test_a_run_that_abstains_says_so(tmp_path: Path) -> None:
-    models = ScriptedModels(
-        lambda request: json.dumps({"kind": "cannot", "reason": "Nobody knows that."}), dialect="standard"
-    )
+    models = ScriptedModels(lambda request: "13", dialect="standard")
     with serving(tmp_path, models) as served, _openai(served) as official:
-        got = official.chat.completions.create(model="agot", messages=ASKED)
+        got = official.chat.completions.create(model="agot", messages=SUM)
     assert (got.model_extra or {})["agot"]["status"] == "abstained" and got.choices[0].finish_reason == "stop"
     assert "no answer that I could stand behind" in (got.choices[0].message.content or "")
 

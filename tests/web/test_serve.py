@@ -52,7 +52,7 @@ def test_a_server_that_is_ended_leaves_its_run_to_be_resumed(home: Path, number:
         if held:
             return Reply(fault="hang")
         return Reply(
-            json.dumps({"kind": "answer", "steps": [], "answer": "42"}) if _thinks(request) else "Yes"
+            "42" if _thinks(request) else "Yes"
         )
 
     with Loopback(reply).in_thread() as model:
@@ -123,7 +123,7 @@ def test_a_server_that_is_killed_leaves_its_run_to_be_resumed(home: Path) -> Non
 
     def reply(request: dict[str, object]) -> Reply:
         if _thinks(request):
-            return Reply(json.dumps({"kind": "answer", "steps": [], "answer": "42"}))
+            return Reply("42")
         return Reply("Yes") if next(answers) else Reply(fault="hang")
 
     with Loopback(reply).in_thread() as model:

@@ -7,11 +7,11 @@ arXiv 2410.02725 (exponentially growing batches until the verifier is satisfied)
 from __future__ import annotations
 
 from agot.agents.judges import Judge, knockout
-from agot.agents.worth import JUDGE
 from agot.agents.search.together import together
 from agot.agents.search.tree import good_enough
 from agot.agents.verifier import reward_of
 from agot.agents.votes import weighted
+from agot.agents.worth import JUDGE
 from agot.errors import BudgetExceeded, OutputError
 from agot.events import LimitFired, Notice
 from agot.protocols import Assessed, Toolbox

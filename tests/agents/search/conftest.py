@@ -11,6 +11,7 @@ from random import Random
 import pytest
 
 from agot.agents.dialects.compact import CompactDialect
+from agot.agents.dialects.standard import StandardDialect
 from agot.agents.selector import Selector
 from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.toolbox import Assessor, Bench
@@ -20,7 +21,8 @@ from agot.engine.caller import Caller, CallRoom
 from agot.events import AnyEvent, EventStream
 from agot.ids import ROOT, RunId
 from agot.journal import Journal
-from agot.protocols import Assessed
+from agot.models.structured import SchemaMemory
+from agot.protocols import Assessed, Dialect
 from agot.settings import SearchSettings
 from agot.thought import Solution, Task
 from tests.agents.search.puzzle import QUESTION, play
@@ -75,9 +77,10 @@ Staged = Callable[..., Stage]
 def stage() -> Staged:
     def build(
         script: Script = play, *, question: str = QUESTION, budget: Budget | None = None, seed: int = 0,
-        delay_s: float = 0.0, samples: int = 8, journal: Journal | None = None, **search: object,
+        delay_s: float = 0.0, samples: int = 8, journal: Journal | None = None, standard: bool = False, **search: object,
     ) -> Stage:  # fmt: skip
-        models = ScriptedModels(script, delay_s=delay_s)
+        models = ScriptedModels(script, delay_s=delay_s, dialect="standard" if standard else "compact")
+        dialect: Dialect = StandardDialect(SchemaMemory(), most_thoughts=4) if standard else CompactDialect()
         stream = EventStream(RunId("test"), time.time)
         events: list[AnyEvent] = []
         stream.add_sink(events.append)
@@ -87,10 +90,10 @@ def stage() -> Staged:
         ask, task, verifier = Caller(room, meter, ROOT), Task(question=question), VerifierAgent()
         candidates: list[Assessed] = []
         assessor = Assessor(
-            task, ask, verifier, lambda role: CompactDialect(), stream.emit, candidates.append
+            task, ask, verifier, lambda role: dialect, stream.emit, candidates.append
         )
         tools = Bench(
-            ask=ask, dialect_of=lambda role: CompactDialect(), role="fast", roles=("fast",), samples=samples,
+            ask=ask, dialect_of=lambda role: dialect, role="fast", roles=("fast",), samples=samples,
             temperature=0.8, retry=0, search=SearchSettings.model_validate(search), rng=Random(seed), accept=0.5,
             verifier=verifier, assessor=assessor, selector=Selector(None, ()), emit=stream.emit, searches=itertools.count(),
         )  # fmt: skip

@@ -18,20 +18,20 @@ def play(request: ModelRequest) -> str | list[str]:
     """Answer as the embedded model would: plans are declined, `verify` says yes or no, chains are moves."""
     rng = Random(f"{request.seed}:{request.purpose}")
     if mode(request) == "verify":
-        return "yes" if rng.random() < _promise(user_text(request)) else "no"
+        return "yes" if rng.random() < promise(user_text(request)) else "no"
     if mode(request) != "chain":
         return "decline:\n"
     begun = request.messages[-1].content if request.messages[-1].role == "assistant" else ""
-    return [_continued(rng, begun, one_step="\n" in request.stop) for _ in range(request.n)]
+    return [continued(rng, begun, one_step="\n" in request.stop) for _ in range(request.n)]
 
 
-def _promise(text: str) -> float:
+def promise(text: str) -> float:
     """Return how good the last number on the table looks: the closer to 24, the better."""
     found = re.findall(r"=(-?\d+)", text)
     return max(0.05, 1.0 - abs(24 - int(found[-1])) / 24) if found else 0.5
 
 
-def _continued(rng: Random, begun: str, *, one_step: bool) -> str:
+def continued(rng: Random, begun: str, *, one_step: bool) -> str:
     table = {number: number for number in NUMBERS}  # value -> the expression that made it
     for line in begun.splitlines():
         if move := _MOVE.match(line):

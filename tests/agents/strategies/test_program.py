@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 
 from agot import reasoner as composing
+from agot.agents.strategies.program import second_opinion
+from agot.agents.strategies.registry import STRATEGIES
 from agot.budget import Budget
 from agot.events import AnyEvent
 from agot.protocols import Toolbox
-from agot.agents.strategies.program import second_opinion
-from agot.agents.strategies.registry import STRATEGIES
 from agot.reasoner import Reasoner
 from agot.sandbox.run import Limits, why_not
 from agot.settings import Settings
-from agot.stores.database import SqlStore
 from agot.thought import Result, Solution, Task
 from agot.tools import programs
 from tests.servers.loopback import Loopback, Reply, failure
@@ -217,9 +216,8 @@ async def test_auto_goes_without_programs_where_they_cannot_be_run(monkeypatch: 
 
     events: list[AnyEvent] = []
     engine = {"verify": True, "retries": 3, "ladder": ["chain-program-vote", "vote"]}
-    async with Loopback(reply) as server:
-        async with Reasoner(settings(server, engine=engine)) as reasoner:
-            result = await reasoner.ask("What is 6 * 7?", on_event=events.append)
+    async with Loopback(reply) as server, Reasoner(settings(server, engine=engine)) as reasoner:
+        result = await reasoner.ask("What is 6 * 7?", on_event=events.append)
     tried = [event.strategy for event in events if event.kind == "strategy_chosen"]
     assert (result.status, result.answer) == ("answered", "42")
     assert tried[-2:] == ["chain-program-vote", "vote"]

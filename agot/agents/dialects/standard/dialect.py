@@ -44,7 +44,9 @@ _WORD_ROOM = 8
 
 _LONGEST_ASSOCIATION = 600
 _NOTHING = re.compile(r"[\W_]*(?:none|nothing|n/a)(?:\s+(?:comes|to|that|relevant|additional|more)\b.*)?[\W_]*", re.IGNORECASE | re.DOTALL)  # fmt: skip
-_VERDICT = re.compile(r"verdict\W{1,6}(?:is\W{1,4})?(right|correct|true|yes|wrong|incorrect|false|no)\b", re.IGNORECASE)
+_VERDICT = re.compile(
+    r"verdict\W{1,6}(?:is\W{1,4})?(right|correct|true|yes|wrong|incorrect|false|no)\b", re.IGNORECASE
+)
 _RIGHT = frozenset({"right", "correct", "true", "yes"})
 
 
@@ -105,7 +107,9 @@ class StandardDialect:
                 ask, role, "solve", prompt, writing.with_steps(task, steps), ending=writing.ending(kind)
             )
         elif mode == "direct" and kind.closed:
-            request = writing.request(ask, role, "solve", await self._pick("direct", task), writing.user(task))
+            request = writing.request(
+                ask, role, "solve", await self._pick("direct", task), writing.user(task)
+            )
         else:
             request = await self._chain(ask, task, role)
         watching = watched(ask, role)
@@ -116,7 +120,15 @@ class StandardDialect:
         return await self._solutions(ask, request, n, mode, task, steps)
 
     async def program(
-        self, ask: Ask, task: Task, *, role: str, n: int, temperature: float, failed: str = "", error: str = ""
+        self,
+        ask: Ask,
+        task: Task,
+        *,
+        role: str,
+        n: int,
+        temperature: float,
+        failed: str = "",
+        error: str = "",
     ) -> list[str]:
         """Draw programs, or one more try at a program that failed; samples that hold none are left out."""
         return await programs(
@@ -127,16 +139,20 @@ class StandardDialect:
         self, ask: Ask, task: Task, findings: Sequence[Finding], *, role: str, may_extend: bool
     ) -> Solution | Plan:
         """Put findings together, or ask for more sub-questions instead."""
-        extend = f" {default('extend').filled(next=len(findings) + 1)}" if may_extend else ""
+        extend = default("extend").filled(next=len(findings) + 1) if may_extend else ""
         content = writing.user(task.model_copy(update={"findings": tuple(findings)}))
         ending = writing.ending(writing.kind_of(task))
         prompt = await self._pick("final", task)
+        extend = f" {extend}" if ending else extend
         request = writing.request(ask, role, "final", prompt, content, ending=ending, extend=extend)
         if not may_extend:
             return (await self._solutions(ask, request, 1, "synthesis", task, ()))[0]
         found = await self._answer_or_plan(ask, request, task, "synthesis")
         names = {str(place) for place in range(1, len(findings) + 1)}
-        return plans.renamed(found, names) if isinstance(found, Plan) else found
+        if not isinstance(found, Plan):
+            return found
+        # What is asked for in addition answers no more than itself, so all has to be put together again.
+        return plans.renamed(found.model_copy(update={"final": ""}), names)
 
     # -- searching
 
@@ -244,7 +260,10 @@ class StandardDialect:
 
     async def compare(self, ask: Ask, task: Task, a: Solution, b: Solution, *, role: str) -> float | None:
         """Ask for A or B; P(a) where the model gives log-probabilities, else the letter alone decides."""
-        shown = (writing.proposal(writing.worked(one), name) for one, name in ((a, "Solution A"), (b, "Solution B")))
+        shown = (
+            writing.proposal(writing.worked(one), name)
+            for one, name in ((a, "Solution A"), (b, "Solution B"))
+        )
         request = writing.request(
             ask, role, "compare", await self._pick("compare", task), "\n\n".join((writing.user(task), *shown)),
             logprobs=True, top_logprobs=5,
@@ -289,17 +308,20 @@ class StandardDialect:
         prompt = await self._pick("chain", task) if kind.reasoned else None
         if offer:
             reason = "" if prompt is None else prompt.filled(form=kind.form)
-            return writing.request(ask, role, "think", None, f"{content}\n\n{reason} {offer}".strip())
+            return writing.request(ask, role, "think", None, f"{content}\n\n{f'{reason} {offer}'.strip()}")
         return writing.request(ask, role, "solve", prompt, content, form=kind.form)
 
     async def _answer_or_plan(
         self, ask: Ask, request: ModelRequest, task: Task, strategy: str = "chain"
     ) -> Solution | Plan:
-        """Read a reply to a request that offered to plan; a plan of nothing is an answer like any other text."""
+        """Read a reply to a request that offered to plan; the mark before a text without a list is no part of it."""
         completion = reading.without_thinking((await ask(request)).completions[0])
-        plan = plans.plan_in(completion.text) if plans.announces_plan(completion.text) else None
-        if plan is not None and plan.thoughts:
-            return plan
+        if plans.announces_plan(completion.text):
+            plan = plans.plan_in(completion.text)
+            rest = completion.text.lstrip().partition("\n")[2]
+            if plan.thoughts or not rest.strip():
+                return plan
+            completion = completion.model_copy(update={"text": rest})
         return self._read(ask, request, [completion], strategy, task, ())[0]
 
     async def _solutions(

@@ -147,6 +147,7 @@ def _last_said(lines: list[str], kind: Kind, *, cut: bool) -> tuple[str, int] | 
             # The last line of a text that was cut off may miss the end of its answer.
             continue
         for rest in reversed(_SAID.split(lines[place])[1:]):
+            rest = rest.lstrip(",;")
             if gives(bare(rest).strip("."), kind):
                 return _boxed(rest) or bare(rest), place
     return None

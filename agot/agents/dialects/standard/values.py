@@ -20,10 +20,13 @@ _NUMBER = re.compile(
     |\.\d+)(?:\s?%)?""",
     re.VERBOSE | re.IGNORECASE,
 )
+_APART = re.compile(r"^([-−])\s+")
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
 _CLAUSE = re.compile(r"[.!?;]\s|,?\s(?:not|because|since|as|which|but|rather|instead|when|if|given)\b", re.I)
 """What follows is said about the answer; it is no part of it."""
-_HEDGE = re.compile(r"(?:(?:is|it'?s|about|around|approximately|roughly|exactly|only|just|a total of)\s)+", re.I)
+_HEDGE = re.compile(
+    r"(?:(?:is|it'?s|about|around|approximately|roughly|exactly|only|just|a total of)\s)+", re.I
+)
 _LETTER_MARKED = re.compile(
     r"\(([A-Ka-k])\)|\b(?i:option|choice|answer(?: is)?:?)\s\(?([A-K])\b|^\W*([A-Ka-k])(?:[).:,]|\s*$|\s[-–—])"
 )
@@ -32,11 +35,22 @@ _LETTER_ALONE = re.compile(
 )
 """A letter that is neither the article nor the pronoun."""
 _NO = r"no(?=\W*$|[,.;:!\"'*)–—]|\s(?:because|since|as|it|they|he|she|this|that|there|the|i|we|you)\b)"
-_TRUTH = re.compile(rf"\b(?:(not|isn['’]t|never)\s(?:necessarily\s)?)?(yes|true|false|valid|invalid|{_NO})\b", re.I)
+_TRUTH = re.compile(
+    rf"\b(?:(not|isn['’]t|never)\s(?:necessarily\s)?)?(yes|true|false|valid|invalid|{_NO})\b", re.I
+)
 _TRUTH_FIRST = re.compile(r"\W*(yes|no|true|false|valid|invalid)\b", re.I)
-_OPPOSITE = {"yes": "no", "no": "yes", "true": "false", "false": "true", "valid": "invalid", "invalid": "valid"}
-_LIST = re.compile(r"\[(?!\s?(?:\.{3}|…)\s?\])[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]|\{(?!\s?(?:\.{3}|…)\s?\})[^{}]*\}")
-_MATHS = re.compile(r"\$\$?([^$]+)\$\$?|\\\(([^\\]*(?:\\(?!\))[^\\]*)*)\\\)|\\\[([^\\]*(?:\\(?!\])[^\\]*)*)\\\]")
+_OPPOSITE = {
+    "yes": "no",
+    "no": "yes",
+    "true": "false",
+    "false": "true",
+    "valid": "invalid",
+    "invalid": "valid",
+}
+_LIST = re.compile(
+    r"\[(?!\s?(?:\.{3}|…)\s?\])[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]|\{(?!\s?(?:\.{3}|…)\s?\})[^{}]*\}"
+)
+_MATHS = re.compile(r"\$\$?([^$]+)\$\$?|\\\(((?:[^\\]|\\(?![()]))*)\\\)|\\\[((?:[^\\]|\\(?![\[\]]))*)\\\]")
 _TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|mathbf)\{([^{}]*)\}")
 _INLINE_MATHS = re.compile(r"(?<!\d)\$(?=[^\s$])([^$\n]*)(?<=[^\s$])\$(?!\d)")
 _BULLET = re.compile(r"^\s*(?:[-*•]|#{1,6})\s+(?=\S)")
@@ -65,7 +79,7 @@ def value_in(text: str, kind: Kind, *, stated: bool) -> str:
         plain = _PLACE.sub("", plain)
     match kind.name:
         case "number":
-            return _number(plain, stated) or plain
+            return _number(plain, stated) or (plain.rstrip(".") if quantity(plain) else plain)
         case "formula":
             return _formula(plain, stated)
         case "choice":
@@ -88,7 +102,9 @@ def gives(text: str, kind: Kind) -> bool:
         case "choice":
             return _letter(text, stated=False) != ""
         case "truth":
-            return _TRUTH.search(text) is not None or _TRUTH_FIRST.fullmatch(text.rstrip(" .!*\"'")) is not None
+            return (
+                _TRUTH.search(text) is not None or _TRUTH_FIRST.fullmatch(text.rstrip(" .!*\"'")) is not None
+            )
         case "list":
             return _LIST.search(text) is not None
         case _:
@@ -122,10 +138,10 @@ def _number(text: str, stated: bool) -> str:
 
 def _without_maths(text: str) -> str:
     """Return a text without the signs that set mathematics apart; signs of currency stay."""
-    if "$" not in text and "\\" not in text:
+    if not any(mark in text for mark in ("$", "\\", "{,}")):
         return text
-    text = _TEXT.sub(r" \1 ", text).replace("\\$", "\0")
-    text = _INLINE_MATHS.sub(r"\1", text).replace("$$", " ")
+    text = _TEXT.sub(r" \1 ", text).replace("\\$", "\0").replace("$$", " ")
+    text = _INLINE_MATHS.sub(r"\1", text)
     for mark in ("\\(", "\\)", "\\[", "\\]", "\\!"):
         text = text.replace(mark, " ")
     return text.replace("{,}", ",").replace("\\,", "").replace("\\%", "%").replace("\0", "$")
@@ -135,18 +151,20 @@ def _after_equals(text: str) -> str:
     """Return what stands after the last sign of equality that a number follows."""
     for part in reversed(re.split(r"[=≈]", text)[1:]):
         if _NUMBER.search(part):
-            return part.strip()
+            return _APART.sub(r"\1", part.strip())
     return text
 
 
 def _formula(text: str, stated: bool) -> str:
     maths = [next((inner for inner in found if inner), "") for found in _MATHS.findall(text)]
-    if maths and len(maths) == 1 or (maths and not stated):
+    if (maths and len(maths) == 1) or (maths and not stated):
         text = maths[-1].strip()
     elif not stated and "=" not in text and not maths:
         return _number(text, stated=False) or text
     named = _NAMED.fullmatch(text.rstrip(". "))
-    return (named[1] if named else text if stated or maths else _after_equals(text)).strip().rstrip(".").strip()
+    return (
+        (named[1] if named else text if stated or maths else _after_equals(text)).strip().rstrip(".").strip()
+    )
 
 
 def _letter(text: str, stated: bool) -> str:

@@ -29,16 +29,18 @@ def user(task: Task) -> str:
     parts = []
     if task.material:
         parts.append(defused(task.material))
-    overall = task.overall and split_material(task.overall) != (task.question, task.material)
+    overall = task.question not in (task.overall or task.question, split_material(task.overall)[0])
     if overall:
-        parts.append(f"This belongs to a larger question, given for orientation only:\n{defused(task.overall)}")
+        parts.append(
+            f"This belongs to a larger question, given for orientation only:\n{defused(task.overall)}"
+        )
     if task.findings:
         found = "\n".join(_found(place, finding) for place, finding in enumerate(task.findings, start=1))
         parts.append(f"What was found out so far:\n{found}")
     alone = len(parts) == 0 or (len(parts) == 1 and task.material)
     # The user's own question is sent as it is; a part of it was worded by a model, which may have read anything.
     asked = defused(task.question) if overall else task.question
-    parts.append(asked if alone else f"Now answer this:\n{asked}")
+    parts.append(asked if alone else f"The question:\n{asked}")
     if task.feedback:
         remarks = "\n".join(f"- {defused(text)}" for text in task.feedback)
         parts.append(f"Earlier answers were rejected, with these remarks:\n{remarks}")

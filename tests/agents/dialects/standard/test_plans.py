@@ -35,14 +35,29 @@ def test_a_numbered_list_is_read_in_any_dress(dress: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "It needs no plan.", "- A?\n- B?", "a. A?\nb. B?", "3.14 is pi", "1.5 apples are left", "2024: a year", "12/5. A", "1.", "PLAN"],
+    [
+        "",
+        "It needs no plan.",
+        "- A?\n- B?",
+        "a. A?\nb. B?",
+        "3.14 is pi",
+        "1.5 apples are left",
+        "2024: a year",
+        "12/5. A",
+        "1.",
+        "PLAN",
+    ],
 )
 def test_without_a_numbered_list_there_is_no_plan(text: str) -> None:
     assert plan_in(text) == Plan(thoughts=(), final="")
 
 
 def test_every_answer_that_a_sub_question_speaks_of_is_needed_once_and_none_is_its_own() -> None:
-    assert read("1. A?\n2. B?\n3. What is #1 + #2 * #1 - #3?")[2] == ("3", "What is #1 + #2 * #1 - #3?", ("1", "2"))
+    assert read("1. A?\n2. B?\n3. What is #1 + #2 * #1 - #3?")[2] == (
+        "3",
+        "What is #1 + #2 * #1 - #3?",
+        ("1", "2"),
+    )
 
 
 def test_answers_that_none_uses_have_to_be_put_together() -> None:
@@ -63,10 +78,17 @@ def test_a_plan_is_announced_by_its_mark_on_the_first_line(text: str, announced:
 
 def test_names_of_findings_are_not_given_again() -> None:
     plan = Plan(
-        thoughts=(PlannedThought(key="1", question="A of #2?", needs=("2",)), PlannedThought(key="3", question="B?")), final="1"
+        thoughts=(
+            PlannedThought(key="1", question="A of #2?", needs=("2",)),
+            PlannedThought(key="3", question="B?"),
+        ),
+        final="1",
     )
     again = renamed(plan, {"1", "2"})
-    assert [(one.key, one.needs) for one in again.thoughts] == [("n1", ("2",)), ("3", ())] and again.final == "n1"
+    assert [(one.key, one.needs) for one in again.thoughts] == [
+        ("n1", ("2",)),
+        ("3", ()),
+    ] and again.final == "n1"
     assert renamed(plan, {"7"}) is plan
 
 
