@@ -54,6 +54,13 @@ def test_kill_repeats_no_finished_call() -> None:
     assert all(figure["passed"] is not False for figure in figures.values())
 
 
+@pytest.mark.slow
+def test_speed() -> None:
+    figures = quick("speed")
+    assert figures["chain, checked by code"]["unit"] == "ms a call"
+    assert sum(figure["target"] != "" for figure in figures.values()) == 6
+
+
 def test_budgets_are_kept() -> None:
     figures = quick("budgets")
     assert figures["largest overshoot of calls"]["max"] == 0
