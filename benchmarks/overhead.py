@@ -24,6 +24,7 @@ from agot.engine.garbage import rare_collections
 from agot.events import EventStream
 from agot.ids import ThoughtId, new_run_id
 from agot.journal import Journal
+from agot.judging import PLANS
 from agot.models.gateway import Gateway
 from agot.models.library import load_litellm
 from agot.protocols import Message, ModelRequest, Models
@@ -154,6 +155,7 @@ async def _thoughts(folder: Path, small: str, large: str, repeats: int) -> list[
     per_small: list[float] = []
     per_large: list[float] = []
     async with await SqlStore.open(f"sqlite:///{folder / 'thoughts.db'}") as store:
+        await store.keep_facts("", "scripted", {PLANS: True})
         await _run(settings, store, small)  # warms caches
         for _ in range(repeats):
             runs = []
