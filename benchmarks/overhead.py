@@ -148,7 +148,7 @@ async def _thoughts(folder: Path, small: str, large: str, repeats: int) -> list[
     settings = Settings(
         roles={"fast": RoleSettings(model="scripted/model")},
         engine=EngineSettings(max_plan_thoughts=100_000),
-        budget=Budget(depth=10, thoughts=1_000_000),
+        budget=Budget(depth=10, thoughts=1_000_000, calls=10**9, tokens=10**12),
         database_url=f"sqlite:///{folder / 'thoughts.db'}",
     )
     own: list[float] = []

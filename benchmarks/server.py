@@ -70,7 +70,7 @@ class Server:
             database_url=f"sqlite:///{folder / 'agot.db'}",
         )
         endpoint = Pool(settings).endpoint("fast")
-        keeping = keep_planning(str(settings.database_url), endpoint.server, endpoint.name)
+        keeping = _keep_planning(str(settings.database_url), (endpoint.server, endpoint.name), ("", MODEL))
         # In a thread with an event loop of its own: whoever calls this may have one at work.
         thread = threading.Thread(target=asyncio.run, args=(keeping,))
         thread.start()
@@ -78,10 +78,14 @@ class Server:
         return settings
 
 
-async def keep_planning(database_url: str, server: str, model: str) -> None:
-    """Keep as a fact that a model was seen to plan, which `agot models doctor` finds out of others."""
+async def _keep_planning(database_url: str, *places: tuple[str, str]) -> None:
+    """Keep as a fact that models, named by server and name, were seen to plan, as examining them would.
+
+    A program's own models are at no server.
+    """
     async with await SqlStore.open(database_url) as store:
-        await store.keep_facts(server, model, {PLANS: True})
+        for server, model in places:
+            await store.keep_facts(server, model, {PLANS: True})
 
 
 @contextlib.contextmanager
