@@ -484,7 +484,9 @@ def _asked(job: _Job) -> _Asked:
 def _limited(settings: Settings, models: Models) -> Budget:
     """Return the limits of a run; where nobody set any, those of its effort, and of the largest for a search that was named."""
     engine = settings.engine
-    wide = engine.strategy != "auto" or engine.ladder is not None or models.profile("fast").dialect == "compact"
+    wide = (
+        engine.strategy != "auto" or engine.ladder is not None or models.profile("fast").dialect == "compact"
+    )
     return default_limited(settings.budget, "thorough" if wide else engine.effort)
 
 

@@ -68,7 +68,8 @@ def cross_checks(work: ThoughtContext, tried: Assessed) -> Move | None:
     if unwanted or apart or CROSS_CHECK in work.made:
         return None
     kind = kind_of_reply(task.question, task.material)
-    if not kind.closed:
+    # Facts are told in sentences, which seldom have the same words: that two differ tells nothing.
+    if not kind.reasoned:
         return None
     calls, tokens = work.left("calls"), work.left("tokens")
     if (calls is not None and calls < 1) or (tokens is not None and tokens < _WORTH * work.ask.tokens):

@@ -13,7 +13,7 @@ from agot.cli import compose, flags
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from agot.models.doctor import Finding, Patient
+    from agot.models.doctor import Finding, Patient, State
     from agot.models.gateway import Gateway
     from agot.settings import Settings
 
@@ -156,3 +156,22 @@ async def _aptitudes(models: Gateway, patient: Patient, limit_s: float) -> Async
     dialect = dialect_of(models.profile(patient.role).dialect)
     for name in APTITUDES:
         yield await tried(name, ask, dialect, patient.role)
+    if not patient.embedded:
+        yield await _judging(models, patient.role, limit_s)
+
+
+async def _judging(models: Gateway, role: str, limit_s: float) -> Finding:
+    """See whether the model tells right answers from wrong ones, on answers of known truth."""
+    from agot.agents.worth import FACT
+    from agot.errors import ModelError
+    from agot.judging import calibrate_judge
+    from agot.models.doctor import Finding
+
+    try:
+        found = await calibrate_judge(models, role=role, seconds=limit_s)
+    except ModelError as error:
+        return Finding("judging", "unknown", f"could not be told: {error}", {})
+    if found is None:
+        return Finding("judging", "unknown", f"too few verdicts came within {limit_s:.3g} s", {})
+    states: dict[str, State] = {"good": "works", "weak": "partly", "chance": "no"}
+    return Finding("judging", states[found.level], found.told, {FACT: found.model_dump(mode="json")})

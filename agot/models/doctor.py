@@ -86,7 +86,7 @@ class Patient:
         turns = [{"role": "user", "content": turns}] if isinstance(turns, str) else turns
         request = ModelRequest(
             role=self.role, purpose="examine", temperature=temperature,
-            max_tokens=room + (_THINKING_ROOM if self.thinks else 0),
+            max_tokens=room + (_THINKING_ROOM if self.thinks else 0), logprobs=bool(options.get("logprobs")),
             messages=tuple(Message(role="user", content=str(turn["content"])) for turn in turns),
         )  # fmt: skip
         if self.embedded:

@@ -146,12 +146,6 @@ def _text(quirks: Quirks, request: dict[str, Any], kind: str | None, sample: int
     turns = request["messages"]
     asked = turns[-1]["content"]
     if kind == "json_schema" and quirks.json_schema == "works":
-        properties = request["response_format"]["json_schema"]["schema"].get("properties", {})
-        if "thoughts" in properties:
-            parts = [{"id": "1", "question": "What does Ana pay?", "needs": []},
-                     {"id": "2", "question": "What does Ben pay?", "needs": []},
-                     {"id": "3", "question": "What is the difference of #1 and #2?", "needs": ["1", "2"]}]  # fmt: skip
-            return json.dumps({"reason": "two people", "thoughts": parts, "final": "3"})
         return '{"colour": "turquoise", "weight_kg": 3}'
     if kind == "json_object" and quirks.json_object == "works":
         return '{"greeting": "hello"}'
@@ -162,6 +156,8 @@ def _text(quirks: Quirks, request: dict[str, Any], kind: str | None, sample: int
         return ((asked if quirks.prefill == "echo" else "") + " 5, 6, 7") if goes_on else "1, 2, 3"
     if turns[0]["role"] == "system" and quirks.system == "works" and "BANANA" in turns[0]["content"]:
         return "BANANA"
+    if "sub-questions" in asked:
+        return "1. What does Ana pay?\n2. What does Ben pay?\n3. What is the difference of #1 and #2?"
     if "random" in asked:
         seed = request.get("seed") if quirks.seed == "works" else None
         drawn = random.Random(None if seed is None else f"{seed}-{sample}")

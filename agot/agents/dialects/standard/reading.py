@@ -55,6 +55,19 @@ _BOLD = re.compile(r"(?<![\w)\]*])\*\*(?=[^\s*])([^*]*)(?<=[^\s*])\*\*(?![\w(\[*
 _WRAPPED = re.compile(r"\$\$([^$]+)\$\$|\$([^$]+)\$|\\\((.+)\\\)|\\\[(.+)\\\]|\\text\{([^{}]*)\}|`([^`]+)`|\*([^*]+)\*", re.DOTALL)  # fmt: skip
 
 
+_LEADING = re.compile(
+    r"[^\w*]{0,3}?(\*\*|__)?(?:the\s+|my\s+)?(?:final\s+)?answer(?:\s+is)?\s{0,3}"
+    r"(?:(?(1)\1\s{0,3}[:：]|[:：])|(?(1)[:：]\s{0,3}\1|(?!)))\s*", re.IGNORECASE
+)  # fmt: skip
+"""A label at the beginning of a reply, such as "Answer:" or "**The answer is:**"."""
+
+
+def without_label(text: str) -> str:
+    """Return a reply without the label that it begins with, if what follows the label is the reply."""
+    label = _LEADING.match(text)
+    return text[label.end() :] if label else text
+
+
 def mean_logprob(completion: Completion) -> float | None:
     """Return the mean log-probability per token, or None if there is none."""
     if not completion.logprobs:
@@ -65,8 +78,8 @@ def mean_logprob(completion: Completion) -> float | None:
 def solution_of(completion: Completion, mode: str, kind: Kind = VALUE) -> Solution | None:
     """Return what a sample answers, or None if it gives no answer.
 
-    An open reply is the answer as the model wrote it, cut off or not; so is the reply to a question about a fact that
-    announces no answer. In any other reply to a closed question the value is looked for.
+    An open reply is the answer as the model wrote it but for a label before it, cut off or not; so is the reply to a
+    question about a fact that announces no answer. In any other reply to a closed question the value is looked for.
 
     Args:
         mode: "direct" or "chain"; the name of the strategy.
@@ -79,7 +92,7 @@ def solution_of(completion: Completion, mode: str, kind: Kind = VALUE) -> Soluti
         cut = completion.finish_reason == "length"
         answer, before = answer_in(lines, kind, whole=mode == "direct" or not kind.reasoned, cut=cut)
     else:
-        answer, before = text, 0
+        answer, before = without_label(text), 0
     if not answer:
         return None
     steps = () if mode == "direct" else tuple(line.strip() for line in lines[:before] if line.strip())
@@ -115,8 +128,10 @@ def answer_in(lines: list[str], kind: Kind, *, whole: bool, cut: bool) -> tuple[
     boxed = _boxed("\n".join(lines))
     if boxed.strip(" .…"):
         return value_in(bare(boxed), kind, stated=True), last
-    if whole and (kind.name == "fact" or len(lines) == 1):
-        return bare("\n".join(lines)) if kind.name == "fact" else value_in(bare(lines[0]), kind, stated=True), 0
+    if whole and kind.name == "fact":
+        return "\n".join(lines) if len(lines) > 1 else bare(lines[0]), 0
+    if whole and len(lines) == 1:
+        return value_in(bare(lines[0]), kind, stated=True), 0
     if whole and kind.name == "value":
         return bare("\n".join(lines)), 0
     if other is not None and not any(gives(line, kind) for line in lines):

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from agot.agents.kinds import Kind, kind_of_reply
 from agot.agents.prompts.library import Prompt, default
 from agot.protocols import Ask, Message, ModelRequest
+from agot.question import split_material
 from agot.thought import Finding, Solution, Task, ToolCard, ToolNote
 from agot.tools.untrusted import RULE, defused, delimit
 
@@ -28,7 +29,7 @@ def user(task: Task) -> str:
     parts = []
     if task.material:
         parts.append(defused(task.material))
-    overall = task.overall not in ("", task.question, f"{task.material}\nQuestion: {task.question}")
+    overall = task.overall and split_material(task.overall) != (task.question, task.material)
     if overall:
         parts.append(f"This belongs to a larger question, given for orientation only:\n{defused(task.overall)}")
     if task.findings:
