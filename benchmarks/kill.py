@@ -126,7 +126,11 @@ class Bench:
         there.close()
         try:
             got: object = None
-            if here.poll(_LONGEST_S) and here.recv() == "begun":
+            first = here.recv() if here.poll(_LONGEST_S) else None
+            if first != "begun":
+                # Whoever resumes a run that was answered just before its kill is told the answer at once.
+                got = first if kill_after_s is None else None
+            else:
                 began = time.monotonic()
                 answered = here.poll(_LONGEST_S if kill_after_s is None else kill_after_s)
                 self.lasted_s = time.monotonic() - began

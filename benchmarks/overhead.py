@@ -24,6 +24,7 @@ from agot.engine.garbage import rare_collections
 from agot.events import EventStream
 from agot.ids import ThoughtId, new_run_id
 from agot.journal import Journal
+from agot.judging import PLANS
 from agot.models.gateway import Gateway
 from agot.models.library import load_litellm
 from agot.protocols import Message, ModelRequest, Models
@@ -147,13 +148,14 @@ async def _thoughts(folder: Path, small: str, large: str, repeats: int) -> list[
     settings = Settings(
         roles={"fast": RoleSettings(model="scripted/model")},
         engine=EngineSettings(max_plan_thoughts=100_000),
-        budget=Budget(depth=10, thoughts=1_000_000),
+        budget=Budget(depth=10, thoughts=1_000_000, calls=10**9, tokens=10**12),
         database_url=f"sqlite:///{folder / 'thoughts.db'}",
     )
     own: list[float] = []
     per_small: list[float] = []
     per_large: list[float] = []
     async with await SqlStore.open(f"sqlite:///{folder / 'thoughts.db'}") as store:
+        await store.keep_facts("", "scripted", {PLANS: True})
         await _run(settings, store, small)  # warms caches
         for _ in range(repeats):
             runs = []

@@ -2,10 +2,10 @@
 
 A question tells everything about its reply, so that no state is shared with the server:
 
-    [0.1s] Report item 3.               answered after 0.1 s with "item-3"; costs a call and a judge's call
+    [0.1s] Report item 3.               answered after 0.1 s with "item-3"
     [0.02s 300p 40c] Report item 3.     and the server claims 300 prompt tokens and writes about 40 words
-    Compute 3+4                         answered with "7"; checked by code, so no judge is asked
-    Guess item 5.                       first answered wrongly, which the judge says; a vote then finds it
+    Compute 3+4                         answered with "7"; checked by code
+    Guess item 5.                       answered wrongly by whoever could plan instead; a judge says so
     What is item 5, in several ways?    each sample works and words it in its own way; most give "item-5"
     Carry out the plan forest-3-2.      split as `planned` says
 
@@ -25,12 +25,13 @@ from agot.protocols import ModelRequest
 from agot.verifiers.expressions import value
 from tests.servers.replies import Reply
 
-_TAG = re.compile(r"\[(?:([\d.]+)s)?(?: ?(\d+)p)?(?: ?(\d+)c)?\] ")
+_TAG = re.compile(r"\[?(?:([\d.]+)s)?(?: ?(\d+)p)?(?: ?(\d+)c)?\] ")
 _PLAN = re.compile(r"Carry out the plan ([\w.-]+)\.")
 _ITEM = re.compile(r"item ([\w.-]*\w)")
 _COMPUTE = re.compile(r"Compute ([\d+]+)")
 _WAYS = re.compile(r"What is item (\w+), in several ways")
 _JUDGING, _CHECKING = "Is the proposed solution right?", 'Then end with "Verdict:'
+_ENDING = 'end with "The answer is'
 _OFFER, _SPLIT = "write PLAN on the first line", "Split it into at most"
 
 
@@ -44,10 +45,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A planted plan; `final` is a position from 1, or 0 for a synthesis."""
+    """A planted plan; its last step answers the whole if it needs another, else there is a synthesis."""
 
     steps: tuple[Step, ...]
-    final: int = 0
 
     def as_list(self) -> str:
         """Return the plan as a model writes it; questions say by `#k` what they need."""
@@ -64,13 +64,13 @@ FIXED = {
     "barrier": Planted((
         Step("[1.5s] Report item slow."), Step("[0.1s] Report item branch."),
         Step("Report item after #2.", (2,)), Step("Report item both #1 #3.", (1, 3)),
-    ), final=4),
+    )),
     # Eleven thoughts, nested once: seven here and four in `inner`.
     "eleven": Planted((
         Step("Compute 1+2"), Step("[0.01s] Report item a."), Step("Compute #1+4", (1,)),
         Step("Carry out the plan inner."), Step("[0.02s] Report item b, given #2.", (2,)),
         Step("Report item c, given #3 and #4.", (3, 4)), Step("Report item d, given #5 and #6.", (5, 6)),
-    ), final=7),
+    )),
     "inner": Planted((
         Step("Compute 5+6"), Step("Compute 7+8"), Step("Compute #1+#2", (1, 2)),
         Step("Report item e, given #3.", (3,)),
@@ -82,7 +82,7 @@ FIXED = {
         Step("[0.05s] Compute 3+4"), Step("[0.06s] Report item d, given #2 and #3.", (2, 3)),
         Step("[0.05s] Guess item e, given #4.", (4,)), Step("[0.04s] Report item f, given #5.", (5,)),
         Step("[0.05s] Report item g, given #6 and #7.", (6, 7)),
-    ), final=8),
+    )),
 }  # fmt: skip
 
 
@@ -108,9 +108,7 @@ def _sum_of(width: int, level: int) -> Planted:
         for place in range(1, width + 1)
     ]
     places = tuple(range(1, width + 1))
-    return Planted(
-        (*parts, Step("Compute " + "+".join(f"#{place}" for place in places), places)), final=width + 1
-    )
+    return Planted((*parts, Step("Compute " + "+".join(f"#{place}" for place in places), places)))
 
 
 def _random(seed: str) -> Planted:
@@ -131,7 +129,7 @@ def _random(seed: str) -> Planted:
         else:
             text = f"Report item {seed}.{place}{given}."
         steps.append(Step(tag + text, needs))
-    return Planted(tuple(steps), final=rng.choice((0, count)))
+    return Planted(tuple(steps))
 
 
 def random_tag(rng: random.Random) -> str:
@@ -151,13 +149,10 @@ def thoughts_in(plan: str) -> int:
 
 
 def calls_in(plan: str) -> int:
-    """Return how many model calls a run of a plan without guesses needs: a verified split costs two, a
-    synthesis one more, a leaf two, or one if code can check it."""
-    own = 2 + (0 if planned(plan).final else 1)
-    for step in planned(plan).steps:
-        found = _PLAN.search(step.question)
-        own += calls_in(found[1]) if found else 1 if step.question.startswith("Compute") else 2
-    return own
+    """Return how many model calls a run of a plan needs: one for each split, each leaf, and each synthesis."""
+    steps = planned(plan).steps
+    nested = [_PLAN.search(step.question) for step in steps]
+    return 1 + (not steps[-1].needs) + sum(calls_in(found[1]) if found else 1 for found in nested)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +180,8 @@ def said(prompt: str) -> Said:
     if plan and planning:
         text = ("PLAN\n" if _OFFER in prompt else "") + planned(plan[1]).as_list()
     else:
-        text = f"{filler}\nThe answer is {_answer(question, chain=not planning)}."
+        answer = _answer(question, chain=not planning)
+        text = f"{filler}\nThe answer is {answer}." if _ENDING in prompt else f"{filler}\n{answer}"
     return Said(text.strip(), float(delay or 0), int(prompt_tokens) if prompt_tokens else None)
 
 

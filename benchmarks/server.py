@@ -12,14 +12,18 @@ import contextlib
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from agot.judging import PLANS
+from agot.models.pool import Pool
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, Models, OnText
 from agot.settings import EngineSettings, RoleSettings, Settings
+from agot.stores.database import SqlStore
 from benchmarks.scenario import reply
 from tests.servers.loopback import Loopback
 from tests.servers.replies import Reply
@@ -58,13 +62,30 @@ class Server:
         return [Logged(**json.loads(line)) for line in fresh.splitlines()]
 
     def settings(self, folder: Path, **engine: Any) -> Settings:
-        """Return settings that reach the server, with a database in `folder`."""
+        """Return settings that reach the server, with a database in `folder` that knows the model to plan."""
         role = RoleSettings(model=MODEL, base_url=self.base_url, concurrency=64, retries=2, timeout_s=30.0)
-        return Settings(
+        settings = Settings(
             roles={"fast": role},
             engine=EngineSettings(**engine),
             database_url=f"sqlite:///{folder / 'agot.db'}",
         )
+        endpoint = Pool(settings).endpoint("fast")
+        keeping = _keep_planning(str(settings.database_url), (endpoint.server, endpoint.name), ("", MODEL))
+        # In a thread with an event loop of its own: whoever calls this may have one at work.
+        thread = threading.Thread(target=asyncio.run, args=(keeping,))
+        thread.start()
+        thread.join()
+        return settings
+
+
+async def _keep_planning(database_url: str, *places: tuple[str, str]) -> None:
+    """Keep as a fact that models, named by server and name, were seen to plan, as examining them would.
+
+    A program's own models are at no server.
+    """
+    async with await SqlStore.open(database_url) as store:
+        for server, model in places:
+            await store.keep_facts(server, model, {PLANS: True})
 
 
 @contextlib.contextmanager

@@ -36,7 +36,17 @@ from agot.ids import RunId
 from agot.protocols import CallRecord
 from agot.stores import leases, runs
 from agot.stores.connection import READERS, Database, open_database
-from agot.stores.facts import Fact, fact_rows, keep_facts, list_facts, see_facts, seen_facts
+from agot.stores.facts import (
+    Fact,
+    RememberedFacts,
+    fact_rows,
+    facts_now,
+    keep_facts,
+    list_facts,
+    see_facts,
+    seen_facts,
+    seen_row,
+)
 from agot.stores.learning import LearntInSql, shelf
 from agot.stores.rows import (
     StoredEdge,
@@ -76,6 +86,7 @@ class SqlStore:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="agot-reader")
         self._insert_begun = leases.begun_run(database.writing.dialect)
         self._fresh: set[RunId] = set()
+        self._facts = RememberedFacts()
         self._lessons = shelf(
             database.writing.dialect, read=self._read, do=self._writer.do, write=self._writer.write,
             later=self._writer.later, clock=clock,
@@ -219,6 +230,7 @@ class SqlStore:
         Never raises StoreError, so that it can stand in a `finally`: `flush(run_id)` tells of faults.
         """
         self._fresh.discard(run_id)
+        self._facts.forget(run_id)
         await self._writer.release(run_id)
 
     def sink(self, event: AnyEvent) -> None:
@@ -269,9 +281,12 @@ class SqlStore:
         """
         rows = fact_rows(server, model, facts, at_s=self._clock())
         await self._writer.do(lambda connection: keep_facts(connection, rows))
+        self._facts.changed()
 
     async def seen_facts(self, run_id: RunId, server: str, model: str) -> dict[str, Any] | None:
         """Return what a run was told of a model when it first asked; None if it has not asked yet."""
+        if run_id in self._fresh:
+            return self._facts.told(run_id, (server, model))
         return await self._read(lambda connection: seen_facts(connection, run_id, server, model))
 
     async def see_facts(self, run_id: RunId, server: str, model: str) -> dict[str, Any]:
@@ -280,7 +295,24 @@ class SqlStore:
         Raises:
             StoreError: If it could not be kept what the run was told.
         """
-        return await self._writer.do(lambda connection: see_facts(connection, run_id, server, model))
+        if run_id not in self._fresh:
+            return await self._writer.do(lambda connection: see_facts(connection, run_id, server, model))
+        place = (server, model)
+        told = self._facts.told(run_id, place)
+        if told is None:
+
+            async def read() -> dict[str, Any]:
+                return await self._read(lambda connection: facts_now(connection, server, model))
+
+            now = await self._facts.now(place, read)
+            # Who asked side by side is told the same.
+            told = self._facts.told(run_id, place)
+            if told is None:
+                told = now
+                self._facts.tell(run_id, place, told)
+                # Nobody waits for it: the calls that follow from it are committed after it.
+                self._writer.later(run_id, self._lessons.add_seen, [seen_row(run_id, server, model, told)])
+        return told
 
     # -- reading ---------------------------------------------------------------------------------
 

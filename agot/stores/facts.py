@@ -7,12 +7,14 @@ Each function takes a connection in a transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
 from agot.ids import RunId
+from agot.stores.learning import FRESH_S
 from agot.stores.rows import Row, storable, upsert
 from agot.stores.schema import lessons_seen, model_facts
 from agot.thought import Value
@@ -86,10 +88,63 @@ def see_facts(connection: Connection, run_id: RunId, server: str, model: str) ->
     """Tell a run what is known of a model, and return it: the same at every later time, also after a resume."""
     told = seen_facts(connection, run_id, server, model)
     if told is None:
-        told = {fact.name: fact.value for fact in list_facts(connection, server, model)}
-        row = {"run_id": run_id, "kind": _SEEN, "subject": _subject(server, model), "tallies": json.dumps(told)}
-        connection.execute(insert(lessons_seen), [row])
+        told = facts_now(connection, server, model)
+        connection.execute(insert(lessons_seen), [seen_row(run_id, server, model, told)])
     return told
+
+
+def facts_now(connection: Connection, server: str, model: str) -> dict[str, Any]:
+    """Return what is known of a model: JSON values by name."""
+    return {fact.name: fact.value for fact in list_facts(connection, server, model)}
+
+
+def seen_row(run_id: RunId, server: str, model: str, told: Mapping[str, Any]) -> Row:
+    """Return the row that keeps what a run was told."""
+    return {"run_id": run_id, "kind": _SEEN, "subject": _subject(server, model), "tallies": json.dumps(told)}
+
+
+class RememberedFacts:
+    """Facts as this process knows them, for runs that begin here; any thread may use it.
+
+    What this process keeps is known at once, what others keep after `FRESH_S` seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
+        self._told: dict[RunId, dict[tuple[str, str], dict[str, Any]]] = {}
+        self._changes = 0
+
+    def told(self, run_id: RunId, place: tuple[str, str]) -> dict[str, Any] | None:
+        """Return what a run was told of a model, if it was told anything."""
+        return self._told.get(run_id, {}).get(place)
+
+    def tell(self, run_id: RunId, place: tuple[str, str], facts: dict[str, Any]) -> None:
+        """Remember what a run was told."""
+        self._told.setdefault(run_id, {})[place] = facts
+
+    async def now(
+        self, place: tuple[str, str], read: Callable[[], Awaitable[dict[str, Any]]]
+    ) -> dict[str, Any]:
+        """Return what is known of a model now."""
+        since_s, known = self._known.get(place, (float("-inf"), {}))
+        if self._clock() - since_s < FRESH_S:
+            return known
+        changes, began_s = self._changes, self._clock()
+        fresh = await read()
+        # What was kept meanwhile may be missing in it.
+        if changes == self._changes:
+            self._known[place] = (began_s, fresh)
+        return fresh
+
+    def changed(self) -> None:
+        """Read everything again: facts were kept."""
+        self._changes += 1
+        self._known.clear()
+
+    def forget(self, run_id: RunId) -> None:
+        """Forget what a run was told; the database knows it."""
+        self._told.pop(run_id, None)
 
 
 def _subject(server: str, model: str) -> str:

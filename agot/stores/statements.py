@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, Dialect, Insert, Update
+from sqlalchemy.exc import DBAPIError
 
 from agot.stores.rows import Row
 
@@ -26,5 +27,14 @@ class Prepared:
     def __call__(self, connection: Connection, rows: Sequence[Row]) -> int:
         """Perform the statement for every row; return how many rows of the table changed, if there is one row."""
         names = self._names
-        values: Any = [row if names is None else tuple(row[name] for name in names) for row in rows]
-        return connection.exec_driver_sql(self._text, values[0] if len(values) == 1 else values).rowcount
+        if names is None:
+            return connection.exec_driver_sql(self._text, rows[0] if len(rows) == 1 else list(rows)).rowcount
+        # SQLite's own cursor: SQLAlchemy's way to it takes longer than the statement. Its errors stay SQLAlchemy's.
+        cursor = connection.connection.cursor()
+        try:
+            cursor.executemany(self._text, [tuple(row[name] for name in names) for row in rows])
+            return cursor.rowcount
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(self._text, None, error, sqlite3.Error) from error
+        finally:
+            cursor.close()

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from agot.models import library
 from agot.models.gateway import Gateway
 from agot.models.prices import PriceTable
 from agot.models.replies import tokens_in
 from agot.protocols import Message, ModelRequest
 from agot.settings import RoleSettings, Settings
-from tests.servers.loopback import Loopback, Reply
+from tests.servers.loopback import Loopback, Reply, context_too_long, failure
 
 
 @pytest.fixture
@@ -241,3 +242,39 @@ def test_estimates_are_rather_too_high() -> None:
     models = Gateway(Settings(roles={"fast": RoleSettings(model="embedded/pico")}))
     assert models.estimate_tokens(request("x" * 3000)) >= 1000
     assert models.estimate_tokens(request("")) > 0
+
+
+async def test_a_program_that_observes_litellms_calls_sees_ours(
+    server: Loopback, models: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.reply = lambda _request: Reply("seen")
+    await models.complete(request(), timeout_s=30, on_text=None)
+    import litellm
+    from litellm.integrations.custom_logger import CustomLogger
+
+    told = asyncio.Event()
+
+    class Observer(CustomLogger):
+        async def async_log_success_event(self, *args: Any, **named: Any) -> None:
+            told.set()
+
+    monkeypatch.setattr(litellm, "callbacks", [Observer()])
+    assert (await models.complete(request(), timeout_s=30, on_text=None)).completions[0].text == "seen"
+    await asyncio.wait_for(told.wait(), 10)
+
+
+async def test_calls_without_litellms_account_fail_with_the_same_errors(server: Loopback, models: Gateway) -> None:
+    import litellm
+
+    arguments = {
+        "model": "hosted_vllm/x", "messages": [{"role": "user", "content": "?"}], "api_base": server.base_url,
+        "max_retries": 0, "timeout": 5.0,
+    }  # fmt: skip
+    for script in (failure(401, "no"), failure(429, "slow down"), failure(500, "broken"), context_too_long(), Reply(fault="drop")):
+        server.reply = lambda _request, script=script: script
+        errors = []
+        for attempt in (litellm.acompletion(**arguments), library.complete(litellm, arguments)):
+            with pytest.raises(Exception) as caught:
+                await attempt
+            errors.append((type(caught.value), getattr(caught.value, "status_code", None)))
+        assert errors[0] == errors[1]

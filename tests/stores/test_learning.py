@@ -187,3 +187,66 @@ async def test_lessons_live_in_memory_too() -> None:
         await begin(store, FIRST, SECOND)
         await store.learnt(FIRST).record([outcome()])
         assert (await store.learnt(SECOND).tallies("strategy", SUBJECT))["chain"].n == 1
+
+
+async def start(store: SqlStore, *run_ids: RunId) -> None:
+    """Begin runs as `Reasoner.ask` does, which need not ask the database what it knows of them."""
+    for run_id in run_ids:
+        await store.start_run(run_id, question="?", model="m", strategy="auto", seed=0)
+
+
+async def test_a_run_that_begins_here_is_told_at_once_what_others_of_its_process_taught(url: str) -> None:
+    async with await SqlStore.open(url) as store:
+        await start(store, FIRST, SECOND, THIRD)
+        first, second = store.learnt(FIRST), store.learnt(SECOND)
+        assert await first.tallies("strategy", SUBJECT) == {}
+        for ordinal in range(3):
+            await first.record([outcome(reward=0.5, ordinal=ordinal), outcome(reward=0.5, ordinal=ordinal)])
+        told = await second.tallies("strategy", SUBJECT)
+        assert told == {"chain": Tally(n=3, reward_sum=1.5, reward_max=0.5, tokens=30)}
+        await second.record([outcome("vote", ordinal=1)])
+        assert await second.tallies("strategy", SUBJECT) == told, "a run is told the same to its end"
+        assert await first.tallies("strategy", SUBJECT) == {}
+        assert set(await store.learnt(THIRD).tallies("strategy", SUBJECT)) == {"chain", "vote"}
+        assert await first.tallies("strategy", "asked late") == {}
+    async with await SqlStore.open(url) as again:
+        assert await again.learnt(SECOND).tallies("strategy", SUBJECT) == told, "also after a resume"
+        assert await again.learnt(FIRST).tallies("strategy", SUBJECT) == {}
+
+
+async def test_memory_and_database_agree_on_what_was_taught(url: str) -> None:
+    async with await SqlStore.open(url) as store, await SqlStore.open(url) as other:
+        runs = [RunId(f"01run{number}") for number in range(4)]
+        await start(store, *runs, SECOND)
+        # Those who are asked in between make the process remember, and add, at many moments.
+        for run_id in runs:
+            learnt = store.learnt(run_id)
+            await asyncio.gather(
+                learnt.record([outcome(ordinal=place, reward=place / 4, tokens=place) for place in range(4)]),
+                store.learnt(run_id).tallies("strategy", SUBJECT), learnt.tallies("strategy", "another"),
+            )  # fmt: skip
+        await begin(other, THIRD)
+        assert await store.learnt(SECOND).tallies("strategy", SUBJECT) == await other.learnt(THIRD).tallies(
+            "strategy", SUBJECT
+        )
+
+
+async def test_what_another_process_taught_is_seen_once_memory_is_not_fresh(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with await SqlStore.open(url) as store, await SqlStore.open(url) as other:
+        await start(store, FIRST, SECOND)
+        await start(other, THIRD)
+        assert await store.learnt(FIRST).tallies("strategy", SUBJECT) == {}
+        await other.learnt(THIRD).record([outcome()])
+        monkeypatch.setattr("agot.stores.learning.FRESH_S", 0.0)
+        assert (await store.learnt(SECOND).tallies("strategy", SUBJECT))["chain"].n == 1
+
+
+async def test_memory_forgets_what_a_deleted_run_taught(store: SqlStore) -> None:
+    await start(store, FIRST, SECOND, THIRD)
+    await store.learnt(SECOND).tallies("strategy", SUBJECT)
+    await store.learnt(FIRST).record([outcome()])
+    await store.end_attempt(FIRST)
+    await store.delete(FIRST)
+    assert await store.learnt(THIRD).tallies("strategy", SUBJECT) == {}

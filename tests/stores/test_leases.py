@@ -114,3 +114,15 @@ async def test_the_run_of_a_dead_process_of_this_host_is_taken_over_at_once(
     run = await begin(store)
     execute(url, f"UPDATE runs SET owner_pid = {2**22 + 1}")
     assert (await store.begin_attempt(run.id))[0] == 2
+
+
+async def test_a_run_is_begun_and_held_in_one_step_and_only_once(store: SqlStore, url: str) -> None:
+    asked: Any = {"question": "How many?", "model": "m", "strategy": "auto", "seed": 7}
+    await store.start_run(RunId("01hz"), **asked)
+    stored = await store.run("01hz")
+    assert (stored.live, stored.attempt, stored.question, stored.seed) == (True, 1, "How many?", 7)
+    with pytest.raises(StoreError, match="already a run"):
+        await store.start_run(RunId("01hz"), **asked)
+    await store.end_attempt(RunId("01hz"))
+    async with await SqlStore.open(url) as other:
+        assert await other.begin_attempt(RunId("01hz")) == (2, 0)
