@@ -55,6 +55,9 @@ class RoleSettings(_Section):
         retries: Attempts after the first one for passing faults.
         context_window: Tokens; None to ask litellm's table.
         extra_body: Passed through to the server as it is.
+        usd_per_hour: What the server's machine costs; calls share the time in which any is in flight.
+        usd_per_1m_prompt_tokens, usd_per_1m_output_tokens: Prices of one's own; they come before the one by the hour
+            and before those of litellm's table.
     """
 
     model: str
@@ -69,6 +72,9 @@ class RoleSettings(_Section):
     retries: int = Field(default=4, ge=0)
     context_window: int | None = Field(default=None, ge=1)
     extra_body: dict[str, Any] = Field(default_factory=dict)
+    usd_per_hour: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    usd_per_1m_prompt_tokens: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    usd_per_1m_output_tokens: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
 
 
 class EngineSettings(_Section):

@@ -23,6 +23,7 @@ from agot.models.faults import missing_key, timed_out, translated
 from agot.models.gate import Gates
 from agot.models.known import Known, applied
 from agot.models.library import complete, http_client, load_litellm
+from agot.models.own_prices import SharedTime, own_terms, priced
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
@@ -86,6 +87,7 @@ class Gateway:
         self._prices = prices or PriceTable()
         self._gates = gates or Gates()
         self._terms: dict[str, Terms] = {}
+        self._times: dict[str, SharedTime] = {}
         self._rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary()
         self._litellm: Any = None
         self._embedded_ready = False
@@ -167,7 +169,9 @@ class Gateway:
                 async def send(part: ModelRequest, on_text: OnText | None) -> ModelReply:
                     endpoint = self.endpoint(part.role)
                     async with self._turn(endpoint), self._slot(endpoint), asyncio.timeout(own_limit_s):
-                        return await self._attempt(litellm, part, endpoint, on_text)
+                        with self._time_of(endpoint).taking_part() as share:
+                            reply = await self._attempt(litellm, part, endpoint, on_text)
+                    return priced(reply, endpoint.settings, share.seconds)
 
                 adapter = Adapter(self.known, lambda: self.endpoint(request.role), send)
                 return await adapter.complete(request, on_text)
@@ -222,11 +226,13 @@ class Gateway:
                 self._slot(endpoint),
                 asyncio.timeout(endpoint.settings.timeout_s),
             ):
-                response = await self._relayed(litellm, arguments, endpoint, on_chunk)
+                with self._time_of(endpoint).taking_part() as share:
+                    response = await self._relayed(litellm, arguments, endpoint, on_chunk)
         except TimeoutError:
             raise timed_out(endpoint, endpoint.settings.timeout_s) from None
         latency_ms = (self._clock() - started) * 1000.0
         reply = replies.from_response(response, request, endpoint, self._terms_of(endpoint), latency_ms)
+        reply = priced(reply, endpoint.settings, share.seconds)
         choice = response.choices[0]
         message = choice.message.model_dump(exclude_none=True)
         return Relayed(message, str(choice.finish_reason or "stop"), reply)
@@ -340,12 +346,18 @@ class Gateway:
     # -- what an attempt needs -----------------------------------------------------------------
 
     def _terms_of(self, endpoint: Endpoint) -> Terms:
+        own = own_terms(endpoint.settings)
+        if own is not None:
+            return own
         if endpoint.local:
             return _FREE
         terms = self._terms.get(endpoint.model)
         if terms is None:
             terms = self._terms[endpoint.model] = self._prices.terms(endpoint.provider, endpoint.name)
         return terms
+
+    def _time_of(self, endpoint: Endpoint) -> SharedTime:
+        return self._times.setdefault(endpoint.server, SharedTime(self._clock))
 
     def key(self, endpoint: Endpoint) -> str | None:
         variable = endpoint.settings.api_key_env

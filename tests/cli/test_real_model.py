@@ -6,19 +6,18 @@ What it answers is not judged: it is the smallest of instruct models. That it an
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
 from agot.cli import compose
+from agot.models.doctor import Patient, connect, examine
+from agot.models.examinations import EXAMINATIONS
 from agot.models.gateway import Gateway
 from agot.models.serving import Launch, Serving, launch
 from agot.protocols import Message, ModelRequest
 from agot.reasoner import Reasoner
-from agot.settings import RoleSettings, Settings, load_settings
-from tests.cli.conftest import Agot
+from agot.settings import RoleSettings, Settings
 from tests.real_models import FILE
 
 pytestmark = [
@@ -86,18 +85,17 @@ async def test_more_samples_than_slots_are_drawn_in_parts(models: Gateway) -> No
 
 
 @pytest.mark.slow
-def test_doctor_tells_the_truth_about_it(agot: Agot, served: Launch, home: Path) -> None:
-    assert agot("models", "add", "--base-url", served.base_url).code == 0
-    ended = agot("models", "doctor", "fast", "--output", "json", "--timeout", "120")
-    (entry,) = json.loads(ended.out)
-    facts = entry["facts"]
-    assert (ended.code, entry["error"]) == (0, "")
-    assert facts["n_most"] == SLOTS
-    assert facts["context_window"] == load_settings().role("fast").context_window == 2048
+async def test_a_doctor_tells_the_truth_about_it(models: Gateway) -> None:
+    patient = Patient(models, "fast")
+    found = [await connect(patient.endpoint, None)]
+    found += [finding async for finding in examine(patient, EXAMINATIONS, limit_s=300)]
+    facts = {name: value for finding in found for name, value in finding.facts.items()}
+    assert facts["n_most"] == SLOTS and facts["context_window"] == 2048
     assert (facts["logprobs"], facts["top_logprobs"]) == (True, 20)
-    assert facts["json_schema"] and facts["stop"] and facts["seed"] and facts["system"]
+    assert facts["json_schema"] and facts["json_object"] and facts["stop"] and facts["system"]
     assert facts["tools"] is False, "it was never seen to call one"
     assert (facts["embeddings"], facts["thinks"]) == (0, "")
+    assert facts["tokens_per_s"] > 0 and facts.get("seed") is not False
 
 
 async def test_a_key_that_nobody_asks_for_does_no_harm(served: Launch) -> None:
