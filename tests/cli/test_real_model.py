@@ -45,7 +45,7 @@ SIX = (
 def served() -> Iterator[Launch]:
     """A llama.cpp with two slots, as `agot models serve` starts it."""
     planned = launch(
-        str(FILE), available=("xllamacpp",), slots=SLOTS, context=2048, name="smol", extra=("--threads", "2")
+        str(FILE), available=("xllamacpp",), slots=SLOTS, context=2048, name="smol", extra=("--threads", "1")
     )
     with Serving(planned) as serving:
         serving.wait_until_healthy(120)
