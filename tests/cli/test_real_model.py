@@ -44,9 +44,7 @@ SIX = (
 @pytest.fixture(scope="module")
 def served() -> Iterator[Launch]:
     """A llama.cpp with two slots, as `agot models serve` starts it."""
-    planned = launch(
-        str(FILE), available=("xllamacpp",), slots=SLOTS, context=2048, name="smol", extra=("--threads", "1")
-    )
+    planned = launch(str(FILE), available=("xllamacpp",), slots=SLOTS, context=2048, name="smol")
     with Serving(planned) as serving:
         serving.wait_until_healthy(120)
         yield planned
