@@ -42,8 +42,8 @@ class Budget(BaseModel):
 
 
 DEFAULT_LIMITS: dict[str, dict[str, int | float]] = {
-    "fast": {"calls": 16, "tokens": 100_000, "seconds": 600.0},
-    "normal": {"calls": 64, "tokens": 100_000, "seconds": 600.0},
+    "fast": {"calls": 16, "tokens": 200_000, "seconds": 600.0},
+    "normal": {"calls": 64, "tokens": 200_000, "seconds": 600.0},
     "thorough": {"calls": 512, "tokens": 1_000_000, "seconds": 3600.0},
 }
 """Limits of a run, by its effort, for which nobody set any: several times what an ordinary question takes."""

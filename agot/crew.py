@@ -15,7 +15,6 @@ from agot.agents.strategies.experts import NAME as EXPERTS
 from agot.agents.strategies.experts import checked_experts
 from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.verifier import CHECKS, VerifierAgent, chosen_checks
-from agot.agents.workflow import Workflow
 from agot.agents.worth import JUDGE
 from agot.engine.engine import Crew
 from agot.judging import NOTHING, RunKnowledge, wants_judge
@@ -52,7 +51,6 @@ def assembled(
     lessons: Learnt | None,
     judges: Judges,
     checks: Sequence[Verifier],
-    workflow: Workflow,
     known: RunKnowledge = NOTHING,
 ) -> Crew:
     """Return the crew of one run; its tools are added by whoever has them.
@@ -78,7 +76,6 @@ def assembled(
         ),
         verifier=VerifierAgent(_chosen_checks(engine, checks, requirements), judges=judges),
         strategies=STRATEGIES,
-        workflow=workflow,
         selector=selector,
         search=settings.search,
         seed=settings.seed,

@@ -13,7 +13,6 @@ from weakref import WeakKeyDictionary
 
 from agot.agents.judges import Judges
 from agot.agents.strategies.tool_rounds import NAME as TOOLS
-from agot.agents.workflow import Workflow, compile_workflow
 from agot.budget import Budget, Meter, default_limited
 from agot.crew import assembled, check_setup
 from agot.engine.caller import CallRoom
@@ -116,7 +115,6 @@ class Reasoner:
         self._checks = tuple(checks)
         self._clock = clock
         self._opening: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
-        self._workflow: Workflow | None = None
         self._runs: set[Run] = set()
         self._asks: set[asyncio.Task[object]] = set()
         self._tellings: set[asyncio.Task[None]] = set()
@@ -410,9 +408,7 @@ class Reasoner:
             stream_text=job.stream_text,
             logprobs=settings.engine.logprobs,
         )
-        if self._workflow is None:
-            self._workflow = compile_workflow()
-        crew = assembled(settings, job.models, lessons, judges, self._checks, self._workflow, known)
+        crew = assembled(settings, job.models, lessons, judges, self._checks, known)
         if tools:
             toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
             crew.tools = lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))

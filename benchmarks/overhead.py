@@ -154,7 +154,7 @@ async def _thoughts(folder: Path, small: str, large: str, repeats: int) -> list[
     per_small: list[float] = []
     per_large: list[float] = []
     async with await SqlStore.open(f"sqlite:///{folder / 'thoughts.db'}") as store:
-        await _run(settings, store, small)  # compiles the workflow, warms caches
+        await _run(settings, store, small)  # warms caches
         for _ in range(repeats):
             runs = []
             for _ in range(2):

@@ -6,7 +6,7 @@ A question tells everything about its reply, so that no state is shared with the
     [0.02s 300p 40c] Report item 3.     and the server claims 300 prompt tokens and writes about 40 words
     Compute 3+4                         answered with "7"; checked by code, so no judge is asked
     Guess item 5.                       first answered wrongly, which the judge says; a vote then finds it
-    Solve item 5 in several ways.       each sample works and words it in its own way; most give "item-5"
+    What is item 5, in several ways?    each sample works and words it in its own way; most give "item-5"
     Carry out the plan forest-3-2.      split as `planned` says
 
 Judges answer without delay.
@@ -14,13 +14,13 @@ Judges answer without delay.
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from agot.agents.worth import examples
 from agot.protocols import ModelRequest
 from agot.verifiers.expressions import value
 from tests.servers.replies import Reply
@@ -29,8 +29,9 @@ _TAG = re.compile(r"\[(?:([\d.]+)s)?(?: ?(\d+)p)?(?: ?(\d+)c)?\] ")
 _PLAN = re.compile(r"Carry out the plan ([\w.-]+)\.")
 _ITEM = re.compile(r"item ([\w.-]*\w)")
 _COMPUTE = re.compile(r"Compute ([\d+]+)")
-_WAYS = re.compile(r"Solve item (\w+) in several ways")
-_QUESTION = re.compile(r"<question>\n(.*?)\n</question>", re.DOTALL)
+_WAYS = re.compile(r"What is item (\w+), in several ways")
+_JUDGING, _CHECKING = "Is the proposed solution right?", 'Then end with "Verdict:'
+_OFFER, _SPLIT = "write PLAN on the first line", "Split it into at most"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,14 @@ class Planted:
     steps: tuple[Step, ...]
     final: int = 0
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the plan in the standard dialect."""
-        thoughts = [
-            {"id": str(place), "question": step.question, "needs": [str(need) for need in step.needs]}
-            for place, step in enumerate(self.steps, start=1)
-        ]
-        return {"kind": "plan", "reason": "planted", "thoughts": thoughts, "final": str(self.final or "")}
+    def as_list(self) -> str:
+        """Return the plan as a model writes it; questions say by `#k` what they need."""
+        lines = []
+        for place, step in enumerate(self.steps, start=1):
+            told = [f"#{need}" for need in step.needs if f"#{need}" not in step.question]
+            given = f", given {' and '.join(told)}" if told else ""
+            lines.append(f"{place}. {step.question.removesuffix('.')}{given}.")
+        return "\n".join(lines)
 
 
 FIXED = {
@@ -167,23 +169,38 @@ class Said:
     prompt_tokens: int | None = None
 
 
-def said(system: str, user: str) -> Said:
+def said(prompt: str) -> Said:
     """Return the model's words for a prompt of the standard dialect."""
-    question = _QUESTION.findall(user)[-1]
-    if system.startswith("You check"):
-        return Said("No, that is a guess." if "Answer: wrong\n" in user else "Yes")
+    question = _question(prompt)
+    if _JUDGING in prompt or _CHECKING in prompt:
+        right = _right(prompt)
+        if _JUDGING in prompt:
+            return Said("Yes" if right else "No")
+        return Said(f"I looked at it.\nVerdict: {'right' if right else 'wrong'}")
     tag = _TAG.match(question)
-    delay, prompt, words = (tag[1], tag[2], tag[3]) if tag else (None, None, None)
+    delay, prompt_tokens, words = (tag[1], tag[2], tag[3]) if tag else (None, None, None)
     filler = "so " * int(words or 0)
     plan = _PLAN.search(question)
-    if system.startswith("Solve the question"):
-        text = f"{filler}\nAnswer: {_answer(question, chain=True)}"
-    elif plan and not system.startswith("Answer the question from the findings"):
-        text = json.dumps(planned(plan[1]).as_json() | {"reason": f"planted {filler}"})
+    planning = _OFFER in prompt or _SPLIT in prompt
+    if plan and planning:
+        text = ("PLAN\n" if _OFFER in prompt else "") + planned(plan[1]).as_list()
     else:
-        answer = f"result of {plan[1]}" if plan else _answer(question, chain=False)
-        text = json.dumps({"kind": "answer", "steps": [filler] if filler else [], "answer": answer})
-    return Said(text, float(delay or 0), int(prompt) if prompt else None)
+        text = f"{filler}\nThe answer is {_answer(question, chain=not planning)}."
+    return Said(text.strip(), float(delay or 0), int(prompt_tokens) if prompt_tokens else None)
+
+
+def _question(prompt: str) -> str:
+    """Return what is asked: the paragraph that is announced, else the first one."""
+    return prompt.rpartition("Now answer this:\n")[2].partition("\n\n")[0]
+
+
+def _right(prompt: str) -> bool:
+    """Return what a good judge says of a proposed solution: the built-in examples by their truth, else all but guesses."""
+    shown = prompt.partition("Proposed solution:\n")[2].partition("\n\n")[0]
+    for example in examples():
+        if prompt.startswith(example.question) and shown.endswith(example.answer):
+            return example.right
+    return "wrong" not in shown and "-odd" not in shown
 
 
 def _answer(question: str, *, chain: bool) -> str:
@@ -201,12 +218,12 @@ def _answer(question: str, *, chain: bool) -> str:
 
 def reply(request: dict[str, Any]) -> Reply:
     """Return the loopback server's reply; like a real server it stops at `max_tokens`."""
-    system, user = (request["messages"][0]["content"], request["messages"][-1]["content"])
-    ways = None if "<proposal" in user else _WAYS.search(user)
+    prompt = request["messages"][-1]["content"]
+    ways = None if "Proposed solution:" in prompt else _WAYS.search(prompt)
     if ways:
         texts = _in_several_ways(ways[1], int(request.get("n") or 1), int(request.get("seed") or 0))
         return Reply(texts, logprobs=[(word, -0.125) for word in texts[0].split()])
-    spoken = said(system, user)
+    spoken = said(prompt)
     words = spoken.text.split(" ")
     most = int(request.get("max_tokens") or len(words))
     cut = len(words) > most
@@ -223,10 +240,10 @@ def _in_several_ways(item: str, count: int, seed: int) -> list[str]:
         way = (seed + place) % 8
         steps = [f"Step {step} of way {way}: look at item {item} from here, and go on from there." for step in range(4)]
         answer = f"item-{item}" + ("" if way < 5 else "-else" if way < 7 else "-odd")
-        texts.append("\n".join((*steps, f"Answer: {answer}")))
+        texts.append("\n".join((*steps, f"The answer is {answer}.")))
     return texts
 
 
 def script(request: ModelRequest) -> str:
     """Return an in-process model's words, without delay; for `tests.scripted.ScriptedModels`."""
-    return said(request.messages[0].content, request.messages[-1].content).text
+    return said(request.messages[-1].content).text

@@ -26,6 +26,8 @@ SAMPLES = 8
 QUESTIONS = 100
 LATENCY_S = 0.2
 
+_IN_WAYS = "What is item {}, in several ways?"
+
 Work = Callable[[int], Awaitable[int]]
 """Does something for the question of a number, and returns how many model calls that took."""
 
@@ -63,11 +65,10 @@ async def _cpu(server: Server, folder: Path, count: int, repeats: int) -> dict[s
             "litellm alone, 1 sample": _bare(litellm, server.base_url, 1),
             f"litellm alone, {SAMPLES} samples in one call": _bare(litellm, server.base_url, SAMPLES),
             "chain, checked by code": _asking(reasoner, "chain", "Compute {}+4"),
-            "chain, judged": _asking(reasoner, "chain", "[60c] Report item {}."),
-            f"vote of {SAMPLES}, checked by code": _asking(reasoner, "vote", "[60c] Compute {}+4"),
-            f"vote of {SAMPLES}, judged": _asking(reasoner, "vote", "Solve item {} in several ways."),
+            "chain, an open question": _asking(reasoner, "chain", "[60c] Report item {}."),
+            f"vote of {SAMPLES}": _asking(reasoner, "vote", _IN_WAYS),
             f"best-of-n of {SAMPLES}, checked by code": _asking(reasoner, "best-of-n", "[60c] Compute {}+4"),
-            f"best-of-n of {SAMPLES}, each judged": _asking(reasoner, "best-of-n", "Solve item {} in several ways."),
+            f"best-of-n of {SAMPLES}, each judged": _asking(reasoner, "best-of-n", _IN_WAYS),
         }  # fmt: skip
         for repeat in range(repeats + 1):
             for name, work in ways.items():
@@ -83,8 +84,7 @@ async def _cpu(server: Server, folder: Path, count: int, repeats: int) -> dict[s
 def _bare(litellm: Any, base_url: str, n: int) -> Work:
     async def call(number: int) -> int:
         messages = [
-            {"role": "system", "content": "Solve the question."},
-            {"role": "user", "content": f"<question>\nSolve item {number} in several ways.\n</question>"},
+            {"role": "user", "content": f"{_IN_WAYS.format(number)}\n\nThink step by step."},
         ]
         await litellm.acompletion(
             model=MODEL, api_base=base_url, messages=messages, temperature=0.7, max_tokens=1024, seed=1, n=n
@@ -110,7 +110,7 @@ async def _many(server: Server, folder: Path, questions: int, repeats: int) -> t
     settings: Settings = server.settings(folder, samples=SAMPLES)
     seconds: list[float] = []
     async with Reasoner(settings) as reasoner:
-        ask = _asking(reasoner, "vote", "Compute {}+4")
+        ask = _asking(reasoner, "vote", _IN_WAYS)
         for repeat in range(repeats + 1):
             began = time.perf_counter()
             await asyncio.gather(*(ask(repeat * questions + number) for number in range(questions)))

@@ -6,6 +6,7 @@ Each gets a clear error or a degraded answer; nothing is lost, nothing hangs.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +21,7 @@ from agot.events import AnyEvent
 from agot.question import LONGEST_QUESTION
 from agot.reasoner import Reasoner
 from agot.settings import Settings
+from agot.stores.database import SqlStore
 from agot.thought import Result
 from tests.servers.loopback import Loopback, Reply, context_too_long, failure
 
@@ -64,9 +66,25 @@ async def server() -> AsyncIterator[Loopback]:
         yield running
 
 
-def reasoner(server: Loopback, url: str = "sqlite://", **role: Any) -> Reasoner:
+class Informed(Reasoner):
+    """A reasoner that knows something of its model."""
+
+    facts: dict[str, Any]
+
+    async def _opened(self) -> SqlStore:
+        store = await super()._opened()
+        server = str(self.settings.role("fast").base_url).removesuffix("/v1")
+        with contextlib.suppress(StoreError):
+            await store.keep_facts(server, "x", self.facts)
+        return store
+
+
+def reasoner(server: Loopback, url: str = "sqlite://", *, judge: float = 0.0, **role: Any) -> Reasoner:
+    """Return one whose model is known to plan, and to judge with this area under the curve."""
     fast = {"model": "hosted_vllm/x", "base_url": server.base_url, "timeout_s": 5.0, "retries": 0, **role}
-    return Reasoner(Settings.model_validate({"roles": {"fast": fast}, "database_url": url}))
+    informed = Informed(Settings.model_validate({"roles": {"fast": fast}, "database_url": url}))
+    informed.facts = {"plans": True, "judge": {"manner": "word", "auc": judge, "slope": 1.0}}
+    return informed
 
 
 async def ask(
@@ -105,7 +123,7 @@ async def test_unusable_question_is_refused_before_anything_is_sent(server: Loop
     ],
 )
 async def test_strange_but_valid_questions_arrive_whole(server: Loopback, question: str) -> None:
-    server.reply = answering(lambda asked: answer("seven"))
+    server.reply = answering(lambda asked: answer("seven"), "1. easy\nAnswer: seven")
     result, _ = await ask(server, question)
     assert (result.status, result.answer) == ("answered", "seven")
     assert question.strip() in user(server.requests[0])
@@ -329,7 +347,7 @@ async def test_resume_after_a_limit_goes_on_where_it_stopped(server: Loopback, t
         return answer(str(int(left) + 1))
 
     server.reply = answering(think)
-    async with reasoner(server, f"sqlite:///{tmp_path / 'a.db'}") as r:
+    async with reasoner(server, f"sqlite:///{tmp_path / 'a.db'}", judge=0.9) as r:
         # The judge of the second part takes the call that the third would need.
         stopped = await r.ask("Who?", budget=Budget(calls=4))
         assert (stopped.status, stopped.limit, stopped.answer) == ("budget", "calls", "3")
@@ -342,7 +360,7 @@ async def test_resume_after_a_limit_goes_on_where_it_stopped(server: Loopback, t
 
 async def test_answer_is_kept_if_there_is_no_budget_for_its_judge(server: Loopback) -> None:
     server.reply = answering(lambda asked: answer("Paris"))
-    result, _ = await ask(server, budget=Budget(calls=1))
+    result, _ = await ask(server, budget=Budget(calls=1), judge=0.9)
     assert (result.status, result.limit, result.answer) == ("budget", "calls", "Paris")
 
 
@@ -357,16 +375,16 @@ async def test_answer_is_kept_if_its_judge_cannot_be_reached(server: Loopback) -
         )
 
     server.reply = reply
-    result, events = await ask(server)
-    assert (result.status, result.answer, result.reason) == ("answered", "Paris", "nothing could verify it")
+    result, events = await ask(server, "Write about it.", judge=0.9)
+    assert (result.status, result.answer, result.trust) == ("answered", "Paris", "unchecked")
     assert "could not be judged" in kinds(events, "notice")[0].text  # type: ignore[union-attr]
 
 
 async def test_resume_uses_the_models_that_the_run_began_with(server: Loopback, tmp_path: Path) -> None:
     server.reply = answering(lambda asked: answer("Paris"))
     url = f"sqlite:///{tmp_path / 'a.db'}"
-    async with reasoner(server, url) as r:
-        stopped = await r.ask("Who?", budget=Budget(calls=1))
+    async with reasoner(server, url, judge=0.9) as r:
+        stopped = await r.ask("Write about it.", budget=Budget(calls=1))
     elsewhere = {"fast": {"model": "hosted_vllm/x", "base_url": "http://127.0.0.1:9/v1", "retries": 0}}
     async with Reasoner(Settings.model_validate({"roles": elsewhere, "database_url": url})) as r:
         done = await r.resume(stopped.run_id, budget=Budget(calls=5))

@@ -136,7 +136,7 @@ async def test_a_panel_judges_and_teaches_how_each_judge_fared(tmp_path: Path) -
             return "Yes" if request.role == "judge" or right else "No, it is not."
         return "\nAnswer: ".join(next(answers))
 
-    settings = configured(judges=("judge", "strong"), strategy="best-of-n", samples=4)
+    settings = configured(judges=("judge", "strong"), strategy="best-of-n", samples=4, calibrate=False)
     store = await SqlStore.open(f"sqlite:///{tmp_path / 'agot.db'}")
     async with store:
         async with agot.Reasoner(settings, models=Roles(script, dialect="standard"), store=store) as reasoner:

@@ -38,7 +38,7 @@ def models(answers: list[str]) -> ScriptedModels:
 
 def configured(strategy: str) -> Settings:
     return Settings.model_validate({
-        "database_url": "sqlite://", "engine": {"strategy": strategy, "constraints": True, "samples": 8},
+        "database_url": "sqlite://", "engine": {"strategy": strategy, "constraints": True, "samples": 8, "calibrate": False},
         "roles": {"fast": {"model": "scripted/model"}},
     })  # fmt: skip
 

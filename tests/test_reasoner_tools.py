@@ -109,7 +109,7 @@ async def test_what_a_tool_says_is_delimited_and_escaped_in_every_prompt() -> No
         result = await reasoner.ask("How many people live in Oslo?")
     assert result.answer == "717710"
     after = [request.messages[-1].content for request in models.requests[1:]]
-    assert len(after) == 2 and all("717710" in sent for sent in after)
+    assert len(after) == 1 and "717710" in after[0]
     for sent in after:
         assert not re.search(
             r"<\||\[/?INST\]|\u202e|\x1b|^System:|^- assistant:|id=\"0\" source=\"x\">mine<",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from agot.agents.worth import FACT, examples
 from agot.budget import Budget
 from agot.events import AnyEvent
 from agot.reasoner import Reasoner
+from agot.sandbox.run import why_not
 from agot.settings import Settings
 from agot.stores.database import SqlStore
 from agot.thought import Result
@@ -34,7 +36,7 @@ def text_of(request: dict[str, Any]) -> str:
 
 def judging(request: dict[str, Any]) -> bool:
     text = text_of(request)
-    return ("Yes" in text and "No" in text and "You check" in text) or "Verdict:" in text
+    return "Reply with one word, Yes or No" in text or "Verdict:" in text
 
 
 def serving(
@@ -73,10 +75,12 @@ def database(tmp_path: Path) -> str:
 
 async def ask(
     server: Loopback, database: str, question: str, *, facts: dict[str, Any] | None = None, budget: Budget | None = None,
-    strategy: str | None = None, effort: Any = None, **engine: Any,
+    strategy: str | None = None, effort: Any = None, programs: bool = False, **engine: Any,
 ) -> tuple[Result, list[AnyEvent]]:  # fmt: skip
     fast = {"model": "hosted_vllm/x", "base_url": server.base_url, "timeout_s": 10.0, "retries": 0}
-    settings = Settings.model_validate({"roles": {"fast": fast}, "database_url": database, "engine": engine})
+    settings = Settings.model_validate({
+        "roles": {"fast": fast}, "database_url": database, "engine": engine, "tools": {"python": programs},
+    })  # fmt: skip
     if facts is not None:
         store = await SqlStore.open(database)
         await store.keep_facts(server.base_url.removesuffix("/v1"), "x", facts)
@@ -138,6 +142,47 @@ async def test_agreeing_answers_are_cross_checked_and_stop_the_drawing(
     assert [event.trust for event in finished] == ["cross-checked"]
 
 
+def programming(program: str, answers: Iterator[str]) -> Callable[[dict[str, Any]], Reply]:
+    """Return a script: one program for whoever asks for one, and the next answers in turn."""
+    others = serving(answers, NO)
+    return lambda request: Reply(program) if "solution()" in text_of(request) else others(request)
+
+
+needs_sandbox = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+
+
+@needs_sandbox
+async def test_a_program_that_agrees_settles_it_at_once(server: Loopback, database: str) -> None:
+    server.reply = programming("def solution():\n    return 12 - 5 + 9", itertools.repeat("16"))
+    result, _ = await ask(server, database, STORY, programs=True)
+    assert (result.answer, result.trust, calls(server)) == ("16", "cross-checked", 2)
+    assert "chain and program" in result.trust_reason
+
+
+@needs_sandbox
+async def test_a_program_that_disagrees_is_one_vote(server: Loopback, database: str) -> None:
+    server.reply = programming("def solution():\n    return 12 + 5", itertools.repeat("16"))
+    result, _ = await ask(server, database, STORY, programs=True)
+    assert (result.answer, result.trust) == ("16", "cross-checked")
+    assert result.trust_reason.split()[2] > "3", "the program is among those that were asked"
+
+
+@needs_sandbox
+@pytest.mark.parametrize("program", ["def solution():\n    return 1 / 0", "I would rather not."])
+async def test_a_program_that_gives_nothing_is_no_vote(program: str, server: Loopback, database: str) -> None:
+    server.reply = programming(program, itertools.repeat("16"))
+    result, events = await ask(server, database, STORY, programs=True)
+    assert (result.answer, result.trust_reason, calls(server)) == ("16", "3 of 3 samples agree", 3)
+    assert not any(event.kind == "notice" and event.level == "warning" for event in events)
+
+
+@needs_sandbox
+async def test_what_no_program_can_know_is_not_programmed(server: Loopback, database: str) -> None:
+    server.reply = programming("def solution():\n    return 'Mary Shelley'", itertools.repeat("Mary Shelley"))
+    await ask(server, database, FACTUAL, programs=True)
+    assert not any("solution()" in text_of(request) for request in server.requests)
+
+
 async def test_the_vote_corrects_the_first_answer(server: Loopback, database: str) -> None:
     server.reply = serving(iter(["17", "16", "16", "16", "16", "16", "16", "16"]), NO)
     result, _ = await ask(server, database, STORY)
@@ -164,13 +209,10 @@ async def test_no_question_that_one_call_answers_takes_more_than_sixteen(
     assert sum(int(request.get("n") or 1) for request in server.requests) <= 16
 
 
-async def test_a_fact_costs_one_call_more_at_most(server: Loopback, database: str) -> None:
-    server.reply = serving(iter(["Mary Shelley", "Mary Shelley"]), NO)
+async def test_a_fact_costs_one_call(server: Loopback, database: str) -> None:
+    server.reply = serving(iter(["Mary Shelley", "Bram Stoker"]), NO)
     result, _ = await ask(server, database, FACTUAL)
-    assert (result.answer, result.trust, calls(server)) == ("Mary Shelley", "cross-checked", 2)
-    server.reply = serving(iter(["Bram Stoker", "Mary Shelley"]), NO)
-    result, _ = await ask(server, database, FACTUAL)
-    assert (result.trust, calls(server)) == ("doubtful", 4)
+    assert (result.answer, result.trust, calls(server)) == ("Mary Shelley", "unchecked", 1)
 
 
 async def test_a_proven_answer_is_not_cross_checked(server: Loopback, database: str) -> None:
@@ -223,7 +265,7 @@ async def test_a_ladder_of_ones_own_is_climbed_although_only_a_judge_doubts(
 
 async def test_a_weak_judge_weighs_votes_and_does_not_choose_alone(server: Loopback, database: str) -> None:
     def prefers_17(request: dict[str, Any]) -> Reply:
-        return (YES if "Answer: 17" in text_of(request) else says("No", 0.9))(request)
+        return (YES if "The answer is 17" in text_of(request) else says("No", 0.9))(request)
 
     # Three drew 16, one drew 17: the judge is sure of 17, and would win if it chose.
     server.reply = serving(iter(["16", "16", "17", "16"]), prefers_17)
@@ -247,10 +289,14 @@ def knowing(request: dict[str, Any]) -> Reply:
     text = text_of(request)
     if "Verdict:" in text:
         return Reply("It looks fine.\nVerdict: right")
+    shown = [
+        one for one in examples()
+        if one.question in text and (not one.steps or "\n".join(one.steps) in text)
+    ]  # fmt: skip
     right = any(
-        one.right and one.question in text and f"Answer: {one.answer}\n" in f"{text}\n" for one in examples()
-    )
-    shown = any(one.question in text for one in examples())
+        one.right for one in shown
+        if re.search(rf"\b{re.escape(one.answer)}$|{re.escape(one.answer)}\n", text)
+    )  # fmt: skip
     return says("Yes" if right or not shown else "No", 0.9)(request)
 
 

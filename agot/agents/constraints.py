@@ -19,6 +19,7 @@ from agot.agents.wording import stated
 from agot.errors import ModelError, ModelUnauthorised
 from agot.protocols import Ask, Dialect
 from agot.thought import Constraint, Solution, Task, Verdict
+from agot.tools.untrusted import defused
 
 _MOST = 12
 """Constraints that are taken from a model; each may cost a call for every answer."""
@@ -186,7 +187,7 @@ class ConstraintCheck:
     async def _judged(
         self, place: int, task: Task, solution: Solution, ask: Ask, judge: Judge
     ) -> float | None:
-        question = default("requirement").filled(requirement=self._constraints[place].text)
+        question = default("requirement").filled(requirement=defused(self._constraints[place].text))
         material = f"{task.material}\n{task.question}".strip()
         alone = task.model_copy(
             update={"question": question, "material": material, "overall": "", "feedback": ()}

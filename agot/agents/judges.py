@@ -19,7 +19,7 @@ from agot.agents.calibrated import Calibration, calibration_of
 from agot.agents.search.together import together
 from agot.agents.selection.cluster import cluster_of
 from agot.agents.selection.stopping import rates
-from agot.agents.worth import JUDGE, Worth, judged
+from agot.agents.worth import JUDGE, Worth
 from agot.errors import ModelError, ModelUnauthorised
 from agot.ids import ThoughtId
 from agot.learning import Learnt, Outcome, Tally, hit, judge_subject
@@ -144,10 +144,9 @@ async def word(task: Task, solution: Solution, ask: Ask, judge: Judge) -> Verdic
     Raises:
         BudgetExceeded, ModelError: If it cannot be had.
     """
-    if judge.samples == 1 and judge.worth is not None:
-        return await judged(ask, judge.dialect, task, solution, judge.worth.manner, role=judge.role)
     if judge.samples == 1:
-        return await judge.dialect.judge(ask, task, solution, role=judge.role)
+        reasoned = judge.worth is not None and judge.worth.manner == "reasoned"
+        return await judge.dialect.judge(ask, task, solution, role=judge.role, reasoned=reasoned)
     critiques = await judge.dialect.critique(
         ask, task, solution, role=judge.role, n=judge.samples, temperature=judge.temperature
     )

@@ -68,8 +68,22 @@ _EXPLAINS = re.compile(
     _POLITE + r"(?:why\b|how (?:do|does|did|can|could|should|would|to|is|are|was|were|come)\b|"
     r"what(?:'s| is| are| was| were)? (?:the |some |your )?(?:\w+ )?(?:differences?|advantages?|disadvantages?|benefits?|pros|"
     r"drawbacks?|steps?|causes?|reasons?|ways?|tips?|examples?|meaning|purpose|role|effects?|consequences?|best way|"
-    r"opinion|thoughts?|ideas?)\b|what (?:should|would|do you|can) |what (?:happens|makes)\b)", _I
+    r"opinion|thoughts?|ideas?|history|story|plot|concept|theory|process|impact|importance|significance|relationship|"
+    r"structure|philosophy|future|secret)\b|what (?:should|would|do you|can) |what (?:happens|happened|makes)\b|"
+    r"what (?:are|were)\b|what(?:'s| is) (?:wrong|it like|the matter)\b|what (?:\w+ )?\w+s (?:are|were)\b|"
+    # What a name or a word alone stands for is told in sentences.
+    r"(?:what|who)(?:['’]s| is| was| were) (?!the\b)(?:an? )?[\w-]+(?: [\w-]+){0,2}\W*$)", _I
 )  # fmt: skip
+_ADVISES = re.compile(
+    r"\b(?:should|shall|can|could|may|would) (?:i|we|you)\b|(?:^|[.!?\n]\s{0,3})(?:why|how (?:do|does|did|can|could|should|"
+    r"would|to|come))\b|\b(?:are|were|do|did|have|who are|what are) you\b|\bis (?:it|this|that) (?:a |an )?(?:\w+ )?(?:good|bad|ok|"
+    r"okay|safe|worth|better|wise|normal|right|fair|ethical)\b|\b(?:is|are) there (?:any|an?|some)\b|"
+    r"\bwhat(?:'s| is) (?:wrong|the (?:matter|problem))\b|\bwhat (?:do|does|did)\b[^?\n]{0,100}\bmean\b|"
+    r"\bwhich (?:one )?(?:is|are) (?:better|best)\b|\b(?:best|easiest|good|cheapest) (?:way|time|place|\w+ (?:to|for))\b", _I
+)  # fmt: skip
+_ARGUES = re.compile(
+    _POLITE + r"(?:prove|show that|show why|verify that|derive|explain|describe|discuss|write an?|what does|tell)\b", _I
+)
 _CODE_WANTED = re.compile(
     r"\b(?:write|implement|create|complete|code|develop|generate|give|show|refactor|fix|debug|rewrite|optimi[sz]e|make|need)\b"
     r"[^.?!\n]{0,80}\b(?:functions?|methods?|class(?:es)?|scripts?|programs?|quer(?:y|ies)|regex(?:es)?|regular expressions?|"
@@ -87,7 +101,7 @@ _TRUTH = re.compile(
     r"(?:^|[.!:\n]\s{0,3})(?:is|are|was|were|do|does|did|can|could|has|have|had|will|would|should|must|may)\s[^.?\n]{2,400}\?\s*$", _I
 )  # fmt: skip
 _TRUTH_WANTED = re.compile(r"\b(?:yes or no|yes/no|true or false|true/false|valid or invalid)\b", _I)
-_ASKED_A_FAVOUR = re.compile(r"\b(?:can|could|would|will|do) you\b[^?\n]*\?", _I)
+_ASKED_A_FAVOUR = re.compile(r"(?:^|[.!?,;:\n]\s{0,3})(?:please )?(?:can|could|would|will|do) you\b[^?\n]*\?", _I)
 _ITEMS = re.compile(r"[\[{]\s{0,3}['\"]?[\w.-]{1,40}['\"]?\s{0,3}(?:,\s{0,3}['\"]?[\w.-]{1,40}['\"]?\s{0,3}){1,200}[\]}]")
 _LIST_WORK = re.compile(
     r"\b(?:sort|reverse|filter|remove|append|swap|rotate|deduplicate|alphabeti\w{1,6}|concatenate|"
@@ -100,8 +114,12 @@ _QUANTITY = re.compile(
     r"median|percent\w*|area|volume|perimeter|speed|distance|product|difference between|remainder|profit|salary|score|ages?|"
     r"weight|length|height|value|probability|more than|less than|times|half|quarter|third)\b", _I
 )  # fmt: skip
+_THE_VALUE = r"the\b(?! (?:\w+ )?(?:best|bugs?|errors?|mistakes?|faults?|causes?|reasons?|factors? (?:that|behind))\b)"
 _WORKED = re.compile(
-    _POLITE + r"(?:compute|calculate|evaluate|determine|find|solve|simplify|count|work out|what(?:['’]s| is)(?= ?\(?-?\d))\b", _I
+    _POLITE + r"(?:(?:compute|calculate|simplify|work out|what(?:['’]s| is)(?= ?\(?-?\d))\b|evaluate (?:the (?:following )?"
+    r"(?:expression|integral|sum|limit|product|value|determinant|function)\b|[^a-z\s]|\S{0,20}\d)|"
+    rf"determine (?:{_THE_VALUE}|how|what|whether|if|all)|find (?:{_THE_VALUE}|all|how|what|[a-z]\b(?! )|[^a-z\s])|"
+    r"solve (?!(?:this|the|my|a) (?:riddle|puzzle|mystery|problem))|count (?:the|how|all)\b)", _I
 )  # fmt: skip
 _EXPRESSION = re.compile(
     r"\d\s{0,3}(?:[+*/×÷^%]|\*\*|\s-\s|\b(?:plus|minus|times|divided by|multiplied by|mod(?:ulo)?)\b)\s{0,3}[-(\d]|\)\s?[-+*/]\s?[\d(]",
@@ -109,10 +127,10 @@ _EXPRESSION = re.compile(
 )
 _FORMULA = re.compile(
     r"\\(?:frac|sqrt|sum|int|boxed|cdot|times|le|ge|ldots|pi|binom|begin|left|overline|angle|mathbb|text|log|sin|cos|tan|"
-    r"circ|infty|lfloor|lceil|pmod|equiv|theta|alpha|triangle|dots|cdots)(?![a-z])|\$[^$\s\d][^$\n]{0,200}\$"
+    r"circ|infty|lfloor|lceil|pmod|equiv|theta|alpha|triangle|dots|cdots)(?![a-z])|\$[^$\s\d.][^$\n]{0,200}\$"
     r"|\$\d[^$\n]{0,40}[\\^_=][^$\n]{0,100}\$|\[asy\]|\bsolve for \w\b|\bf\(\w\)\s?=|\b[xyz]\s?\^\s?\d", _I
 )  # fmt: skip
-_CALCULATES = re.compile(r"\b(?:calculate|compute|evaluate|work out|(?:find|determine) (?:the|how))\b", _I)
+_CALCULATES = re.compile(rf"\b(?:calculate|compute|work out|(?:find|determine) (?:{_THE_VALUE}|how))\b", _I)
 _SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z\"'(])")
 _UNENDED = re.compile(r"(?:\b(?:is|are|to|equals)|=)\s*$", _I)
 _FORMAT_STATED = re.compile(
@@ -149,7 +167,7 @@ def _with_options(text: str) -> Kind | None:
     count = next((i for i, letter in enumerate(letters) if letter != "ABCDEFGHIJK"[i % 11]), len(letters))
     first, named = _OPTION.search(text), _OPTIONS_NAMED.search(text)
     asks_more = first is not None and "?" in text[first.end() :]
-    if (count >= 3 and not asks_more) or (count >= 2 and named):
+    if (count >= 3 and not asks_more and not _OPENS.search(text)) or (count >= 2 and named):
         return CHOICE
     return VALUE if named else None
 
@@ -168,7 +186,7 @@ def _form_wanted(text: str) -> Kind | None:
 def _closed_kind(text: str, material: str) -> Kind | None:
     """Return the kind of a question that has one short answer, None if it is none."""
     words, numerals = len(_WORD.findall(text)), len(_NUMERAL.findall(text))
-    if _FORMULA.search(text) and not _EXPLAINS.search(text):
+    if _FORMULA.search(text) and not (_EXPLAINS.search(text) or _ARGUES.search(text)):
         return FORMULA
     if _ITEMS.search(text) and _LIST_WORK.search(text):
         return LIST
@@ -184,6 +202,8 @@ def _closed_kind(text: str, material: str) -> Kind | None:
         return None
     if _QUANTITY.search(text) and (numerals > 1 or material or words > _STORY_WORDS):
         return NUMBER
+    if _ADVISES.search(text) and not _TRUTH_WANTED.search(text):
+        return None
     if _TRUTH_WANTED.search(text) or (_TRUTH.search(text) and (material or numerals or words > _KNOWN_WORDS)):
         return TRUTH
     if not _ASKS.search(text):

@@ -17,6 +17,7 @@ from agot.agents.kinds import kind_of_reply
 from agot.agents.selector import Move
 from agot.agents.strategies.cross_check import NAME as CROSS_CHECK
 from agot.agents.strategies.experts import NAME as EXPERTS
+from agot.agents.strategies.tool_rounds import NAME as TOOLS
 from agot.agents.trust import trusted
 from agot.protocols import Assessed
 from agot.thought import ThoughtStatus
@@ -62,10 +63,13 @@ def cross_checks(work: ThoughtContext, tried: Assessed) -> Move | None:
     unwanted = (
         not work.auto or not settings.verify or settings.effort == "fast" or settings.ladder is not None
     )
-    if unwanted or task.depth or work.planned or work.role != "fast" or CROSS_CHECK in work.made:
+    # Chains that call no tools are no second opinion on what tools told.
+    apart = task.depth or work.planned or work.role != "fast" or TOOLS in work.made
+    if unwanted or apart or CROSS_CHECK in work.made:
         return None
     kind = kind_of_reply(task.question, task.material)
-    if not kind.closed:
+    # Facts are told in sentences, which seldom have the same words: that two differ tells nothing.
+    if not kind.reasoned:
         return None
     calls, tokens = work.left("calls"), work.left("tokens")
     if (calls is not None and calls < 1) or (tokens is not None and tokens < _WORTH * work.ask.tokens):
@@ -79,6 +83,9 @@ def cross_checks(work: ThoughtContext, tried: Assessed) -> Move | None:
 async def next_move(work: ThoughtContext, tokens_left: int | None) -> Move:
     """Return the next try after an answer that was not accepted, or after none; an empty move to stop."""
     last = work.tried[-1] if work.tried else None
+    if last is not None and work.solution is None and work.settings.ladder is not None:
+        # A step of the ladder that gives nothing, or cannot be taken here, is left out.
+        return await _climbed(work, tokens_left, against=True)
     if work.solution is None or last is None:
         return _after_nothing(work)
     if work.unsure and work.strong and work.role != work.strong:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from agot.protocols import Assessed
 from agot.thought import Solution
 from agot.verifiers.answers import groups
+
+if TYPE_CHECKING:
+    # Only the fit of `rpc` needs it, and it takes longer to load than the answer of a small question.
+    import numpy as np
+    from numpy.typing import NDArray
 
 _FLOOR = 1e-6
 _ROUNDS = 60
@@ -159,6 +162,8 @@ def unpruned(probabilities: Sequence[float]) -> list[bool]:
     Args:
         probabilities: Mean token probabilities in [0, 1].
     """
+    import numpy as np
+
     values = np.clip(np.asarray(probabilities, dtype=float), _FLOOR, 1.0)
     mean = float(values.mean())
     if len(values) < 4 or float(values.std()) < _FLOOR:
@@ -178,6 +183,8 @@ def unpruned(probabilities: Sequence[float]) -> list[bool]:
 
 
 def _log_weibull(values: NDArray[np.float64], shape: float, scale: float) -> NDArray[np.float64]:
+    import numpy as np
+
     logs = np.log(values / scale)
     # Far in the tail the density is 0 anyway; the clip keeps the power from overflowing.
     density: NDArray[np.float64] = (
@@ -188,6 +195,8 @@ def _log_weibull(values: NDArray[np.float64], shape: float, scale: float) -> NDA
 
 def _fit(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
     """Return shape and scale of the weighted Weibull fit (fixed-point iteration of the likelihood equation)."""
+    import numpy as np
+
     total = float(weights.sum()) + 1e-12
     logs = np.log(values)
     mean_log = float((weights * logs).sum()) / total

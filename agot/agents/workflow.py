@@ -2,19 +2,17 @@
 
     solve -> verify -> accepted | retry | escalate | expand | abstain
 
-langgraph's state holds only what decides the next step; the thought's work is in its context. There
+A step of langgraph costs more than our part of it, and loading langgraph more than a short answer. So a thought goes
+through its first two steps alone, and enters the graph only if they do not end it. langgraph's state holds only what decides the next step; the thought's work is in its context. There
 is no checkpointer: the journal makes the thought durable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Literal, TypedDict
-
-from langgraph.graph import END, START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
-from langgraph.runtime import Runtime
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 from agot.agents import moves
 from agot.agents.context import Outcome, ThoughtContext
@@ -28,13 +26,30 @@ from agot.events import PlanRejected, StrategyChosen, ThoughtExpanded, ThoughtRe
 from agot.protocols import Assessed
 from agot.thought import Decline, Plan, Task, ThoughtStatus
 
-__all__ = ["ABSTAIN", "Outcome", "ThoughtContext", "Workflow", "compile_workflow", "solve_thought"]
+__all__ = ["ABSTAIN", "Outcome", "ThoughtContext", "solve_thought"]
+
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
 
 PART = 0.85
 """Tokens that a part takes, in those that its question took until its plan was there; chosen on validation problems."""
 
 ABSTAIN = 0.3
 """Reward below which the embedded model's answer is not given, if nobody set another."""
+
+
+class _Runtime(Protocol):
+    """What the steps need of langgraph's runtime."""
+
+    @property
+    def context(self) -> ThoughtContext: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _FirstSteps:
+    """The runtime of steps outside langgraph."""
+
+    context: ThoughtContext
 
 
 class ThoughtState(TypedDict):
@@ -57,7 +72,7 @@ def _choose_first(work: ThoughtContext) -> None:
     work.emit(StrategyChosen(thought=work.task.thought, strategy=work.move, why=why))
 
 
-async def _solve(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> ThoughtState:
+async def _solve(state: ThoughtState, runtime: _Runtime) -> ThoughtState:
     work = runtime.context
     if not work.move:
         # Not a step of its own: a superstep of langgraph costs more than the choice.
@@ -131,7 +146,7 @@ def _unpaid(work: ThoughtContext, plan: Plan) -> str:
     return ""
 
 
-async def _verify(state: ThoughtState, runtime: Runtime[ThoughtContext]) -> ThoughtState:
+async def _verify(state: ThoughtState, runtime: _Runtime) -> ThoughtState:
     work = runtime.context
     if work.solution is not None:
         tried = await work.assessor.settle(work.solution)
@@ -263,29 +278,35 @@ async def _next(state: ThoughtState) -> str:
     return state["next"]
 
 
-Workflow = CompiledStateGraph[ThoughtState, ThoughtContext, ThoughtState, ThoughtState]
+@cache
+def _compiled() -> CompiledStateGraph[ThoughtState, ThoughtContext, ThoughtState, ThoughtState]:
+    """Return the graph, ready for any number of thoughts at once."""
+    from langgraph.graph import END, START, StateGraph
 
-
-def compile_workflow() -> Workflow:
-    """Return the workflow, ready for any number of thoughts at once."""
-    graph = StateGraph(ThoughtState, context_schema=ThoughtContext)
+    graph: Any = StateGraph(ThoughtState, context_schema=ThoughtContext)
     graph.add_node("solve", _solve)
     graph.add_node("verify", _verify)
-    graph.add_edge(START, "solve")
-    graph.add_conditional_edges("solve", _next, {"verify": "verify", "end": END})
-    graph.add_conditional_edges("verify", _next, {"solve": "solve", "end": END})
-    return graph.compile()
+    steps = {"solve": "solve", "verify": "verify", "end": END}
+    for place in (START, "solve", "verify"):
+        graph.add_conditional_edges(place, _next, steps)
+    compiled: CompiledStateGraph[ThoughtState, ThoughtContext, ThoughtState, ThoughtState] = graph.compile()
+    return compiled
 
 
-async def solve_thought(workflow: Workflow, context: ThoughtContext) -> Outcome:
+async def solve_thought(context: ThoughtContext) -> Outcome:
     """Run one thought through the workflow.
 
     Raises:
         BudgetExceeded, ModelError: What ended the thought from outside; what was tried is in `context.tried`.
     """
-    # Each retry costs two supersteps; the limit only guards against an endless loop of our own making.
-    limit = 10 + 2 * context.settings.retries
-    await workflow.ainvoke({"next": "solve"}, context=context, config={"recursion_limit": limit})
+    first = _FirstSteps(context)
+    state = await _solve({"next": "solve"}, first)
+    if state["next"] == "verify":
+        state = await _verify(state, first)
+    if state["next"] != "end":
+        # Each retry costs two supersteps; the limit only guards against an endless loop of our own making.
+        limit = 10 + 2 * context.settings.retries
+        await _compiled().ainvoke(state, context=context, config={"recursion_limit": limit})
     context.selector.note(
         context.task, context.tried, context.assessor.results(), accept=context.settings.accept,
         tokens=context.ask.tokens,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -20,7 +19,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field, ValidationError
 
 from agot.errors import ModelError
-from agot.protocols import Ask, Dialect, Message, ModelReply, ModelRequest
+from agot.protocols import Ask, Dialect, ModelReply, ModelRequest
 from agot.thought import Solution, Task, Value, Verdict
 
 JUDGE = "judge"
@@ -44,14 +43,7 @@ _PRIOR = 1.0
 """Precision of the curve's slope around 0; about that of the evidence of a dozen answers."""
 
 _LONGEST_CHECK = 600
-"""Tokens of a reasoned verdict."""
-
-_REASONED = (
-    "Check whether the answer to this question is right.\n\nQuestion: {question}\n\nAnswer:\n{answer}\n\n"
-    'Check it step by step, then end with a line that says only "Verdict: right" or "Verdict: wrong".'
-)
-_VERDICT = re.compile(r"verdict\W{0,6}(right|correct|wrong|incorrect)\b", re.IGNORECASE)
-
+"""Tokens of a reasoned verdict on an answer to a built-in question."""
 
 class Example(Value):
     """An answer of known truth."""
@@ -132,10 +124,10 @@ async def measure(ask: Ask, dialect: Dialect, *, role: str = JUDGE, seconds: flo
     short = _Short(ask)
     jobs = [
         asyncio.ensure_future(
-            judged(short if manner == "word" else ask, dialect, task, solution, manner, role=role)
+            dialect.judge(short, Task(question=one.question), _solution(one), role=role, reasoned=manner == "reasoned")
         )
         for manner in get_args(Manner)
-        for task, solution in ((Task(question=one.question), _solution(one)) for one in shown)
+        for one in shown
     ]
     try:
         await asyncio.wait(jobs, timeout=seconds)
@@ -206,42 +198,12 @@ def _sigmoid(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-x))
 
 
-async def judged(
-    ask: Ask, dialect: Dialect, task: Task, solution: Solution, manner: Manner, *, role: str
-) -> Verdict:
-    """Return what a judge says when it is asked in one manner; reward None if it gives no verdict.
-
-    Raises:
-        BudgetExceeded, ModelError: If it cannot be asked.
-    """
-    if manner == "word":
-        return await dialect.judge(ask, task, solution, role=role)
-    question = f"{task.material}\n\n{task.question}".strip()
-    answer = "\n".join((*solution.steps, f"Answer: {solution.answer}"))
-    content = _REASONED.format(question=question, answer=answer)
-    room = min(ask.profile(role).max_tokens, _LONGEST_CHECK)
-    reply = await ask(
-        ModelRequest(
-            role=role, purpose=JUDGE, max_tokens=room, messages=(Message(role="user", content=content),)
-        )
-    )
-    said = _VERDICT.findall(reply.completions[0].text)
-    if not said:
-        return Verdict(check=JUDGE)
-    right = said[-1].casefold() in ("right", "correct")
-    lines = [line.strip() for line in reply.completions[0].text.splitlines() if line.strip()]
-    fault = "" if right else " ".join(lines[-3:-1])[:1000] or "the judge doubts it"
-    return Verdict(check=JUDGE, reward=float(right), feedback=fault)
-
-
 def _solution(one: Example) -> Solution:
     return Solution(answer=one.answer, steps=one.steps)
 
 
 class _Short:
-    """Asks for the first tokens of a reply only: enough for one word and its probability."""
-
-    _ROOM = 8
+    """Asks for verdicts of the length that answers to the built-in questions need."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -250,4 +212,5 @@ class _Short:
         return getattr(self._ask, name)
 
     async def __call__(self, request: ModelRequest) -> ModelReply:
-        return await self._ask(request.model_copy(update={"max_tokens": min(request.max_tokens, self._ROOM)}))
+        room = min(request.max_tokens, _LONGEST_CHECK)
+        return await self._ask(request.model_copy(update={"max_tokens": room}))

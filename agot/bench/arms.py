@@ -14,7 +14,7 @@ from agot.agents.strategies.registry import STRATEGIES
 from agot.bench.asking import fault_of, given, setup_of
 from agot.bench.plain import PATIENCE_S, PlainClient
 from agot.bench.strategies import AUTO
-from agot.bench.suites import BenchSet, Form, plain_request, read_plain
+from agot.bench.suites import BenchSet, Form, Reader, plain_request, read_plain
 from agot.errors import ModelError, ModelUnauthorised
 from agot.models.library import load_litellm
 from agot.reasoner import Reasoner
@@ -35,7 +35,9 @@ class Said:
     status: RunStatus
     answer: str = ""
     strategy: str = ""
+    trust: str = ""
     texts: tuple[str, ...] = ()
+    cut: tuple[bool, ...] = ()
     fault: str = ""
     outside: bool = False
     run: str = ""
@@ -55,6 +57,11 @@ class Arm(Protocol):
     def takes(self, bench: BenchSet) -> bool:
         """Return whether it can answer this set."""
 
+    def answer_in(
+        self, bench: BenchSet, question: str, texts: Sequence[str], cut: Sequence[bool]
+    ) -> str | None:
+        """Return the answer in replies that were kept, as it is read now; None if there is nothing to read again."""
+
     async def ask(self, bench: BenchSet, question: str) -> Said:
         """Ask one question.
 
@@ -68,7 +75,7 @@ class PlainArm:
 
     Args:
         wording: Makes the user turn of a question.
-        read: Reads an answer from a reply that may have been cut off.
+        read: Reads the answers of replies.
     """
 
     def __init__(
@@ -80,7 +87,7 @@ class PlainArm:
         temperature: float = 0.0,
         samples: int = 1,
         wording: Callable[[Form, str], str] = plain_request,
-        read: Callable[[Form, str, bool], str] = read_plain,
+        read: Reader = read_plain,
     ) -> None:
         self.name = name
         self._client, self._seed = client, seed
@@ -109,11 +116,14 @@ class PlainArm:
             raise
         except ModelError as error:
             return Said("failed", fault=f"{type(error).__name__}: {error}"[:500], outside=True)
-        read = [self._read(bench.form, text, cut) for text, cut in zip(got.texts, got.cut, strict=True)]
         return Said(
-            "answered", answer=elected(read), strategy=self.name, texts=got.texts, read=got.read,
-            written=got.written, calls=got.calls,
+            "answered", answer=self.answer_in(bench, question, got.texts, got.cut), strategy=self.name, texts=got.texts,
+            cut=got.cut, read=got.read, written=got.written, calls=got.calls,
         )  # fmt: skip
+
+    def answer_in(self, bench: BenchSet, question: str, texts: Sequence[str], cut: Sequence[bool]) -> str:
+        """Return the answer that most of the replies give."""
+        return elected([self._read(bench.form, question, *one) for one in zip(texts, cut, strict=True)])
 
 
 def elected(answers: Sequence[str]) -> str:
@@ -131,6 +141,12 @@ class ProjectArm:
         self.name, self._reasoner = name, reasoner
         self.setup = setup_of(reasoner.settings)
 
+    def answer_in(
+        self, bench: BenchSet, question: str, texts: Sequence[str], cut: Sequence[bool]
+    ) -> str | None:
+        """Return None: what a run answered, it answered."""
+        return None
+
     def takes(self, bench: BenchSet) -> bool:
         """Return True: what a strategy can do with a question is its own matter."""
         return True
@@ -146,7 +162,7 @@ class ProjectArm:
             raise ModelUnauthorised(result.reason)
         usage = result.usage
         return Said(
-            result.status, answer=result.answer if given(result) else "", strategy=result.strategy,
+            result.status, answer=result.answer if given(result) else "", strategy=result.strategy, trust=result.trust,
             fault=f"{result.error}: {result.reason}"[:500] if result.status in ("failed", "interrupted") else "",
             outside=bool(fault_of(result)), run=result.run_id, read=usage.prompt_tokens,
             written=usage.completion_tokens, calls=usage.calls, cost_usd=usage.cost_usd,

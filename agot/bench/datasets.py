@@ -28,10 +28,12 @@ class Grade:
     Attributes:
         right: By the dataset's rules.
         exact: Also the same as the reference, where several answers are right; None where that means nothing.
+        score: How much of it is right, in [0, 1], where an answer can be right in part; None elsewhere.
     """
 
     right: bool
     exact: bool | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ Loader = Callable[[Path], Iterator[Item]]
 
 DATASETS = {
     "gsm8k": "maths", "math500": "maths", "game24": "maths", "bbh": "bbh", "natural_plan": "natural_plans",
-    "blocksworld": "blocks", "bfcl": "function_rows", "humaneval": "programs",
+    "blocksworld": "blocks", "bfcl": "function_rows", "humaneval": "programs", "procbench": "procbench",
 }  # fmt: skip
 """The module of each dataset's loader, which has the dataset's name; imported when it is asked for."""
 

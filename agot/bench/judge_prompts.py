@@ -104,7 +104,9 @@ async def candidates(sets: Sequence[BenchSet], answers: Path, *, each_question: 
     for row in rows:
         bench, item = by_key[row.set, row.id]
         for number, text in enumerate(row.texts[:each_question]):
-            one = await graded(row.model_copy(update={"answer": read_plain(bench.form, text, False)}), item)
+            one = await graded(
+                row.model_copy(update={"answer": read_plain(bench.form, item.question, text, False)}), item
+            )
             if one.right is not None:
                 found.append(
                     Candidate(f"{row.set}/{row.id}/{number}", item.question, one.answer, text, one.right)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from agot.agents.dialects.standard.reading import without_thinking
 from agot.bench.arms import PLAIN
 from agot.bench.asking import Progress, each
 from agot.bench.compare import Interval
@@ -17,6 +18,7 @@ from agot.bench.real import Clock, Measured, by_arm
 from agot.bench.results import Results
 from agot.bench.statistics import paired_difference
 from agot.errors import ModelError, ModelUnauthorised
+from agot.protocols import Completion
 from agot.thought import Value
 
 _LONGEST = 6000
@@ -37,7 +39,13 @@ Request:
 === End of the replies ===
 
 Which reply is better? Answer with one letter, A or B."""
-_LETTER = re.compile(r"\b([AB])\b")
+_SAID = (
+    re.compile(r"\b([AB])\b[*_]* is (?:the |clearly |slightly |much |a bit )*better", re.IGNORECASE),
+    re.compile(r"\bbetter (?:reply|one|answer)?\s*(?:is|:)\W*(?:reply\W+)?([AB])\b", re.IGNORECASE),
+    re.compile(r"^\W*(?:(?:reply|answer)\W+)?([AB])\b(?! [a-z])"),
+    re.compile(r"(?!\A)\b([AB])\b"),
+)
+"""How a judge names the better reply, the clearest way first."""
 
 Winner = Literal["arm", "plain", "tie"]
 
@@ -204,9 +212,14 @@ async def compared(pair: Pair, client: PlainClient) -> Judged:
 async def _preferred(client: PlainClient, request: str, a: str, b: str) -> str:
     """Return the letter of the reply that the judge prefers, "" if it names none."""
     text = _ASK.format(request=request, a=a[:_LONGEST], b=b[:_LONGEST])
-    reply = (await client.ask(text, temperature=0.0, seed=0)).texts[0]
-    letters = _LETTER.findall(reply)
-    return letters[-1] if letters else ""
+    return letter_in((await client.ask(text, temperature=0.0, seed=0)).texts[0])
+
+
+def letter_in(reply: str) -> str:
+    """Return the letter of the reply that a judge calls better, "" if it names none; a reasoning model may think first."""
+    said = without_thinking(Completion(text=reply)).text
+    found = (pattern.search(said) for pattern in _SAID)
+    return next((match[1].upper() for match in found if match), "")
 
 
 def verdicts(rows: Sequence[Measured], judged: Sequence[Judged]) -> list[Verdicts]:

@@ -98,16 +98,13 @@ def arms_of(
     options = {"seed": seed, "samples": samples, "temperature": temperature}
     read = read_by("direct" if purpose == "direct" else "chain")
 
-    def as_strategies(form: Form, text: str, cut: bool) -> str:
-        return read(text, cut)
-
     def wording(variant: Variant) -> Callable[[Form, str], str]:
         return lambda form, question: variant.filled(question)
 
     return [
         PlainArm(PLAIN, client, **options),  # type: ignore[arg-type]
         *(
-            PlainArm(one.name, client, wording=wording(one), read=as_strategies, **options)  # type: ignore[arg-type]
+            PlainArm(one.name, client, wording=wording(one), read=read, **options)  # type: ignore[arg-type]
             for one in variants
         ),
     ]

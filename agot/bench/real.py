@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agot.bench.arms import Arm
@@ -26,8 +26,10 @@ class Measured(Value):
         setup: Hash of model, settings and wording; rows of another setup are not taken for this one.
         strategy: What gave the answer in the end.
         answer: As it was read; of code and open requests the whole reply.
-        texts: Replies of a plain arm as they came.
+        trust: How far the project says that the answer can be trusted, "" of a plain arm.
+        texts: Replies of a plain arm as they came; `cut` says which of them ended at the limit of tokens.
         right: By the set's rules; None if there are none, or the grader could not tell (`ungraded` says why).
+        score: How much of it is right, in [0, 1], where an answer can be right in part; None elsewhere.
         fault: Error that ended the question, or "".
         outside: The fault came from outside (network, rate limit), so the question is asked again next time.
         run: Id of the run in the arm's database, "" of a plain arm.
@@ -46,8 +48,11 @@ class Measured(Value):
     status: RunStatus
     strategy: str = ""
     answer: str = ""
+    trust: str = ""
     texts: tuple[str, ...] = ()
+    cut: tuple[bool, ...] = ()
     right: bool | None = None
+    score: float | None = None
     ungraded: str = ""
     fault: str = ""
     outside: bool = False
@@ -92,6 +97,11 @@ class Clock:
         return None if self.seconds is None else max(0.0, self.seconds - (time.monotonic() - self.began_s))
 
     @property
+    def reports_only(self) -> bool:
+        """Whether no question is to be asked at all."""
+        return self.seconds == 0.0
+
+    @property
     def over(self) -> bool:
         """Whether no time is left."""
         return self.left_s() == 0.0
@@ -121,8 +131,10 @@ async def measure(
                 continue
             phase = _Phase(bench, arm, model, split, seed, results)
             try:
+                async with asyncio.timeout(None if clock.reports_only else clock.left_s()):
+                    await phase.settle()
                 async with asyncio.timeout(clock.left_s()):
-                    await phase.done(in_flight, tell)
+                    await phase.ask(in_flight, tell)
             except TimeoutError:
                 if not clock.over:
                     raise
@@ -153,29 +165,42 @@ class _Phase:
         default_factory=lambda: asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
     )
 
-    async def done(self, in_flight: int, tell: Callable[[str], None]) -> None:
-        """Grade what could not be graded before, and ask what was not asked.
+    async def settle(self) -> None:
+        """Read kept replies as they are read now, and grade what that changes and what could not be graded before."""
+        for item in self.bench.items:
+            row = self.results.get(self._key(item))
+            if row is None:
+                continue
+            answer = self.arm.answer_in(self.bench, item.question, row.texts, row.cut) if row.texts else None
+            if answer is not None and answer != row.answer:
+                self._keep(row.model_copy(update={"answer": answer}), item)
+            elif row.ungraded:
+                self._keep(row, item)
+        await self._graded()
 
-        An answer that was paid for is kept, also if its grader was not at an end in time.
-        """
-        keys = {self._key(item): item for item in self.bench.items}
-        kept = {key: row for key in keys if (row := self.results.get(key)) is not None}
-        to_do = [item for key, item in keys.items() if key not in kept]
+    async def ask(self, in_flight: int, tell: Callable[[str], None]) -> None:
+        """Ask what was not asked."""
+        to_do = [item for item in self.bench.items if self.results.get(self._key(item)) is None]
+        if not to_do:
+            return
         where = f"{self.bench.name}, {self.arm.name}"
+        progress = Progress(lambda line: tell(f"{where}: {line}"), len(to_do))
+        await self._graded(each(to_do, self.work, at_once=in_flight, told=progress))
+
+    async def _graded(self, asking: Awaitable[None] | None = None) -> None:
+        """Wait for the graders of what is asked; an answer that was paid for is kept, also if they are not at an end."""
         try:
-            for key, row in kept.items():
-                if row.ungraded:
-                    self._grade(row, keys[key])
-            if to_do:
-                progress = Progress(lambda line: tell(f"{where}: {line}"), len(to_do))
-                await each(to_do, self.work, at_once=in_flight, told=progress)
+            if asking is not None:
+                await asking
             await asyncio.gather(*self.graders)
         finally:
             for task in self.graders:
                 task.cancel()
             await asyncio.gather(*self.graders, return_exceptions=True)
+            self.graders.clear()
             for row in self.ungraded.values():
                 self.results.add(row)
+            self.ungraded.clear()
 
     def _key(self, item: Item) -> str:
         return key_of(self.bench.name, item.id, self.arm.name, self.arm.setup)
@@ -188,18 +213,18 @@ class _Phase:
         row = Measured(
             id=item.id, set=self.bench.name, split=self.split, arm=self.arm.name, seed=self.seed,
             setup=self.arm.setup, model=self.model, status=said.status, strategy=said.strategy, answer=said.answer,
-            texts=said.texts, fault=said.fault, outside=said.outside, run=said.run, read=said.read,
+            trust=said.trust, texts=said.texts, cut=said.cut, fault=said.fault, outside=said.outside, run=said.run, read=said.read,
             written=said.written, calls=said.calls, cost_usd=said.cost_usd, began_s=round(began_s, 3),
             seconds=round(seconds, 3),
         )  # fmt: skip
-        if self.bench.judged:
-            self.results.add(row)
-        else:
-            self._grade(row, item)
+        self._keep(row, item)
         return row.fault if row.outside else ""
 
-    def _grade(self, row: Measured, item: Item) -> None:
-        """Grade beside the asking: a grader that runs programs must not keep the server waiting for questions."""
+    def _keep(self, row: Measured, item: Item) -> None:
+        """Keep a row, graded beside the asking: a grader that runs programs must not keep the server waiting for questions."""
+        if self.bench.judged:
+            self.results.add(row)
+            return
 
         async def grade() -> None:
             async with self.grading:
@@ -220,7 +245,7 @@ async def graded(row: Measured, item: Item) -> Measured:
     except ToolError as error:
         # A grader that cannot tell has not found the answer wrong.
         return row.model_copy(update={"right": None, "ungraded": str(error)[:300] or type(error).__name__})
-    return row.model_copy(update={"right": grade.right, "ungraded": ""})
+    return row.model_copy(update={"right": grade.right, "score": grade.score, "ungraded": ""})
 
 
 def by_arm(rows: Iterable[Measured], of_set: str) -> Mapping[str, dict[str, Measured]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from agot.agents.trust import ORDER
 from agot.bench.arms import PLAIN
 from agot.bench.compare import Interval, Mean
 from agot.bench.pairwise import Judged, Verdicts, verdicts
@@ -31,6 +32,20 @@ JUDGED_COLUMNS = (
 )
 
 
+TRUST_COLUMNS = ("set", "arm", "trust", "n", "right")
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """The answers of one arm on one set that the project trusts alike."""
+
+    set: str
+    arm: str
+    trust: str
+    n: int
+    right: Interval | None
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """One arm on one set.
@@ -38,6 +53,7 @@ class Figures:
     Attributes:
         n: Questions asked; those that failed are among them and count as wrong.
         right: Of the questions that could be graded; None of a set that only a judge compares.
+        score: Mean of how much of an answer is right, where that is told, a question without an answer counting 0.
         against: Right minus right of the plain request, over the questions that both were asked; None without such.
         ungraded: Answers that the grader could not tell of, which count nowhere.
         written, read, calls, seconds: Means per question; `calls_p95` of 100 questions are exceeded by five.
@@ -48,6 +64,7 @@ class Figures:
     arm: str
     n: int
     right: Interval | None
+    score: float | None
     against: Interval | None
     abstained: int
     failed: int
@@ -81,6 +98,7 @@ def _figures(name: str, arm: str, rows: Sequence[Measured], against: Interval | 
     calls = sorted(row.calls for row in rows)
     return Figures(
         set=name, arm=arm, n=len(rows), right=share(sum(bool(row.right) for row in told), len(told)), against=against,
+        score=sum(row.score or 0.0 for row in told) / len(told) if any(row.score is not None for row in told) else None,
         abstained=sum(row.status == "abstained" for row in rows), failed=sum(bool(row.fault) for row in rows),
         ungraded=sum(bool(row.ungraded) for row in rows), written=mean_interval([row.written for row in rows]),
         read=mean_interval([row.read for row in rows]), calls=mean_interval(calls),
@@ -109,11 +127,30 @@ def busy_s(rows: Iterable[Measured]) -> float:
     return total
 
 
+def trusted(rows: Sequence[Measured]) -> list[Trusted]:
+    """Return how often what is trusted alike is right: of answers that were given, the most trusted first."""
+    found: list[Trusted] = []
+    for name in dict.fromkeys(row.set for row in rows):
+        for arm, by_id in by_arm(rows, name).items():
+            for word in reversed(ORDER):
+                own = [row for row in by_id.values() if row.trust == word and row.answer]
+                told = [row for row in own if row.right is not None]
+                if own:
+                    right = share(sum(bool(row.right) for row in told), len(told))
+                    found.append(Trusted(name, arm, word, len(own), right))
+    return found
+
+
+def trust_cells(found: Sequence[Trusted]) -> list[list[str]]:
+    """Return one line of the table per figure, in the order of `TRUST_COLUMNS`."""
+    return [[one.set, one.arm, one.trust, str(one.n), percent(one.right)] for one in found]
+
+
 def cells(found: Sequence[Figures]) -> list[list[str]]:
     """Return one line of the table per figure, in the order of `COLUMNS`."""
     return [
         [
-            one.set, one.arm, str(one.n) + (f" ({one.ungraded} ungraded)" if one.ungraded else ""), percent(one.right),
+            one.set, one.arm, str(one.n) + (f" ({one.ungraded} ungraded)" if one.ungraded else ""), percent(one.right) + ("" if one.score is None else f", score {100 * one.score:.1f}%"),
             points(one.against), str(one.abstained), str(one.failed), f"{one.written[0]:.0f}", f"{one.read[0]:.0f}",
             f"{one.calls[0]:.1f}", str(one.calls_p95), str(one.calls_max), f"{one.seconds[0]:.1f}",
             f"{one.tokens_per_s:.0f}",
@@ -138,6 +175,7 @@ def as_json(about: Mapping[str, Any], rows: Sequence[Measured], judged: Sequence
     return {
         "about": dict(about),
         "figures": [asdict(one) for one in figures(rows)],
+        "trust": [asdict(one) for one in trusted(rows)],
         "judged": [asdict(one) for one in verdicts(rows, judged)],
     }
 
@@ -150,6 +188,9 @@ def markdown(about: Mapping[str, Any], rows: Sequence[Measured], judged: Sequenc
         "method 10). A failed question counts as wrong. Written, read (tokens), calls and seconds are means per question, "
         "p95 and max are of calls."
     )
+    told = trusted(rows)
+    if told:
+        lines += ["", "## Right by trust", "", *table(TRUST_COLUMNS, trust_cells(told))]
     compared = verdicts(rows, judged)
     if compared:
         lines += ["", "## Open requests against the plain reply", ""]

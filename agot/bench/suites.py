@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from agot.agents.dialects.standard.reading import solution_of
+from agot.agents.kinds import kind_of_reply
 from agot.bench.datasets import Grade, Item, items
 from agot.errors import SetupError, ToolError
 from agot.protocols import Completion
@@ -56,7 +58,8 @@ class _Source:
             for the test are.
         rows: Of each file, for the test; None for all.
         small: Of each file, for the test of the small suite.
-        backwards: The file's last rows come first, where they are the hardest.
+        order: "backwards" takes a file's last rows first, where they are the hardest; "mixed" takes them in an order that
+            is always the same, where the file has one kind after another.
     """
 
     loader: str
@@ -65,7 +68,7 @@ class _Source:
     train: str = ""
     rows: int | None = None
     small: int | None = None
-    backwards: bool = False
+    order: Literal["", "backwards", "mixed"] = ""
 
 
 _SOURCES = {
@@ -73,7 +76,8 @@ _SOURCES = {
     "math": _Source("math500", "closed", "math500/*.jsonl", rows=300, small=100),
     "humaneval": _Source("humaneval", "code", "humaneval/HumanEval.jsonl*", rows=100, small=100),
     "bbh": _Source("bbh", "closed", "bbh/*.json", rows=8, small=4),
-    "game24": _Source("game24", "closed", "game24/*.csv", rows=100, small=100, backwards=True),
+    "game24": _Source("game24", "closed", "game24/*.csv", rows=100, small=100, order="backwards"),
+    "procbench": _Source("procbench", "exact", "procbench/*.jsonl", rows=608, small=100, order="mixed"),
     "bfcl": _Source("bfcl", "exact", "bfcl_v4/BFCL_v4_*.json", rows=50, small=25),
 }
 _WRITTEN = {"open": "open_requests.jsonl", "six": "six_requests.jsonl"}
@@ -81,7 +85,7 @@ _WRITTEN = {"open": "open_requests.jsonl", "six": "six_requests.jsonl"}
 
 SUITES = {
     "small": ("gsm8k", "math", "humaneval", "open", "six"),
-    "full": ("gsm8k", "math", "humaneval", "bbh", "game24", "bfcl", "open", "six"),
+    "full": ("gsm8k", "math", "humaneval", "bbh", "game24", "procbench", "bfcl", "open", "six"),
 }
 SETS = (*_SOURCES, *_WRITTEN)
 
@@ -104,7 +108,12 @@ def chosen(
         raise SetupError(f"There is no suite {suite!r}. There are: {', '.join(SUITES)}.")
     found: list[BenchSet] = []
     for name in dict.fromkeys(names or SUITES[suite]):
-        if name in _WRITTEN:
+        if name in _WRITTEN and split == "train":
+            if name in names:
+                raise SetupError(
+                    f"The requests of {name} are for reporting: no settings are chosen on them. Leave them out."
+                )
+        elif name in _WRITTEN:
             rows = written_requests(_WRITTEN[name])
             found.append(BenchSet(name, "text", tuple(rows[:limit])))
         elif name in _SOURCES:
@@ -128,8 +137,10 @@ def _public(
     by_file: list[list[Item]] = []
     for path in paths:
         rows = items(source.loader, path)
-        if source.backwards:
+        if source.order == "backwards":
             rows.reverse()
+        elif source.order == "mixed":
+            random.Random(0).shuffle(rows)
         if split == "test":
             rows = rows[: source.small if small else source.rows]
         elif split == "train" and source.rows is not None:
@@ -156,25 +167,30 @@ def plain_request(form: Form, question: str) -> str:
     return question + STEPWISE if form in ("number", "closed") else question
 
 
-def read_plain(form: Form, text: str, cut: bool) -> str:
-    """Return the answer of a plain reply, "" if it gives none.
+Reader = Callable[[Form, str, str, bool], str]
+"""Returns the answer that a reply gives, "" if none: of the set's form, the question, the reply, and whether it was cut off."""
 
-    Args:
-        cut: It ended at the limit of tokens.
-    """
+
+def read_plain(form: Form, question: str, text: str, cut: bool) -> str:
+    """Return the answer of a plain reply, "" if it gives none."""
     if form == "number":
         numbers = _NUMBER.findall(text[-_LONGEST:])
         return numbers[-1] if numbers else ""
     if form == "closed":
-        return read_by("chain")(text, cut)
+        return read_by("chain")(form, question, text, cut)
     return text.strip("\n") if form == "code" else text.strip()
 
 
-def read_by(mode: str) -> Callable[[str, bool], str]:
-    """Return the reader that the strategies use."""
+def read_by(mode: str) -> Reader:
+    """Return the reader that the strategies use.
 
-    def read(text: str, cut: bool) -> str:
-        found = solution_of(Completion(text=text, finish_reason="length" if cut else "stop"), mode)
+    Args:
+        mode: "direct" takes the whole reply for the answer where it can; "chain" looks for it.
+    """
+
+    def read(form: Form, question: str, text: str, cut: bool) -> str:
+        completion = Completion(text=text, finish_reason="length" if cut else "stop")
+        found = solution_of(completion, mode, kind_of_reply(question))
         return found.answer if found is not None else ""
 
     return read

@@ -83,7 +83,7 @@ DatasetArgument = Annotated[
     str,
     typer.Argument(
         metavar="DATASET",
-        help="gsm8k, math500, game24, bbh, natural_plan, blocksworld, bfcl or humaneval.",
+        help="gsm8k, math500, game24, bbh, natural_plan, blocksworld, bfcl, humaneval or procbench.",
         show_default=False,
     ),
 ]

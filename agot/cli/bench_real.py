@@ -33,7 +33,7 @@ DataFlag = Annotated[
         "--data",
         metavar="FOLDER",
         help="Holds the original files of public sets: gsm8k/test*.jsonl, gsm8k/train*.jsonl, math500/*.jsonl, "
-        "humaneval/HumanEval.jsonl.gz, bbh/*.json, game24/*.csv, bfcl_v4/BFCL_v4_*.json.",
+        "humaneval/HumanEval.jsonl.gz, bbh/*.json, game24/*.csv, procbench/*.jsonl, bfcl_v4/BFCL_v4_*.json.",
     ),
 ]
 RowsFlag = Annotated[
@@ -70,7 +70,7 @@ def real(
         typer.Option(
             "--sets",
             metavar="A,B",
-            help="Of gsm8k, math, humaneval, bbh, game24, bfcl, open, six; by default the suite's.",
+            help="Of gsm8k, math, humaneval, bbh, game24, procbench, bfcl, open, six; by default the suite's.",
         ),
     ] = "",
     data: DataFlag = None,
@@ -119,7 +119,17 @@ def real(
     from agot.bench import suites
     from agot.bench.arms import ARMS, arms_named
     from agot.bench.pairwise import verdicts
-    from agot.bench.real_report import COLUMNS, JUDGED_COLUMNS, as_json, cells, figures, judged_cells
+    from agot.bench.real_report import (
+        COLUMNS,
+        JUDGED_COLUMNS,
+        TRUST_COLUMNS,
+        as_json,
+        cells,
+        figures,
+        judged_cells,
+        trust_cells,
+        trusted,
+    )
     from agot.bench.real_run import REPORT_MD, Order, named_at, run
     from agot.cli.outcome import print_json
     from agot.cli.view import told
@@ -142,6 +152,10 @@ def real(
         print_json(as_json(outcome.about, outcome.rows, outcome.judged))
         return
     compose.print_table(COLUMNS, cells(figures(outcome.rows)))
+    told_trust = trusted(outcome.rows)
+    if told_trust:
+        typer.echo("")
+        compose.print_table(TRUST_COLUMNS, trust_cells(told_trust))
     compared = verdicts(outcome.rows, outcome.judged)
     if compared:
         typer.echo("")

@@ -75,21 +75,21 @@ def chat(
             f"{conversation!r} is no message and names no conversation. Go on with one: agot chat --resume ID. "
             'Ask one question: agot ask "..."'
         )
-    chosen_flags: dict[str, Any] = {
+    flags_given: dict[str, Any] = {
         "model": model, "base_url": base_url, "seed": seed, "database": database,
         "limits": flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
         "engine": flags.engine(fast, thorough, abstain),
     }  # fmt: skip
     if list_:
-        asyncio.run(_list(compose.settings(**chosen_flags), output))
+        asyncio.run(_list(compose.settings(**flags_given), output))
         return
     if export is not None:
-        asyncio.run(_export(compose.settings(**chosen_flags), export, output))
+        asyncio.run(_export(compose.settings(**flags_given), export, output))
         return
     from agot.cli.chat_loop import talk
     from agot.cli.offer import with_model
 
-    settings = with_model(chosen_flags)
+    settings = with_model(flags_given)
 
     begin = (conversation or "") if resume else None
     code = asyncio.run(talk(settings, resume=begin, fork=fork, strategy=strategy, verbose=verbose))

@@ -145,6 +145,8 @@ def ending(result: Result) -> str:
     }.get(result.status, f"The run ended as {result.status}")
     reason = printable(result.reason)
     told = f"{why}: {reason}" if reason else f"{why}."
+    if result.candidate and not result.answer:
+        told += f"\nThe best that there was: {one_line(result.candidate, 300)}"
     if result.answer and result.status in ("budget", "interrupted"):
         told += "\nThe answer given is partial."
     if result.status in ("budget", "interrupted", "failed") and result.run_id:

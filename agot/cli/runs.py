@@ -137,7 +137,7 @@ def show(
 
     from agot.cli.paint import console, printable, tree_lines
     from agot.cli.tree import Tree, rows, short
-    from agot.cli.verdicts import verdict_line
+    from agot.cli.verdicts import trust_line
 
     tree = Tree()
     for event in told:
@@ -159,7 +159,7 @@ def show(
         f"{short(run.usage.tokens)} tok", f"{run.usage.wall_s:.1f} s", _when(run.created_s),
     )  # fmt: skip
     # Verdicts are on the answer; where none is given, the tree and the reason tell why.
-    checked = f"{verdict_line(run.answer, run.verdicts, tree.nodes)} · " if run.answer else ""
+    checked = f"{printable(trust_line(run, tree.nodes))} · " if run.answer else ""
     terminal.print(Text(f"{checked}run {run.run_id}", style="dim"))
     terminal.print(Text(" · ".join(facts), style="dim"))
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from agot.cli.answer import Draft, blocks, print_answer, rendered
 from agot.cli.paint import one_line, printable, status_line, tree_lines
 from agot.cli.tree import Tree, rows
-from agot.cli.verdicts import verdict_line
+from agot.cli.verdicts import trust_line
 from agot.cli.view import Ticker, View
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Screen(View):
         self._console.print()
         print_answer(self._console, result.answer, after=given)
         thoughts = (tree or self.tree).nodes
-        facts = [verdict_line(result.answer, result.verdicts, thoughts)] if self._verified else []
+        facts = [printable(trust_line(result, thoughts))] if self._verified else []
         facts += [f"run {result.run_id}"] if with_run else []
         if facts:
             self._console.print(Text(" · ".join(facts), style="dim"))

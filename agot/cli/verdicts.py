@@ -37,6 +37,31 @@ class Checked(Protocol):
 Thoughts = Mapping[str, Checked]
 
 
+class Ended(Protocol):
+    """A run that ended, just now or stored."""
+
+    @property
+    def answer(self) -> str: ...
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]: ...
+    @property
+    def trust(self) -> str: ...
+    @property
+    def trust_reason(self) -> str: ...
+
+
+def trust_line(run: Ended, thoughts: Thoughts) -> str:
+    """Return in one line how far the answer of a run can be trusted: by what its checks said, or by what else told.
+
+    Args:
+        thoughts: As for `verdict_line`.
+    """
+    told = any(verdict.reward is not None for verdict in run.verdicts)
+    if run.trust_reason and (not told or run.trust == "cross-checked"):
+        return f"{run.trust}: {run.trust_reason}"
+    return verdict_line(run.answer, run.verdicts, thoughts)
+
+
 def verdict_line(answer: str, verdicts: Iterable[Verdict], thoughts: Thoughts) -> str:
     """Return all verdicts on the answer of a run in one line, what settled the matter first.
 

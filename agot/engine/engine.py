@@ -23,7 +23,7 @@ from agot.agents.synthesizer import from_final, synthesize
 from agot.agents.toolbox import Assessor
 from agot.agents.trust import trusted
 from agot.agents.verifier import VerifierAgent
-from agot.agents.workflow import ABSTAIN, Outcome, ThoughtContext, Workflow, solve_thought
+from agot.agents.workflow import ABSTAIN, Outcome, ThoughtContext, solve_thought
 from agot.budget import Meter
 from agot.engine.caller import Caller, CallRoom
 from agot.engine.graph import PlacedThought, ThoughtGraph
@@ -66,7 +66,6 @@ class Crew:
     planner: Planner
     verifier: VerifierAgent
     strategies: Registry
-    workflow: Workflow
     selector: Selector
     search: SearchSettings = field(default_factory=SearchSettings)
     strong: str = ""
@@ -134,7 +133,7 @@ class Engine:
         self.graph.update(thought, status=ThoughtStatus.RUNNING, question=task.question)
         try:
             context = self._context(task, meter)
-            outcome = await solve_thought(self._crew.workflow, context)
+            outcome = await solve_thought(context)
             self._crew.unable = self._crew.unable or context.unable
         except (BudgetExceeded, Interrupted, asyncio.CancelledError) as stopped:
             self._finish(

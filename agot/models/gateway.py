@@ -1,4 +1,4 @@
-"""The gateway: one attempt of one call, through litellm, with typed errors and hard time limits.
+"""The gateway: one attempt of one call, with typed errors and hard time limits; through litellm, but for the embedded model.
 
 Retries, the journal and budgets are the engine's (`agot.engine.caller`). What is kept here is kept per
 event loop: limits on calls in flight, and the HTTP connections to local servers.
@@ -90,7 +90,6 @@ class Gateway:
         self._times: dict[str, SharedTime] = {}
         self._rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary()
         self._litellm: Any = None
-        self._embedded_ready = False
 
     def endpoint(self, role: str) -> Endpoint:
         """Return where a role's calls go, with what is known of it.
@@ -162,9 +161,7 @@ class Gateway:
         own_limit_s = endpoint.settings.timeout_s
         try:
             async with asyncio.timeout(timeout_s) as whole:
-                litellm = self._litellm or await self._load(endpoint)
-                if endpoint.provider == EMBEDDED and not self._embedded_ready:
-                    await self._prepare_embedded()
+                litellm = None if endpoint.provider == EMBEDDED else self._litellm or await self._load(endpoint)
 
                 async def send(part: ModelRequest, on_text: OnText | None) -> ModelReply:
                     endpoint = self.endpoint(part.role)
@@ -284,6 +281,10 @@ class Gateway:
     async def _attempt(
         self, litellm: Any, request: ModelRequest, endpoint: Endpoint, on_text: OnText | None
     ) -> ModelReply:
+        if endpoint.provider == EMBEDDED:
+            from agot.models.embedded.calls import answered
+
+            return await answered(request, endpoint.name, on_text=on_text, clock=self._clock)
         key = self.key(endpoint)
         arguments = _arguments(request, endpoint, key)
         if endpoint.provider == _OWN_CLIENT:
@@ -395,16 +396,10 @@ class Gateway:
 
     async def _load(self, endpoint: Endpoint) -> Any:
         try:
-            self._litellm = await load_litellm(with_openai=endpoint.provider not in (_OWN_CLIENT, EMBEDDED))
+            self._litellm = await load_litellm(with_openai=endpoint.provider != _OWN_CLIENT)
         except ImportError as error:
             raise translated(error, endpoint, now_s=self._wall_clock()) from error
         return self._litellm
-
-    async def _prepare_embedded(self) -> None:
-        from agot.models.embedded.provider import register
-
-        await asyncio.to_thread(register)
-        self._embedded_ready = True
 
 
 _FREE = Terms()

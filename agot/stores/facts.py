@@ -13,9 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from agot.ids import RunId
-from agot.stores.rows import Row, storable
+from agot.stores.rows import Row, storable, upsert
 from agot.stores.schema import lessons_seen, model_facts
-from agot.stores.statements import inserted
 from agot.thought import Value
 
 _SEEN = "facts"
@@ -100,4 +99,4 @@ def _subject(server: str, model: str) -> str:
 def keep_facts(connection: Connection, rows: list[Row]) -> None:
     """Insert facts or replace those of the same name; needs a write transaction. Other facts stay."""
     if rows:
-        inserted(model_facts, connection.dialect, replace=True)(connection, rows)
+        connection.execute(upsert(model_facts, connection.dialect.name), rows)

@@ -22,9 +22,9 @@ from sqlalchemy import func as sql
 
 from agot.ids import RunId
 from agot.learning import LessonKind, Outcome, Tally
-from agot.stores.rows import Row, storable
+from agot.stores.rows import Row, insert_new, storable
 from agot.stores.schema import lessons_seen, outcomes
-from agot.stores.statements import Prepared, inserted
+from agot.stores.statements import Prepared
 
 T = TypeVar("T")
 
@@ -135,7 +135,11 @@ class Shelf:
 
 def shelf(dialect: Dialect, **access: Any) -> Shelf:
     """Return the shelf of a store, with the statements for its database."""
-    return Shelf(add_outcomes=inserted(outcomes, dialect), add_seen=inserted(lessons_seen, dialect), **access)
+    return Shelf(
+        add_outcomes=Prepared(insert_new(outcomes, dialect.name), dialect, outcomes.c.keys()),
+        add_seen=Prepared(insert_new(lessons_seen, dialect.name), dialect, lessons_seen.c.keys()),
+        **access,
+    )
 
 
 class LearntInSql:

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Double,
     Label,
     RowMapping,
-    bindparam,
     insert,
     literal_column,
     select,
@@ -31,9 +30,9 @@ from sqlalchemy import func as sql
 
 from agot.errors import NotStored, RunHeld, StoreError
 from agot.ids import RunId
-from agot.stores.rows import NO_LEASE, NO_OUTCOME, Row
+from agot.stores.rows import NO_LEASE, NO_OUTCOME, Row, insert_new
 from agot.stores.schema import events, runs
-from agot.stores.statements import Prepared, inserted
+from agot.stores.statements import Prepared
 
 ASKED = ("run_id", "question", "model", "strategy", "seed", "settings_json", "created_s")
 """Columns of a run that its beginning fills in."""
@@ -107,8 +106,9 @@ def begun_run(dialect: Dialect) -> Prepared:
 
     Its rows are those of `insert_run` with `first_lease`.
     """
-    values: dict[str, Any] = {name: bindparam(name) for name in (*ASKED, "attempt", "owner", "owner_host", "owner_pid")}
-    return inserted(runs, dialect, values | {"heartbeat_s": database_time(dialect.name)})
+    names = (*ASKED, "attempt", "owner", "owner_host", "owner_pid")
+    into = insert_new(runs, dialect.name).values({"heartbeat_s": database_time(dialect.name)})
+    return Prepared(into, dialect, names)
 
 
 def first_lease(token: str) -> Row:

@@ -26,9 +26,9 @@ from agot.events import (
     Verified,
 )
 from agot.ids import RunId, ThoughtId, depth_of
-from agot.stores.rows import FINISHED, Row, event_row, finish_row, storable
+from agot.stores.rows import FINISHED, Row, event_row, finish_row, storable, upsert
 from agot.stores.schema import edges, events, runs, thoughts, verdicts
-from agot.stores.statements import Prepared, inserted
+from agot.stores.statements import Prepared
 from agot.thought import ThoughtStatus
 
 _FRESH: Row = {
@@ -60,8 +60,8 @@ class Projection:
         self._known: dict[RunId, dict[ThoughtId, Row]] = {}
         self._add_events = Prepared(insert(events), dialect, events.c.keys())
         self._add_verdicts = Prepared(insert(verdicts), dialect, verdicts.c.keys())
-        self._put_thoughts = inserted(thoughts, dialect, replace=True)
-        self._put_edges = inserted(edges, dialect, replace=True)
+        self._put_thoughts = Prepared(upsert(thoughts, dialect.name), dialect, thoughts.c.keys())
+        self._put_edges = Prepared(upsert(edges, dialect.name), dialect, edges.c.keys())
         finish = update(runs).where(runs.c.run_id == bindparam("of_run"))
         self._finish_run = Prepared(finish, dialect, FINISHED)
 

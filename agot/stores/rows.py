@@ -1,4 +1,4 @@
-"""Values to rows and back.
+"""Values to rows and back, and the statements that write them.
 
 Text goes through `storable`: PostgreSQL cannot hold NUL, and no database can hold half of a surrogate
 pair; models produce both.
@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import RowMapping
+from sqlalchemy import Insert, RowMapping, Table
 
 from agot.events import AnyEvent, RunFinished
 from agot.ids import RunId, ThoughtId
@@ -216,3 +216,27 @@ def verdict_of(row: RowMapping) -> StoredVerdict:
     )
     names = ("seq", "thought", "attempt", "answer", "at_s")
     return StoredVerdict(verdict=verdict, **{name: row[name] for name in names})
+
+
+def upsert(table: Table, dialect: str) -> Insert:
+    """Return a statement that inserts rows, or replaces those with the same primary key."""
+    keys = [column.name for column in table.primary_key]
+    into = insert_into(table, dialect)
+    rest = {column.name: into.excluded[column.name] for column in table.columns if column.name not in keys}
+    replacing: Insert = into.on_conflict_do_update(index_elements=keys, set_=rest)
+    return replacing
+
+
+def insert_new(table: Table, dialect: str) -> Insert:
+    """Return a statement that inserts rows and leaves those be whose primary key is taken."""
+    keeping: Insert = insert_into(table, dialect).on_conflict_do_nothing()
+    return keeping
+
+
+def insert_into(table: Table, dialect: str) -> Any:
+    """Return a plain INSERT that knows what this kind of database does on a conflict."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert  # 75 ms that users of SQLite need not spend
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    return insert(table)

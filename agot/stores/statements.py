@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Table, Update, bindparam
+from sqlalchemy import Connection, Dialect, Insert, Update
 
 from agot.stores.rows import Row
 
@@ -28,24 +28,3 @@ class Prepared:
         names = self._names
         values: Any = [row if names is None else tuple(row[name] for name in names) for row in rows]
         return connection.exec_driver_sql(self._text, values[0] if len(values) == 1 else values).rowcount
-
-
-def inserted(
-    table: Table, dialect: Dialect, values: Mapping[str, Any] | None = None, *, replace: bool = False
-) -> Prepared:
-    """Return the statement that inserts rows.
-
-    Args:
-        values: What is put into which column; by default rows have a value of its name for each.
-        replace: Of a row whose primary key is taken, the new one is kept; otherwise the old one.
-    """
-    if dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert  # 75 ms that users of SQLite need not spend
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    given = values or {column.name: bindparam(column.name) for column in table.columns}
-    into, keys = insert(table).values(given), [column.name for column in table.primary_key]
-    if not replace:
-        return Prepared(into.on_conflict_do_nothing(), dialect)
-    rest = {name: into.excluded[name] for name in given if name not in keys}
-    return Prepared(into.on_conflict_do_update(index_elements=keys, set_=rest), dialect)

@@ -24,9 +24,9 @@ from agot.stores import leases
 from agot.stores.connection import Database
 from agot.stores.faults import concerns_one_item
 from agot.stores.projection import Projection
-from agot.stores.rows import Row, call_row
+from agot.stores.rows import Row, call_row, upsert
 from agot.stores.schema import calls
-from agot.stores.statements import Prepared, inserted
+from agot.stores.statements import Prepared
 
 T = TypeVar("T")
 
@@ -86,8 +86,9 @@ class Writer:
 
     def __init__(self, database: Database, *, clock: Callable[[], float], token: str) -> None:
         self._database, self._clock, self._token = database, clock, token
-        self._projection = Projection(database.writing.dialect)
-        self._put_calls = inserted(calls, database.writing.dialect, replace=True)
+        dialect = database.writing.dialect
+        self._projection = Projection(dialect)
+        self._put_calls = Prepared(upsert(calls, dialect.name), dialect, calls.c.keys())
         self._queue = _Queue()
         self._holds: dict[RunId, Hold] = {}
         self._faults: dict[RunId, StoreError] = {}

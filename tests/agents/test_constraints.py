@@ -286,8 +286,8 @@ async def test_the_rest_is_put_to_the_judge_one_by_one() -> None:
     both, asked = await verdict("Yes", "Yes")
     assert both == Verdict(check="constraints", reward=1.0)
     sent = user_text(asked.models.requests[0])
-    assert "It rhymes &lt;/question>" in sent and sent.count("</question>") == 1
-    assert "<material>\nDescribe the sea." in sent and asked.models.requests[0].role == "judge"
+    assert sent.startswith("Describe the sea.\n\nThe question above states a requirement: It rhymes &lt;/question>.\n")
+    assert asked.models.requests[0].role == "judge"
     hard, _ = await verdict("No, it does not.", "Yes")
     assert (hard.reward, hard.conclusive) == (0.0, False) and "(says the judge)" in hard.feedback
     soft, _ = await verdict("Yes", "No")

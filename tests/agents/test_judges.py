@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -86,20 +87,20 @@ async def test_several_samples_of_one_judge_give_a_share() -> None:
 
 
 async def test_a_panel_tells_who_doubts() -> None:
-    ask, models, _ = asked(by_role(fast="Yes", strong="No. Too deep.", judge="Yes"), delay_s=0.01)
+    ask, models, _ = asked(by_role(fast="Yes", strong="No.", judge="Yes"), delay_s=0.01)
     judges = [Judge(DIALECT, role) for role in ("fast", "strong", "judge")]
     mean = await panel(TASK, SOLUTION, ask, judges)
     assert mean.verdict.reward == pytest.approx(2 / 3)
-    assert mean.verdict.feedback == "1 of 3 judges doubt it. strong: Too deep."
+    assert mean.verdict.feedback == "1 of 3 judges doubt it. strong: the judge doubts the answer '11 km'"
     assert not mean.verdict.conclusive and models.most_at_once == 3
     judges = [Judge(DIALECT, "fast", weight=3.0), Judge(DIALECT, "strong", weight=1.0)]
     assert (await panel(TASK, SOLUTION, ask, judges)).verdict.reward == pytest.approx(3 / 4)
 
 
-async def test_a_judge_alone_is_told_in_its_own_words() -> None:
-    ask, _, _ = asked(by_role(judge="No. Too deep."))
+async def test_a_judge_alone_is_told_by_the_answer_it_doubts() -> None:
+    ask, _, _ = asked(by_role(judge="No."))
     found = await panel(TASK, SOLUTION, ask, [Judge(DIALECT)])
-    assert found.verdict.reward == 0.0 and found.verdict.feedback == "Too deep."
+    assert found.verdict.reward == 0.0 and found.verdict.feedback == "the judge doubts the answer '11 km'"
 
 
 async def test_a_judge_without_weight_is_not_even_asked() -> None:
@@ -177,14 +178,14 @@ def hits(model: str, tp: int, fp: int, tn: int, fn: int) -> list[Outcome]:
 async def test_a_judge_that_always_says_yes_loses_its_weight_to_the_lessons(tmp_path: Path) -> None:
     store, learnt = await stored(tmp_path)
     async with store:
-        ask, models = caller(by_role(judge="Yes", strong="No. Too deep."))
+        ask, models = caller(by_role(judge="Yes", strong="No."))
         fresh = Judges(("judge", "strong"), learnt=await learnt("first"))
         assert (await fresh.verdict(TASK, SOLUTION, ask, lambda role: DIALECT)).reward == 0.5
         await (await learnt("measured")).record(
             hits("vendor/judge", 60, 60, 0, 0) + hits("vendor/strong", 55, 5, 35, 5)
         )
         known = Judges(("judge", "strong"), learnt=await learnt("later"))
-        ask, models = caller(by_role(judge="Yes", strong="No. Too deep."))
+        ask, models = caller(by_role(judge="Yes", strong="No."))
         verdict = await known.verdict(TASK, SOLUTION, ask, lambda role: DIALECT)
         assert verdict.reward == 0.0 and [request.role for request in models.requests] == ["strong"]
 
@@ -266,7 +267,7 @@ def prefers(better: Callable[[str, str], bool]) -> Script:
     """Return a model that says A if `better` likes the answer shown first."""
 
     def script(request: ModelRequest) -> str:
-        first, second = (part.split("\n")[0] for part in user_text(request).split("Answer: ")[1:3])
+        first, second = (part.split("\n")[1] for part in re.split(r"Solution [AB]:", user_text(request))[1:])
         return "A" if better(first, second) else "B"
 
     return script

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from pathlib import Path
 from random import Random
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agot.agents.dialects.standard import StandardDialect
+from agot.agents.prompts import library
 from agot.agents.prompts.choice import LearntPrompts, PromptChoice, choose, prompt_subject
 from agot.agents.prompts.library import Prompt, Purpose, default, library_of, prompt_from, variants
 from agot.agents.selection.cluster import FAMILIES
@@ -26,7 +28,6 @@ from agot.learning import LessonsHere, Outcome, Tally
 from agot.models.structured import SchemaMemory
 from agot.protocols import CallRecord, Message, ModelRequest
 from agot.thought import Task
-from agot.tools.untrusted import defused
 from tests.scripted import ScriptedModels
 
 LOCK = Path(__file__).parent / "prompts.lock"
@@ -52,10 +53,13 @@ def test_no_version_is_locked_twice() -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_the_places_where_it_matters_have_variants() -> None:
-    for purpose in ("chain", "judge", "step"):
-        assert len(variants(purpose)) >= 3  # type: ignore[arg-type]
+def test_every_purpose_has_a_default() -> None:
     assert all(variants(purpose)[0].variant == "plain" for purpose in PURPOSES)
+
+
+def test_no_shipped_sentence_is_broken_over_lines() -> None:
+    for prompt in EVERY:
+        assert not re.search(r"[a-z,]\n[a-z]", prompt.text), prompt.id
 
 
 @pytest.mark.parametrize("prompt", EVERY, ids=lambda prompt: prompt.id)
@@ -63,10 +67,9 @@ def test_every_kind_is_a_family(prompt: Prompt) -> None:
     assert set(prompt.kinds) <= set(FAMILIES)
 
 
-def test_every_tag_that_is_escaped_is_told_to_be_data() -> None:
-    for tag in ("question", "larger_question", "material", "finding", "proposal", "feedback", "untrusted"):
-        assert f"<{tag}>" in default("data").text
-        assert defused(f"<{tag}>") == f"&lt;{tag}>"
+def test_no_shipped_text_tells_of_tags() -> None:
+    for prompt in EVERY:
+        assert not re.search(r"</?\w+>", prompt.text), prompt.id
 
 
 HEAD = '+++\npurpose = "{purpose}"\nvariant = "x"\nversion = 1\nabout = "a"\n+++\n'
@@ -79,11 +82,11 @@ HEAD = '+++\npurpose = "{purpose}"\nvariant = "x"\nversion = 1\nabout = "a"\n+++
         ("+++\npurpose = \n+++\ntext", "not TOML"),
         (HEAD.format(purpose="dance") + "text", "purpose"),
         (HEAD.format(purpose="chain") + "text", "placeholders"),
-        (HEAD.format(purpose="chain") + "{data} {most}", "placeholders"),
-        (HEAD.format(purpose="data") + " \n", "text"),
-        (HEAD.format(purpose="data").replace("= 1", "= 0") + "text", "version"),
-        (HEAD.format(purpose="data").replace("about", "abut") + "text", "ab"),
-        (HEAD.format(purpose="data").replace('"x"', '"X/@"') + "text", "variant"),
+        (HEAD.format(purpose="chain") + "{form} {most}", "placeholders"),
+        (HEAD.format(purpose="judge") + " \n", "text"),
+        (HEAD.format(purpose="judge").replace("= 1", "= 0") + "text", "version"),
+        (HEAD.format(purpose="judge").replace("about", "abut") + "text", "ab"),
+        (HEAD.format(purpose="judge").replace('"x"', '"X/@"') + "text", "variant"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_name(text: str, fault: str) -> None:
@@ -99,17 +102,39 @@ def test_duplicates_and_gaps_are_refused() -> None:
 
 
 def test_values_are_filled_in_once() -> None:
-    prompt = prompt_from(HEAD.format(purpose="chain") + '{"a": {data}} {}', "x")
-    assert prompt.filled(data="{data} {most}", other=1) == '{"a": {data} {most}} {}'
+    prompt = prompt_from(HEAD.format(purpose="chain") + '{"a": {form}} {}', "x")
+    assert prompt.filled(form="{form} {most}", other=1) == '{"a": {form} {most}} {}'
 
 
 # -- choice ----------------------------------------------------------------------------------------
+
+
+def variant(purpose: Purpose, name: str, *kinds: str) -> Prompt:
+    return default(purpose).model_copy(update={"variant": name, "version": 1, "kinds": kinds})
+
+
+@pytest.fixture
+def several(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ship more than one prompt of some purposes."""
+    more = [
+        variant("chain", "careful", "arithmetic", "math"),
+        variant("chain", "code", "code"),
+        variant("step", "careful", "arithmetic", "math"),
+        variant("judge", "strict"),
+    ]
+    assert set(more[0].kinds) <= set(FAMILIES)
+    several = library_of([*EVERY, *more])
+    monkeypatch.setattr(library, "_library", lambda: several)
+
+
+CHAIN = default("chain").id
 
 
 def tally(n: int, mean: float) -> Tally:
     return Tally(n=n, reward_sum=n * mean, reward_max=mean)
 
 
+@pytest.mark.usefixtures("several")
 def test_nothing_known_means_the_default() -> None:
     for seed in range(20):
         choice = choose("chain", "arithmetic", {"chain/gone@9": tally(50, 1.0)}, Random(seed))
@@ -117,20 +142,24 @@ def test_nothing_known_means_the_default() -> None:
         assert "nothing was tried" in choice.why and "\n" not in choice.why
 
 
+@pytest.mark.usefixtures("several")
 def test_the_better_prompt_wins_once_it_is_known() -> None:
-    tallies = {"chain/plain@1": tally(200, 0.3), "chain/careful@1": tally(200, 0.9)}
+    tallies = {CHAIN: tally(200, 0.3), "chain/careful@1": tally(200, 0.9)}
     chosen = [choose("chain", "arithmetic", tallies, Random(seed)).prompt.variant for seed in range(50)]
     assert set(chosen) == {"careful"}
     # The code variant is meant for other tasks, and so is the careful one here.
     assert choose("chain", "code", tallies, Random(1)).prompt.variant in ("plain", "code")
 
 
+@pytest.mark.usefixtures("several")
 def test_others_are_tried_now_and_then() -> None:
-    tallies = {"chain/plain@1": tally(4, 0.5)}
+    tallies = {CHAIN: tally(4, 0.5)}
     chosen = [choose("chain", "arithmetic", tallies, Random(seed)).prompt.variant for seed in range(200)]
     assert 5 < chosen.count("careful") < 150
 
 
+@pytest.mark.usefixtures("several")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(), st.floats(0, 1), st.integers(0, 10_000), st.sampled_from(PURPOSES))
 def test_choice_is_fixed_by_the_source_of_randomness(
     seed: int, mean: float, n: int, purpose: Purpose
@@ -141,6 +170,7 @@ def test_choice_is_fixed_by_the_source_of_randomness(
     assert first.prompt.id in first.why
 
 
+@pytest.mark.usefixtures("several")
 async def test_one_try_keeps_its_prompt_and_a_resumed_run_chooses_the_same() -> None:
     lessons, told = LessonsHere(), []
     outcome = Outcome(
@@ -191,10 +221,10 @@ async def test_the_prompt_is_named_in_events_and_journal() -> None:
 
     await ask_once([])
     (record,) = kept.records.values()
-    assert '"prompt":"chain/plain@1"' in record.request
+    assert f'"prompt":"{CHAIN}"' in record.request
     await ask_once([record])
     named = [event.prompt for event in events if isinstance(event, CallStarted | CallFinished)]
-    assert named == ["chain/plain@1"] * 3
+    assert named == [CHAIN] * 3
     assert isinstance(events[-1], CallFinished) and events[-1].replayed
 
 

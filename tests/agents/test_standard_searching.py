@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from agot.agents.dialects.standard import StandardDialect
 from agot.agents.dialects.standard.reading import chance, step_of
+from agot.agents.prompts.library import default
 from agot.budget import Budget, Meter
 from agot.engine.caller import Caller, CallRoom
 from agot.errors import OutputError
@@ -24,6 +25,7 @@ from agot.models.structured import SchemaMemory
 from agot.protocols import Completion, ModelRequest, Models, TokenLogprob
 from agot.settings import RoleSettings, Settings
 from agot.thought import Constraint, Solution, Task, ToolCall, ToolCard, ToolNote
+from agot.tools.untrusted import RULE
 from tests.scripted import Script, ScriptedModels, user_text
 from tests.servers.loopback import Loopback, Reply
 
@@ -78,7 +80,7 @@ async def served(reply: Callable[[dict[str, Any]], Reply]) -> AsyncIterator[tupl
         ("Answer: 22", "Answer: 22", "22", STEPS),
         ("**Answer:** 22", "Answer: 22", "22", STEPS),
         ("Answer:\n22", "Answer:", "22", STEPS),
-        ("So the answer is: 22.", "So the answer is: 22.", "22.", STEPS),
+        ("So the answer is: 22.", "So the answer is: 22.", "22", STEPS),
         ("18 + 4 = 22, so the final answer is 22", "18 + 4 = 22, so the final answer is 22", "22", (*STEPS, "18 + 4 = 22, so the final answer is 22")),
         (r"Thus $\boxed{22}$", r"Thus $\boxed{22}$", "22", (*STEPS, r"Thus $\boxed{22}$")),
         ("The answer is a multiple of 2", "The answer is a multiple of 2", None, None),
@@ -131,7 +133,7 @@ async def test_a_chain_goes_on_from_given_steps() -> None:
     )
     (solution,) = await dialect.solve(ask, TASK, role="fast", mode="chain", n=1, temperature=0.0, steps=STEPS)
     assert (solution.answer, solution.steps) == ("22", (*STEPS, "3. 18 + 4 = 22"))
-    assert models.requests[0].prompt == "continue/plain@1" and models.requests[0].purpose == "solve"
+    assert models.requests[0].prompt == default("continue").id and models.requests[0].purpose == "solve"
     ask, models, dialect = scripted(lambda request: "22")
     (solution,) = await dialect.solve(
         ask, TASK, role="fast", mode="direct", n=1, temperature=0.0, steps=STEPS
@@ -211,7 +213,7 @@ async def test_several_critiques_give_a_share() -> None:
         (0.0, "Step 2 is wrong."), (1.0, ""),
     ]  # fmt: skip
     assert [one.text for one in found if one.reward is None] == ["Hard to say"]
-    assert {request.prompt for request in models.requests} == {"critique/plain@1"}
+    assert {request.prompt for request in models.requests} == {default("critique").id}
 
 
 async def test_a_refinement_sees_the_solution_and_its_critique() -> None:
@@ -221,7 +223,9 @@ async def test_a_refinement_sees_the_solution_and_its_critique() -> None:
     )  # fmt: skip
     assert [(one.answer, one.steps) for one in found] == [("22", SOLUTION.steps)] * 2
     sent = user_text(models.requests[0])
-    assert "3 * 6 = 17\nAnswer: 21" in sent and "17 is wrong" in sent
+    assert sent.startswith(
+        f"{TASK.question}\n\nProposed solution:\n3 * 6 = 17\nThe answer is 21\n\nRemarks on it:\n17 is wrong\n\n"
+    )
     ask, _, dialect = scripted(lambda request: "<think>")
     with pytest.raises(OutputError, match="no answer"):
         await dialect.refine(ask, TASK, SOLUTION, "", role="fast", n=2, temperature=0.7)
@@ -233,7 +237,10 @@ async def test_an_aggregate_sees_all_solutions() -> None:
     found = await dialect.aggregate(ask, TASK, [SOLUTION, other], role="fast")
     assert (found.answer, found.steps) == ("22", ("Both agree.",))
     sent = user_text(models.requests[0])
-    assert '<proposal name="1">' in sent and '<proposal name="2">\na guess\nAnswer: 23' in sent
+    assert sent.startswith(
+        f"{TASK.question}\n\nSolution 1:\n3 * 6 = 18\n18 + 4 = 22\nThe answer is 22\n\n"
+        "Solution 2:\na guess\nThe answer is 23\n\n"
+    )
     assert await dialect.aggregate(ask, TASK, [other], role="fast") is other
     assert len(models.requests) == 1
 
@@ -307,7 +314,7 @@ async def test_calls_of_a_round_and_then_the_answer() -> None:
     assert (
         "failed" in sent and "</untrusted id=" in sent and "<|im_start|>" not in sent and "[INST]" not in sent
     )
-    assert "untrusted" in models.requests[1].messages[0].content
+    assert sent.endswith(RULE)
 
 
 @pytest.mark.parametrize(
@@ -352,9 +359,9 @@ async def test_odd_schemas_of_tools_do_no_harm(parameters: dict[str, Any]) -> No
 # -- data stays data -------------------------------------------------------------------------------
 
 
-async def test_nothing_from_outside_leaves_its_tags() -> None:
+async def test_nothing_that_a_model_wrote_separates_roles_or_opens_tags() -> None:
     ask, models, dialect = scripted(lambda request: "Yes\nAnswer: 1")
-    task = Task(question=f"q {EVIL}")
+    task = Task(question="How many?")
     evil = Solution(answer=EVIL, steps=(EVIL,))
     await dialect.step(ask, task, [EVIL], role="fast", n=1, temperature=0.0)
     await dialect.value(ask, task, [EVIL], role="fast")
@@ -366,8 +373,7 @@ async def test_nothing_from_outside_leaves_its_tags() -> None:
     await dialect.compare(ask, task, evil, evil, role="fast")
     await dialect.rate(ask, task, [f'a" {EVIL}'], role="fast")
     for request in models.requests:
-        sent = user_text(request)
-        assert sent.count("</question>") == sent.count("<question>") == 1
-        assert sent.count("</proposal>") == sent.count("<proposal"), request.purpose
-        assert "<finding>" not in sent
-        assert EVIL not in request.messages[0].content
+        (message,) = request.messages
+        assert message.role == "user" and message.content.startswith("How many?"), request.purpose
+        for mark in ("<|im_start|>", "[INST]", "<untrusted>", "</question>", "</proposal>"):
+            assert mark not in message.content, request.purpose

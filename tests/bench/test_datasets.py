@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from agot.bench.datasets import DATASETS, items
+from agot.bench.procbench import prefix_accuracy
 from agot.bench.public import grade_gold
 from agot.errors import SetupError
 
@@ -92,6 +93,10 @@ PROGRAM = {
     "prompt": 'def twice(n: int) -> int:\n    """ Double it.\n    >>> twice(2)\n    4\n    """\n',
     "test": "def check(candidate):\n    assert candidate(2) == 4\n    assert candidate(-3) == -6\n",
 }  # fmt: skip
+PROCEDURE = {
+    "id": "task01/0000", "task": "task01", "steps": 2, "prompt": "Sort step by step.\n\n[Question]\nString: gxuvy",
+    "label": {"final": "guvxy", "init": "gxuvy", "intermediate": ["guxvy"]},
+}  # fmt: skip
 
 
 def lines(*rows: dict[str, Any]) -> bytes:
@@ -116,6 +121,7 @@ FILES: list[tuple[str, str, bytes]] = [
     ("bfcl", "BFCL_v4_parallel.json", lines(CALLS)),
     ("bfcl", "BFCL_v4_irrelevance.json", lines(CALLS)),
     ("humaneval", "HumanEval.jsonl.gz", gzip.compress(lines(PROGRAM))),
+    ("procbench", "dev.jsonl", lines(PROCEDURE)),
 ]
 
 
@@ -213,3 +219,31 @@ async def test_validity_and_the_official_plan_are_told_apart(tmp_path: Path) -> 
     (item,) = items("natural_plan", put(tmp_path, "c.jsonl", lines(roomy)))
     grade = await item.grade("Monday, 11:30 - 12:00")
     assert grade.right and grade.exact is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "score"),
+    [
+        ('{"intermediate": ["guxvy"], "final": "guvxy"}', 1.0), ('{"intermediate": ["guxvy"], "final": "x"}', 0.5),
+        ('Thus:\n```json\n{"final": "guvxy", "intermediate": ["guxvy"]}\n```', 1.0), ('{"final": "guvxy"}', 0.0),
+        ('{"intermediate": ["guxvy", "guvxy"], "final": "guvxy"}', 2 / 3), ("guxvy, guvxy", 0.0), ("{" * 1000, 0.0),
+        ('first {"intermediate": [], "final": 1}, then {"intermediate": ["guxvy"], "final": "guvxy"}', 1.0),
+    ],
+)  # fmt: skip
+async def test_a_procedure_is_right_as_far_as_its_first_states_are(
+    tmp_path: Path, answer: str, score: float
+) -> None:
+    (item,) = items("procbench", put(tmp_path, "dev.jsonl", lines(PROCEDURE)))
+    grade = await item.grade(answer)
+    assert grade.score == score and grade.right is (score == 1.0)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "same"),
+    [
+        (["40", 45], ["40", "45"], 1.0), ([45], ["x"], 0.0), ([[1, 0]], [["1", "0"]], 1.0), ([["a"]], ["a"], 0.0),
+        ([["a", "b"]], [["a"]], 0.0), (["a"], [["a"]], 0.0),
+    ],
+)  # fmt: skip
+def test_states_are_compared_as_what_they_are(wanted: list[Any], given: list[Any], same: float) -> None:
+    assert prefix_accuracy(wanted, given) == same

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agot.bench.pairwise import Judged, Pair, compared, judge, judgements
+from agot.bench.pairwise import Judged, Pair, compared, judge, judgements, letter_in
 from agot.bench.plain import PlainClient
 from agot.bench.real import Clock, Measured
 from agot.bench.results import Results
@@ -87,3 +87,16 @@ async def test_a_comparison_that_failed_is_made_again(tmp_path: Path) -> None:
                 assert len(judgements(rows, requests, "j", results)) == found
             assert len(server.requests) == 4, "two that failed, two that did not"
             assert not judgements([rows[0], reply("auto", "other")], requests, "j", results), "another reply"
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        ("A", "A"), ("**B**", "B"), ("Reply B.", "B"), ("Answer: A", "A"), ("b", ""), ("Neither.", ""),
+        ("Reply A is good, but Reply B is better.", "B"), ("The better reply is A. B is too long.", "A"),
+        ("<think>B is better? No.</think>A", "A"), ("A close call; I take B", "B"), ("I prefer B to A.", "B"),
+        ("B\n\nReply A is too short.", "B"),
+    ],
+)  # fmt: skip
+def test_a_judges_letter_is_found(reply: str, letter: str) -> None:
+    assert letter_in(reply) == letter

@@ -17,6 +17,7 @@ from agot.bench.real_report import (
     judged_cells,
     markdown,
     texts,
+    trusted,
 )
 from agot.bench.statistics import paired_difference, wilson
 
@@ -76,6 +77,19 @@ def test_every_line_has_a_cell_for_every_column() -> None:
     found = figures([*PLAIN, row(0, "open", None)])
     assert {len(line) for line in cells(found)} == {len(COLUMNS)}
     assert cells(found)[0][:5] == ["gsm8k", "plain", "10", "60.0% (31.3..83.2)", "-"]
+
+
+def test_what_is_trusted_alike_is_counted_together() -> None:
+    rows = [
+        row(0, "auto", True, trust="proved"), row(1, "auto", False, trust="doubtful"), row(2, "auto", True, trust="doubtful"),
+        row(3, "auto", False, trust="unchecked", answer="", status="failed"), *PLAIN,
+    ]  # fmt: skip
+    found = trusted(rows)
+    assert [(one.trust, one.n, one.right and one.right[0]) for one in found] == [
+        ("proved", 1, 1.0),
+        ("doubtful", 2, 0.5),
+    ]
+    assert "| gsm8k | auto | doubtful | 2 | 50.0% (9.5..90.5) |" in markdown(ABOUT, rows, ())
 
 
 def judged(number: int, winner: str, preferred: tuple[str, str] = ("arm", "plain")) -> Judged:

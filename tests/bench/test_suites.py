@@ -17,6 +17,9 @@ def data(folder: Path) -> Path:
     files: dict[str, list[dict[str, object]]] = {
         "gsm8k/test.jsonl": [{"question": f"Test {n}?", "answer": f"so\n#### {n}"} for n in range(5)],
         "gsm8k/train.jsonl": [{"question": f"Train {n}?", "answer": f"so\n#### {n}"} for n in range(7)],
+        "procbench/dev.jsonl": [
+            {"id": f"t{n}", "prompt": f"Do {n}.", "label": {"intermediate": [n], "final": n + 1}} for n in range(700)
+        ],
         "math500/test.jsonl": [{"problem": f"P {n}", "answer": str(n), "unique_id": f"m{n}"} for n in range(500)],
     }  # fmt: skip
     for name, rows in files.items():
@@ -51,7 +54,7 @@ def test_the_small_suite_holds_its_sets(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["gsm8k", "math", "humaneval", "bbh"])
+@pytest.mark.parametrize("name", ["gsm8k", "math", "humaneval", "bbh", "procbench"])
 def test_rows_for_choosing_are_never_rows_of_a_test(tmp_path: Path, name: str) -> None:
     folder = data(tmp_path)
 
@@ -76,6 +79,14 @@ def test_the_written_requests_are_forty_different_ones() -> None:
     assert len({item.id for item in found.items}) == len({item.question for item in found.items}) == 40
     assert next(item.question for item in six.items) == "What is the capital of France?"
     assert found.judged and not found.elects
+
+
+def test_the_written_requests_are_for_reporting_only(tmp_path: Path) -> None:
+    assert not {"open", "six"} & {
+        bench.name for bench in chosen("small", (), data(tmp_path), split="train", limit=1)
+    }
+    with pytest.raises(SetupError, match="for reporting"):
+        chosen("small", ["six"], None, split="train", limit=None)
 
 
 @pytest.mark.parametrize(
@@ -112,10 +123,12 @@ def test_only_closed_questions_get_the_sentence_about_steps() -> None:
     ],
 )  # fmt: skip
 def test_plain_replies_are_read_by_the_form_of_their_set(form: Form, text: str, answer: str) -> None:
-    read = read_plain(form, text, False)
+    read = read_plain(form, "How much is it?", text, False)
     assert read.rstrip(".").strip("$") == answer
 
 
 def test_the_reader_of_the_strategies_believes_no_cut_text() -> None:
-    assert read_by("chain")("1. a\nAnswer: 7", False) == "7"
-    assert read_by("chain")("1. a\n2. b is 7", True) == ""
+    read = read_by("chain")
+    assert read("number", "How much is it?", "1. a\nAnswer: 7", False) == "7"
+    assert read("number", "How much is it?", "1. a", True) == ""
+    assert read("code", "Write a function f.", "def f():\n\n    ...", False) == "def f():\n\n    ..."

@@ -13,7 +13,7 @@ from agot.agents.planner import Planner
 from agot.agents.selector import Selector
 from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.verifier import VerifierAgent
-from agot.agents.workflow import Outcome, Workflow, compile_workflow
+from agot.agents.workflow import Outcome
 from agot.budget import Budget, Meter
 from agot.engine.caller import CallRoom
 from agot.engine.engine import Crew, Engine
@@ -22,8 +22,6 @@ from agot.ids import RunId
 from agot.journal import Journal
 from agot.settings import EngineSettings
 from tests.scripted import Script, ScriptedModels
-
-WORKFLOW: Workflow = compile_workflow()
 
 
 @dataclass
@@ -68,7 +66,7 @@ def bench() -> Callable[..., Bench]:
         crew = Crew(
             dialect=lambda role: CompactDialect(),
             planner=Planner(most_thoughts=settings.max_plan_thoughts, retries=settings.plan_retries),
-            verifier=VerifierAgent(), strategies=STRATEGIES, workflow=WORKFLOW,
+            verifier=VerifierAgent(), strategies=STRATEGIES,
             selector=Selector(None, settings.ladder or ("adaptive-best-of-n", "mcts")),
         )  # fmt: skip
         return Bench(models, Engine(crew, room, meter, settings, stream.emit), meter, events)

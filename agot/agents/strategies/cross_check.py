@@ -12,7 +12,7 @@ Wang et al. 2022, arXiv 2203.11171 (the vote).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from agot.agents.kinds import Kind, kind_of_reply
@@ -34,13 +34,13 @@ class Arm:
 
     Attributes:
         name: As it is told to people.
-        solve: Draws one answer.
+        solve: Returns one answer, or None if it has none.
         fits: Whether it can answer this kind of question here.
         most: Times that it is used on one question.
     """
 
     name: str
-    solve: Strategy
+    solve: Callable[[Task, Toolbox], Awaitable[Solution | None]]
     fits: Callable[[Kind], bool]
     most: int = 1
 
@@ -108,7 +108,8 @@ async def _standing(task: Task, tools: Toolbox, votes: Sequence[Solution]) -> li
 
 async def _drawn(task: Task, tools: Toolbox, arm: Arm | None, size: int) -> list[Solution]:
     if arm is not None:
-        found = [await arm.solve(task, tools)]
+        opinion = await arm.solve(task, tools)
+        found = [] if opinion is None else [opinion]
     else:
         found = await tools.dialect.solve(
             tools.ask, task, role=tools.role, mode="chain", n=size, temperature=tools.temperature

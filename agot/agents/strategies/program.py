@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
+from agot.agents.kinds import Kind
 from agot.agents.search.sampling import told
 from agot.agents.search.together import together
 from agot.agents.strategies.vote import unrefuted
@@ -45,10 +46,11 @@ async def program(task: Task, tools: Toolbox) -> Solution:
 async def second_opinion(task: Task, tools: Toolbox) -> Solution | None:
     """Return what one program at temperature 0 answers, or None if it gives nothing, or cannot be had.
 
-    It is meant to stand beside a chain: what both say is right far more often than what either says alone. So whatever
-    goes wrong with it takes nothing away from what is there already.
+    It is meant to stand beside a chain: what both say is right far more often than what either says alone. So a fault of
+    the program or of the call takes nothing away from what is there already.
 
     Raises:
+        BudgetExceeded: If a limit leaves no room for it.
         ModelUnauthorised: Further calls would fail alike.
     """
     if tools.programs is None or await tools.programs.why_not() is not None:
@@ -58,12 +60,14 @@ async def second_opinion(task: Task, tools: Toolbox) -> Solution | None:
         ran = await tools.programs.run(source)
     except ModelUnauthorised:
         raise
-    except BudgetExceeded as fired:
-        told(task, tools, fired, PROGRAM)
-        return None
     except ModelError:
         return None
     return None if ran.error else _solution(source, ran)
+
+
+def computable(kind: Kind) -> bool:
+    """Return whether a program can find out what a question asks for: a value that follows from what is given."""
+    return kind.name in ("number", "formula", "list", "value")
 
 
 async def chain_program_vote(task: Task, tools: Toolbox) -> Solution:

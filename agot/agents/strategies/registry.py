@@ -5,14 +5,21 @@ from __future__ import annotations
 from agot.agents.strategies.best_of_n import adaptive_best_of_n, best_of_n
 from agot.agents.strategies.chain import chain
 from agot.agents.strategies.cross_check import NAME as CROSS_CHECK
-from agot.agents.strategies.cross_check import cross_check
+from agot.agents.strategies.cross_check import Arm, cross_check
 from agot.agents.strategies.direct import direct
 from agot.agents.strategies.experts import NAME as EXPERTS
 from agot.agents.strategies.experts import experts
 from agot.agents.strategies.least_to_most import least_to_most
 from agot.agents.strategies.monte_carlo import coat, mcts_puct, mcts_uct
 from agot.agents.strategies.particles import particle_filter, particle_gibbs
-from agot.agents.strategies.program import CHAIN_PROGRAM_VOTE, PROGRAM, chain_program_vote, program
+from agot.agents.strategies.program import (
+    CHAIN_PROGRAM_VOTE,
+    PROGRAM,
+    chain_program_vote,
+    computable,
+    program,
+    second_opinion,
+)
 from agot.agents.strategies.refinement import (
     ab_mcts,
     critic,
@@ -70,7 +77,7 @@ for _name, _strategy in (
     (PROGRAM, program),
     ("vote", vote),
     (CHAIN_PROGRAM_VOTE, chain_program_vote),
-    (CROSS_CHECK, cross_check()),
+    (CROSS_CHECK, cross_check([Arm(PROGRAM, second_opinion, computable)])),
     ("rpc", rpc),
     ("best-of-n", best_of_n),
     ("adaptive-best-of-n", adaptive_best_of_n),

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agot.agents.dialects.standard.reading import bare, solution_of
+from agot.agents.dialects.standard.reading import bare, solution_of, without_label
+from agot.agents.kinds import kind_of_reply
 from agot.errors import AgotError
 from agot.events import (
     AnyEvent,
@@ -31,6 +31,7 @@ from agot.events import (
 )
 from agot.ids import ROOT
 from agot.protocols import Completion
+from agot.question import split_material
 from agot.thought import Result
 from agot.web.completions import answering
 from agot.web.desk import Desk, Job
@@ -40,9 +41,6 @@ KEEP_ALIVE_S = 15.0
 HEADERS = {"x-accel-buffering": "no"}
 """Proxies should pass a stream on as it comes."""
 
-_LABEL = re.compile(
-    r"\s*\W{0,3}(?:the\s+|my\s+)?(?:final\s+)?answer(?:\s+is)?[\s*_]{0,3}[:：]\s*", re.IGNORECASE
-)
 _HELD_CHARS = 32
 """So much of a text is held back until it is clear whether it begins with a label such as "Answer:"."""
 
@@ -89,8 +87,7 @@ class DirectText:
         if not self._begun:
             if not last and len(self._held.lstrip()) < _HELD_CHARS:
                 return ""
-            label = _LABEL.match(self._held.lstrip())
-            self._held = self._held.lstrip()[label.end() if label else 0 :]
+            self._held = without_label(self._held.lstrip())
             self._begun = bool(self._held)
         # Space at the end may be the end of the text, which has none.
         passed = self._held.rstrip()
@@ -98,11 +95,11 @@ class DirectText:
         self.sent += passed
         return passed
 
-    def agrees_with(self, answer: str) -> bool:
-        """Tell whether what was let pass says this answer."""
+    def agrees_with(self, answer: str, question: str) -> bool:
+        """Tell whether what was let pass says this answer to the question."""
         if not self.sent:
             return False
-        read = solution_of(Completion(text=self.written), "direct")
+        read = solution_of(Completion(text=self.written), "direct", kind_of_reply(*split_material(question)))
         said = {_plain(self.sent), _plain(bare(self.sent)), _plain(read.answer if read is not None else "")}
         return _plain(answer) in said
 
@@ -217,7 +214,7 @@ async def streamed(
         except AgotError as error:
             yield event_of(translated(error).body())
             return
-        for rest in _rest(text, answer):
+        for rest in _rest(text, answer, result.question):
             yield chunks.delta({"content": rest})
         told = answering.report(result).model_dump(mode="json")
         yield chunks.delta({}, answering.finish_reason(result), agot=told)
@@ -229,10 +226,10 @@ async def streamed(
             desk.cancel(job.run_id)
 
 
-def _rest(text: DirectText, answer: str) -> Iterable[str]:
+def _rest(text: DirectText, answer: str, question: str) -> Iterable[str]:
     """Return what is left to be said of the answer."""
     if not text.sent:
         return [answer] if answer else []
-    if text.agrees_with(answer):
+    if text.agrees_with(answer, question):
         return []
     return [f"\n\nCorrection, after checks: {answer or 'no answer'}"]

@@ -209,21 +209,20 @@ async def test_settings_that_forbid_python_are_heeded() -> None:
 
 async def test_auto_goes_without_programs_where_they_cannot_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "why_not", lambda: "this kernel cannot")
-    judged = iter(["No, that is wrong."])
+    chains = iter([chain(13)])
 
     def reply(request: dict[str, Any]) -> Reply:
-        said = "\n".join(message["content"] for message in request["messages"])
-        if "</proposal>" in said:
-            return Reply(next(judged, "Yes"))
-        if 'kind "answer"' in said:
-            return Reply('{"kind": "answer", "steps": ["look"], "answer": "13"}')
-        return Reply(chain(42))
+        asked = any("6 * 7" in message["content"] for message in request["messages"])
+        return Reply(next(chains, chain(42)) if asked else "Yes")
 
     events: list[AnyEvent] = []
     engine = {"verify": True, "retries": 3, "ladder": ["chain-program-vote", "vote"]}
-    async with Loopback(reply) as server, Reasoner(settings(server, engine=engine)) as reasoner:
-        result = await reasoner.ask(QUESTION, on_event=events.append)
-    assert (result.status, result.answer, result.strategy) == ("answered", "42", "vote")
+    async with Loopback(reply) as server:
+        async with Reasoner(settings(server, engine=engine)) as reasoner:
+            result = await reasoner.ask("What is 6 * 7?", on_event=events.append)
+    tried = [event.strategy for event in events if event.kind == "strategy_chosen"]
+    assert (result.status, result.answer) == ("answered", "42")
+    assert tried[-2:] == ["chain-program-vote", "vote"]
     assert any("this kernel cannot" in event.text for event in events if event.kind == "notice")
 
 
@@ -271,13 +270,16 @@ async def test_a_program_that_gives_nothing_is_no_opinion(
     assert opinions == [None] and result.answer == "42" and len(author.programs) == 1
 
 
-async def test_without_a_sandbox_or_calls_left_there_is_no_opinion(
+async def test_without_a_sandbox_there_is_no_opinion(
     opinions: list[Solution | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    author = Author(code("6 * 7"), chains=chain(42))
-    result, events = await answered(author, "with-opinion", budget=Budget(calls=1).model_dump())
-    assert opinions == [None] and (result.status, result.answer) == ("answered", "42")
-    assert any(event.kind == "limit_fired" for event in events)
     monkeypatch.setattr(programs, "why_not", lambda: "this kernel cannot")
+    author = Author(code("6 * 7"), chains=chain(42))
     await answered(author, "with-opinion")
-    assert opinions == [None, None] and not author.programs
+    assert opinions == [None] and not author.programs
+
+
+async def test_a_limit_that_leaves_no_room_for_an_opinion_is_raised(opinions: list[Solution | None]) -> None:
+    author = Author(code("6 * 7"), chains=chain(42))
+    result, _ = await answered(author, "with-opinion", budget=Budget(calls=1).model_dump())
+    assert result.status == "budget" and opinions == []

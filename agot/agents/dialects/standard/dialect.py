@@ -34,6 +34,7 @@ from agot.thought import (
     ToolRound,
     Verdict,
 )
+from agot.tools.untrusted import defused
 
 _LONGEST_SAID = 1000
 """Characters of a judge's or critic's words that are kept as feedback."""
@@ -261,7 +262,7 @@ class StandardDialect:
 
     async def rate(self, ask: Ask, task: Task, names: Sequence[str], *, role: str) -> dict[str, float]:
         """Ask how promising each strategy is; those that the model leaves out have no rating."""
-        content = f"{writing.user(task)}\n\nWays of working: {', '.join(names)}"
+        content = f"{writing.user(task)}\n\nWays of working: {defused(', '.join(names))}"
         request = writing.request(ask, role, "rate", await self._pick("rate", task), content)
         return parse_prior((await ask(request)).completions[0].text, names)
 

@@ -6,16 +6,19 @@ import re
 
 from agot.thought import Plan, PlannedThought
 
-_MARK = re.compile(r"\s*\W{0,3}PLAN\b\W*\s*$", re.MULTILINE)
-_ITEM = re.compile(r"^\s{0,8}\W{0,3}(?:(?:sub-?question|question|step|q)\s*)?#?(\d{1,2})\W{0,3}[.):]\W{0,3}\s*(\S.*)$", re.IGNORECASE)
+_MARK = re.compile(r"\W{0,3}PLAN\b\W*")
+_ITEM = re.compile(
+    r"[^\w\n]{0,12}(?:(?:sub-?question|question|step|q)\s?)?#?(\d{1,2})[*_\\]{0,3}(?:[.):\]](?!\d)|\s[-–—]\s)[*_\s]{0,6}(\S.*)",
+    re.IGNORECASE,
+)
 _REFERENCE = re.compile(r"#(\d{1,2})\b")
-_MARKUP = re.compile(r"\*\*|__|^[\"'`]|[\"'`]$")
+_MARKUP = re.compile(r"\*\*|__|^\[[ xX]?\]\s?|^[\"'`]|[\"'`]$")
 
 
 def announces_plan(text: str) -> bool:
     """Return whether a reply begins with the mark of a plan."""
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return _MARK.fullmatch(first) is not None
+    return _MARK.fullmatch(first.strip()) is not None
 
 
 def plan_in(text: str) -> Plan:

@@ -41,17 +41,31 @@ def unfinished(text: str) -> bool:
 
 
 _MARKED = re.compile(
-    r"\W*(?:(?:so|thus|hence|therefore)\b,?\s+)?(?:the\s+|my\s+)?(?:final\s+|correct\s+)?answer(?:\s+is)?[\s*_]*[:：](.*)",
+    r"\W*(?:(?:so|thus|hence|therefore)\b,?\s+)?(?:the\s+|my\s+)?(?:final\s+|correct\s+)?answer(?:\s+is)?[\s*_]*(?:[:：](.*)|[\s*_#]*$)",
     re.IGNORECASE,
 )
 """A line that gives the answer, or says that it follows."""
 
-_SAID = re.compile(r"\bthe\s+(?:final\s+|correct\s+)?answer\s+is\b:?\s*(\S.*)", re.IGNORECASE)
+_SAID = re.compile(r"\bthe\s+(?:final\s+|correct\s+)?answer\s+is\b:?\s*", re.IGNORECASE)
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _BOXED = re.compile(r"\\f?box(?:ed)?\s*\{")
 _END = re.compile(r"(?:</s>|<eos>|<end_of_turn>|<\|\w+\|>|<｜[^｜\s]+｜>)\s*\Z")
+_MOST_WRAPPERS = 8
 _BOLD = re.compile(r"(?<![\w)\]*])\*\*(?=[^\s*])([^*]*)(?<=[^\s*])\*\*(?![\w(\[*])")
 _WRAPPED = re.compile(r"\$\$([^$]+)\$\$|\$([^$]+)\$|\\\((.+)\\\)|\\\[(.+)\\\]|\\text\{([^{}]*)\}|`([^`]+)`|\*([^*]+)\*", re.DOTALL)  # fmt: skip
+
+
+_LEADING = re.compile(
+    r"[^\w*]{0,3}?(\*\*|__)?(?:the\s+|my\s+)?(?:final\s+)?answer(?:\s+is)?\s{0,3}"
+    r"(?:(?(1)\1\s{0,3}[:：]|[:：])|(?(1)[:：]\s{0,3}\1|(?!)))\s*", re.IGNORECASE
+)  # fmt: skip
+"""A label at the beginning of a reply, such as "Answer:" or "**The answer is:**"."""
+
+
+def without_label(text: str) -> str:
+    """Return a reply without the label that it begins with, if what follows the label is the reply."""
+    label = _LEADING.match(text)
+    return text[label.end() :] if label else text
 
 
 def mean_logprob(completion: Completion) -> float | None:
@@ -64,8 +78,8 @@ def mean_logprob(completion: Completion) -> float | None:
 def solution_of(completion: Completion, mode: str, kind: Kind = VALUE) -> Solution | None:
     """Return what a sample answers, or None if it gives no answer.
 
-    An open reply is the answer as the model wrote it, cut off or not; so is the reply to a question about a fact that
-    announces no answer. In any other reply to a closed question the value is looked for.
+    An open reply is the answer as the model wrote it but for a label before it, cut off or not; so is the reply to a
+    question about a fact that announces no answer. In any other reply to a closed question the value is looked for.
 
     Args:
         mode: "direct" or "chain"; the name of the strategy.
@@ -78,7 +92,7 @@ def solution_of(completion: Completion, mode: str, kind: Kind = VALUE) -> Soluti
         cut = completion.finish_reason == "length"
         answer, before = answer_in(lines, kind, whole=mode == "direct" or not kind.reasoned, cut=cut)
     else:
-        answer, before = text, 0
+        answer, before = without_label(text), 0
     if not answer:
         return None
     steps = () if mode == "direct" else tuple(line.strip() for line in lines[:before] if line.strip())
@@ -95,11 +109,14 @@ def answer_in(lines: list[str], kind: Kind, *, whole: bool, cut: bool) -> tuple[
         whole: Where no words announce the answer, all of the text is the answer, not its last sentence alone.
         cut: The text was cut off: only words that announce an answer are believed.
     """
-    marked = [(place, match[1]) for place, line in enumerate(lines) if (match := _MARKED.match(line))]
+    marked = [(place, match[1] or "") for place, line in enumerate(lines) if (match := _MARKED.match(line))]
+    other: tuple[str, int] | None = None
     for place, rest in reversed(marked[-1:] if cut else marked):
-        answer = bare(rest) or bare(_paragraph(lines[place + 1 :]))
+        answer = bare(rest) or bare(_paragraph(lines, place + 1))
         if answer and (cut or gives(answer, kind)):
             return value_in(answer, kind, stated=True), place
+        if answer and other is None:
+            other = answer, place
     if not lines:
         return "", 0
     said = _last_said(lines, kind, cut=cut)
@@ -109,22 +126,29 @@ def answer_in(lines: list[str], kind: Kind, *, whole: bool, cut: bool) -> tuple[
         return "", 0
     last = len(lines) - 1
     boxed = _boxed("\n".join(lines))
-    if boxed:
+    if boxed.strip(" .…"):
         return value_in(bare(boxed), kind, stated=True), last
-    if whole and (kind.name == "fact" or len(lines) == 1):
-        return bare("\n".join(lines)) if kind.name == "fact" else value_in(bare(lines[0]), kind, stated=True), 0
+    if whole and kind.name == "fact":
+        return "\n".join(lines) if len(lines) > 1 else bare(lines[0]), 0
+    if whole and len(lines) == 1:
+        return value_in(bare(lines[0]), kind, stated=True), 0
     if whole and kind.name == "value":
         return bare("\n".join(lines)), 0
+    if other is not None and not any(gives(line, kind) for line in lines):
+        # What is announced is not of the kind that was expected, and nothing else is.
+        return other
     return _last_value(lines, kind)
 
 
 def _last_said(lines: list[str], kind: Kind, *, cut: bool) -> tuple[str, int] | None:
     """Return what the last "the answer is ..." says and the number of its line; None if none says a value of this kind."""
     for place in range(len(lines) - 1, -1, -1):
-        found = _SAID.search(lines[place])
-        # The last line of a text that was cut off may miss the end of its answer.
-        if found and gives(bare(found[1]).strip("."), kind) and not (cut and place == len(lines) - 1):
-            return _boxed(found[1]) or bare(found[1]), place
+        if cut and place == len(lines) - 1:
+            # The last line of a text that was cut off may miss the end of its answer.
+            continue
+        for rest in reversed(_SAID.split(lines[place])[1:]):
+            if gives(bare(rest).strip("."), kind):
+                return _boxed(rest) or bare(rest), place
     return None
 
 
@@ -137,11 +161,14 @@ def _last_value(lines: list[str], kind: Kind) -> tuple[str, int]:
     return value_in(bare(lines[place]), kind, stated=False), place
 
 
-def _paragraph(lines: list[str]) -> str:
-    """Return the first lines that belong together, without the fence of a code block."""
+def _paragraph(lines: Sequence[str], begins: int) -> str:
+    """Return the first lines from a place on that belong together, without the fence of a code block."""
     found: list[str] = []
-    for line in lines:
-        if line.strip() and not line.lstrip().startswith("```"):
+    for place in range(begins, len(lines)):
+        line = lines[place]
+        if _MARKED.match(line):
+            break
+        if line.strip() and not _FENCE.match(line):
             found.append(line)
         elif found:
             break
@@ -163,8 +190,7 @@ def _boxed(text: str) -> str:
 
 def bare(answer: str) -> str:
     """Return an answer without markup, end-of-text marks, and the box around it."""
-    before = None
-    while answer != before:
+    for _ in range(_MOST_WRAPPERS):
         before = answer
         answer = _BOLD.sub(r"\1", _END.sub("", answer).strip())
         if answer.count("**") % 2:
@@ -173,6 +199,8 @@ def bare(answer: str) -> str:
         wrapped = _WRAPPED.fullmatch(answer)
         answer = (next(inner for inner in wrapped.groups() if inner) if wrapped else answer).strip()
         answer = _boxed(answer) or answer
+        if answer == before:
+            break
     return answer
 
 
@@ -217,7 +245,7 @@ def _finishing(lines: Sequence[str], line: str) -> str | None:
     """Return the answer that the first of these lines begins to give, "" if it has none, None if it gives no answer."""
     marked = _MARKED.match(lines[0])
     if marked:
-        return bare(marked[1]) or bare(_paragraph(list(lines[1:])))
+        return bare(marked[1] or "") or bare(_paragraph(lines, 1))
     said = _FINAL.search(line)
     if said:
         return bare(said[1])

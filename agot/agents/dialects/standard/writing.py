@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from agot.agents.kinds import Kind, kind_of_reply
 from agot.agents.prompts.library import Prompt, default
 from agot.protocols import Ask, Message, ModelRequest
+from agot.question import split_material
 from agot.thought import Finding, Solution, Task, ToolCard, ToolNote
 from agot.tools.untrusted import RULE, defused, delimit
 
@@ -28,13 +29,16 @@ def user(task: Task) -> str:
     parts = []
     if task.material:
         parts.append(defused(task.material))
-    if task.overall and task.overall not in (task.question, f"{task.material}\nQuestion: {task.question}"):
+    overall = task.overall and split_material(task.overall) != (task.question, task.material)
+    if overall:
         parts.append(f"This belongs to a larger question, given for orientation only:\n{defused(task.overall)}")
     if task.findings:
         found = "\n".join(_found(place, finding) for place, finding in enumerate(task.findings, start=1))
         parts.append(f"What was found out so far:\n{found}")
     alone = len(parts) == 0 or (len(parts) == 1 and task.material)
-    parts.append(task.question if alone else f"Now answer this:\n{task.question}")
+    # The user's own question is sent as it is; a part of it was worded by a model, which may have read anything.
+    asked = defused(task.question) if overall else task.question
+    parts.append(asked if alone else f"Now answer this:\n{asked}")
     if task.feedback:
         remarks = "\n".join(f"- {defused(text)}" for text in task.feedback)
         parts.append(f"Earlier answers were rejected, with these remarks:\n{remarks}")
