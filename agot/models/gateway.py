@@ -21,7 +21,7 @@ from agot.models import replies
 from agot.models.adapting import Adapter
 from agot.models.faults import missing_key, timed_out, translated
 from agot.models.gate import Gates
-from agot.models.known import Known, applied
+from agot.models.known import Known, applied, lacks
 from agot.models.library import complete, http_client, load_litellm
 from agot.models.own_prices import SharedTime, own_terms, priced
 from agot.models.pool import EMBEDDED, Endpoint, Pool
@@ -104,6 +104,15 @@ class Gateway:
             self._endpoints[role] = (self.known.version, found)
         return found
 
+    def lacks(self, role: str) -> list[str]:
+        """Return in sentences what was measured that the role's model cannot do.
+
+        Raises:
+            SetupError: If the role is unknown or not configured.
+        """
+        endpoint = self._pool.endpoint(role)
+        return lacks(endpoint.model, self.known.measured(endpoint))
+
     def profile(self, role: str) -> ModelProfile:
         """Return what is known of the role's model; neither the network nor litellm is needed.
 
@@ -161,7 +170,9 @@ class Gateway:
         own_limit_s = endpoint.settings.timeout_s
         try:
             async with asyncio.timeout(timeout_s) as whole:
-                litellm = None if endpoint.provider == EMBEDDED else self._litellm or await self._load(endpoint)
+                litellm = (
+                    None if endpoint.provider == EMBEDDED else self._litellm or await self._load(endpoint)
+                )
 
                 async def send(part: ModelRequest, on_text: OnText | None) -> ModelReply:
                     endpoint = self.endpoint(part.role)

@@ -94,3 +94,19 @@ def applied(endpoint: Endpoint, facts: Mapping[str, Any]) -> Endpoint:
     if isinstance(facts.get("context_window"), int):
         change["context_window"] = facts["context_window"]
     return replace(endpoint, **change) if change else endpoint
+
+
+def lacks(model: str, facts: Mapping[str, Any]) -> list[str]:
+    """Return in sentences what a run has to do without, as it was measured."""
+    lacking = []
+    if facts.get("logprobs") is False:
+        lacking.append(
+            f"{model} gives no log-probabilities: judges go by their words alone, and strategies that weigh by them do without."
+        )
+    if facts.get("n_most") == 1:
+        lacking.append(f"{model} gives one sample a request: samples are asked for one by one, side by side.")
+    if facts.get("seed") is False:
+        lacking.append(f"{model} does not keep to a seed: a run that is done again may go otherwise.")
+    if facts.get("system") is False:
+        lacking.append(f"{model} takes no system turn: its words begin the user's.")
+    return lacking
