@@ -51,7 +51,7 @@ def served() -> Iterator[Launch]:
 
 
 def settings_of(served: Launch) -> Settings:
-    role = RoleSettings(model="hosted_vllm/smol", base_url=served.base_url, timeout_s=300)
+    role = RoleSettings(model="hosted_vllm/smol", base_url=served.base_url, timeout_s=300, max_tokens=256)
     return Settings(roles={"fast": role})
 
 
