@@ -21,7 +21,7 @@ from agot.models import replies
 from agot.models.adapting import Adapter
 from agot.models.faults import missing_key, timed_out, translated
 from agot.models.gate import Gates
-from agot.models.known import Known, applied, lacks
+from agot.models.known import Known, applied, form_of, lacks
 from agot.models.library import complete, http_client, load_litellm
 from agot.models.own_prices import SharedTime, own_terms, priced
 from agot.models.pool import EMBEDDED, Endpoint, Pool
@@ -124,7 +124,8 @@ class Gateway:
             SetupError: If the role is unknown or not configured.
         """
         endpoint = self._pool.endpoint(role)
-        endpoint = applied(endpoint, self.known.measured(endpoint))
+        measured = self.known.measured(endpoint)
+        endpoint = applied(endpoint, measured)
         terms = self._terms_of(endpoint)
         return ModelProfile(
             model=endpoint.model,
@@ -134,6 +135,7 @@ class Gateway:
             or terms.context_window,
             native_n=endpoint.native_n,
             gives_logprobs=endpoint.gives_logprobs,
+            form=form_of(measured),
             usd_per_prompt_token=terms.usd_per_prompt_token,
             usd_per_output_token=terms.usd_per_output_token,
             max_tokens=endpoint.settings.max_tokens,

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from agot.models.pool import Endpoint
 
@@ -94,6 +94,13 @@ def applied(endpoint: Endpoint, facts: Mapping[str, Any]) -> Endpoint:
     if isinstance(facts.get("context_window"), int):
         change["context_window"] = facts["context_window"]
     return replace(endpoint, **change) if change else endpoint
+
+
+def form_of(facts: Mapping[str, Any]) -> Literal["json_schema", "json_object", "text"] | None:
+    """Return the best form of typed answers that was seen to be followed; None if that was not tried."""
+    if facts.get("json_schema") is None:
+        return None
+    return "json_schema" if facts["json_schema"] else "json_object" if facts.get("json_object") else "text"
 
 
 def lacks(model: str, facts: Mapping[str, Any]) -> list[str]:
