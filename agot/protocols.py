@@ -126,6 +126,7 @@ class ModelProfile(Value):
         context_window: Tokens of prompt and answer together, or None if unknown.
         native_n: One request may ask for several samples.
         gives_logprobs: Log-probabilities can be asked for.
+        form: The form of typed answers that it was seen to follow, or None if that is not known.
         usd_per_prompt_token: 0 if unpriced.
         usd_per_output_token: 0 if unpriced.
         max_tokens: Default room for one answer.
@@ -138,6 +139,7 @@ class ModelProfile(Value):
     context_window: int | None = None
     native_n: bool = False
     gives_logprobs: bool = False
+    form: Literal["json_schema", "json_object", "text"] | None = None
     usd_per_prompt_token: float = 0.0
     usd_per_output_token: float = 0.0
     max_tokens: int = 2048

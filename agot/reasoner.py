@@ -348,6 +348,8 @@ class Reasoner:
             known = await known_of(
                 job.run_id, job.settings, job.models, store, lessons, own_models=self._given_models, told=noted,
             )  # fmt: skip
+            for lacking in job.models.lacks("fast") if isinstance(job.models, Gateway) else ():
+                noted(lacking)
             judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept, known.worths)
             run = self._compose(job, stream, journal, lessons, judges, tools, known)
             self._runs.add(run)

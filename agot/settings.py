@@ -44,6 +44,8 @@ class RoleSettings(_Section):
     Attributes:
         model: litellm model string, for instance "hosted_vllm/qwen3-8b" or "embedded/pico".
         base_url: Address of an OpenAI-compatible server; None for the provider's own.
+        replicas: Addresses of further servers of the same model. Each call goes to the one with the fewest in flight,
+            and to another if that is gone; `concurrency` holds for each.
         api_key_env: Name of the environment variable that holds the key; None for litellm's own.
             Keys themselves are never written to settings.
         dialect: "auto" picks "compact" for embedded models and "standard" for all others.
@@ -55,10 +57,14 @@ class RoleSettings(_Section):
         retries: Attempts after the first one for passing faults.
         context_window: Tokens; None to ask litellm's table.
         extra_body: Passed through to the server as it is.
+        usd_per_hour: What the server's machine costs; calls share the time in which any is in flight.
+        usd_per_1m_prompt_tokens, usd_per_1m_output_tokens: Prices of one's own; they come before the one by the hour
+            and before those of litellm's table.
     """
 
     model: str
     base_url: str | None = None
+    replicas: tuple[str, ...] = ()
     api_key_env: str | None = None
     dialect: Literal["auto", "standard", "compact"] = "auto"
     temperature: float = Field(default=0.7, ge=0.0, le=2.0)
@@ -69,6 +75,9 @@ class RoleSettings(_Section):
     retries: int = Field(default=4, ge=0)
     context_window: int | None = Field(default=None, ge=1)
     extra_body: dict[str, Any] = Field(default_factory=dict)
+    usd_per_hour: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    usd_per_1m_prompt_tokens: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    usd_per_1m_output_tokens: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
 
 
 class EngineSettings(_Section):

@@ -139,7 +139,11 @@ def test_wheel_names_licence_entry_point_and_version(wheel: zipfile.ZipFile) -> 
 def test_every_import_is_declared(project: dict[str, Any]) -> None:
     extras = project["project"]["optional-dependencies"]
     listed = " ".join(
-        project["project"]["dependencies"] + extras["postgres"] + extras["math"] + extras["mcp"] + extras["llamacpp"]
+        project["project"]["dependencies"]
+        + extras["postgres"]
+        + extras["math"]
+        + extras["mcp"]
+        + extras["llamacpp"]
     )
     declared = {"pydantic_core"} | {
         name.replace("-", "_")

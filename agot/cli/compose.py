@@ -73,10 +73,11 @@ def switched(role: RoleSettings, model: str | None, base_url: str | None) -> Rol
     if not same:
         change |= {
             "base_url": None, "api_key_env": None, "extra_body": {}, "dialect": "auto", "context_window": None,
-            "concurrency": None, "max_loaded_models": None,
+            "concurrency": None, "max_loaded_models": None, "replicas": (), "usd_per_hour": None, "usd_per_1m_prompt_tokens": None,
+            "usd_per_1m_output_tokens": None,
         }  # fmt: skip
     if base_url is not None:
-        change["base_url"] = base_url
+        change |= {"base_url": base_url, "replicas": role.replicas if base_url == role.base_url else ()}
     return role.model_copy(update=change)
 
 

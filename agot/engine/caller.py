@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agot.budget import Meter
 from agot.errors import (
@@ -49,6 +49,7 @@ class CallRoom:
         seed: Seed of the run; each call's own seed derives from it and the journal key.
         stream_text: Emit `TextStreamed` for calls with one sample.
         logprobs: Log-probabilities may be asked for, of models that give them.
+        without_logprobs: Models that were asked for them and gave none, which was told.
     """
 
     models: Models
@@ -58,6 +59,7 @@ class CallRoom:
     seed: int
     stream_text: bool = False
     logprobs: bool = True
+    without_logprobs: set[str] = field(default_factory=set)
 
 
 class Caller:
@@ -121,7 +123,18 @@ class Caller:
         return self._measured(request, reply)
 
     def _measured(self, request: ModelRequest, reply: ModelReply) -> ModelReply:
-        """Remember how long answers of this purpose are."""
+        """Remember how long answers of this purpose are, and tell once what is missing in them."""
+        missed = self._room.without_logprobs
+        wrote = [one for one in reply.completions if one.text]
+        if (
+            request.logprobs
+            and wrote
+            and not any(one.logprobs for one in wrote)
+            and reply.model not in missed
+        ):
+            missed.add(reply.model)
+            text = f"{reply.model} was asked for log-probabilities and gave none; what weighs by them does without."
+            self._room.emit(Notice(level="info", text=text))
         mean = -(-reply.usage.completion_tokens // max(1, len(reply.completions)))
         self._longest[request.purpose] = max(mean, self._longest.get(request.purpose, 1))
         return reply

@@ -10,10 +10,10 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from agot.errors import ModelError, SetupError
@@ -21,12 +21,16 @@ from agot.models import replies
 from agot.models.adapting import Adapter
 from agot.models.faults import missing_key, timed_out, translated
 from agot.models.gate import Gates
-from agot.models.known import Known, applied
+from agot.models.known import Known, applied, form_of, lacks
 from agot.models.library import complete, http_client, load_litellm
+from agot.models.own_prices import SharedTime, own_terms, priced
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
+from agot.models.replicas import Replicas
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
 from agot.settings import Settings
+
+T = TypeVar("T")
 
 _OWN_CLIENT = "hosted_vllm"
 """The provider whose HTTP client is ours, so that `close` can close it; others are litellm's own."""
@@ -86,6 +90,8 @@ class Gateway:
         self._prices = prices or PriceTable()
         self._gates = gates or Gates()
         self._terms: dict[str, Terms] = {}
+        self._times: dict[str, SharedTime] = {}
+        self._replicas: dict[tuple[str, ...], Replicas] = {}
         self._rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary()
         self._litellm: Any = None
 
@@ -102,6 +108,15 @@ class Gateway:
             self._endpoints[role] = (self.known.version, found)
         return found
 
+    def lacks(self, role: str) -> list[str]:
+        """Return in sentences what was measured that the role's model cannot do.
+
+        Raises:
+            SetupError: If the role is unknown or not configured.
+        """
+        endpoint = self._pool.endpoint(role)
+        return lacks(endpoint.model, self.known.measured(endpoint))
+
     def profile(self, role: str) -> ModelProfile:
         """Return what is known of the role's model; neither the network nor litellm is needed.
 
@@ -109,7 +124,8 @@ class Gateway:
             SetupError: If the role is unknown or not configured.
         """
         endpoint = self._pool.endpoint(role)
-        endpoint = applied(endpoint, self.known.measured(endpoint))
+        measured = self.known.measured(endpoint)
+        endpoint = applied(endpoint, measured)
         terms = self._terms_of(endpoint)
         return ModelProfile(
             model=endpoint.model,
@@ -119,6 +135,7 @@ class Gateway:
             or terms.context_window,
             native_n=endpoint.native_n,
             gives_logprobs=endpoint.gives_logprobs,
+            form=form_of(measured),
             usd_per_prompt_token=terms.usd_per_prompt_token,
             usd_per_output_token=terms.usd_per_output_token,
             max_tokens=endpoint.settings.max_tokens,
@@ -159,12 +176,18 @@ class Gateway:
         own_limit_s = endpoint.settings.timeout_s
         try:
             async with asyncio.timeout(timeout_s) as whole:
-                litellm = None if endpoint.provider == EMBEDDED else self._litellm or await self._load(endpoint)
+                litellm = (
+                    None if endpoint.provider == EMBEDDED else self._litellm or await self._load(endpoint)
+                )
 
                 async def send(part: ModelRequest, on_text: OnText | None) -> ModelReply:
-                    endpoint = self.endpoint(part.role)
-                    async with self._turn(endpoint), self._slot(endpoint), asyncio.timeout(own_limit_s):
-                        return await self._attempt(litellm, part, endpoint, on_text)
+                    async def once(endpoint: Endpoint) -> ModelReply:
+                        async with self._turn(endpoint), self._slot(endpoint), asyncio.timeout(own_limit_s):
+                            with self._time_of(endpoint).taking_part() as share:
+                                reply = await self._attempt(litellm, part, endpoint, on_text)
+                        return priced(reply, endpoint.settings, share.seconds)
+
+                    return await self._somewhere(self.endpoint(part.role), once)
 
                 adapter = Adapter(self.known, lambda: self.endpoint(request.role), send)
                 return await adapter.complete(request, on_text)
@@ -213,17 +236,21 @@ class Gateway:
         if endpoint.provider == _OWN_CLIENT:
             arguments["client"] = self._client()
         started = self._clock()
+
+        async def once(at: Endpoint) -> tuple[Any, float]:
+            asked = arguments if at.base_url is None else {**arguments, "api_base": at.base_url}
+            async with self._turn(at), self._slot(at), asyncio.timeout(at.settings.timeout_s):
+                with self._time_of(at).taking_part() as share:
+                    response = await self._relayed(litellm, asked, at, on_chunk)
+            return response, share.seconds
+
         try:
-            async with (
-                self._turn(endpoint),
-                self._slot(endpoint),
-                asyncio.timeout(endpoint.settings.timeout_s),
-            ):
-                response = await self._relayed(litellm, arguments, endpoint, on_chunk)
+            response, seconds = await self._somewhere(endpoint, once)
         except TimeoutError:
             raise timed_out(endpoint, endpoint.settings.timeout_s) from None
         latency_ms = (self._clock() - started) * 1000.0
         reply = replies.from_response(response, request, endpoint, self._terms_of(endpoint), latency_ms)
+        reply = priced(reply, endpoint.settings, seconds)
         choice = response.choices[0]
         message = choice.message.model_dump(exclude_none=True)
         return Relayed(message, str(choice.finish_reason or "stop"), reply)
@@ -341,12 +368,25 @@ class Gateway:
     # -- what an attempt needs -----------------------------------------------------------------
 
     def _terms_of(self, endpoint: Endpoint) -> Terms:
+        own = own_terms(endpoint.settings)
+        if own is not None:
+            return own
         if endpoint.local:
             return _FREE
         terms = self._terms.get(endpoint.model)
         if terms is None:
             terms = self._terms[endpoint.model] = self._prices.terms(endpoint.provider, endpoint.name)
         return terms
+
+    async def _somewhere(self, endpoint: Endpoint, once: Callable[[Endpoint], Awaitable[T]]) -> T:
+        """Make a call at an endpoint, or at one of its replicas."""
+        if len(endpoint.addresses) < 2:
+            return await once(endpoint)
+        replicas = self._replicas.setdefault(endpoint.addresses, Replicas(endpoint.addresses, self._clock))
+        return await replicas.send(lambda address: once(replace(endpoint, base_url=address)))
+
+    def _time_of(self, endpoint: Endpoint) -> SharedTime:
+        return self._times.setdefault(endpoint.server, SharedTime(self._clock))
 
     def key(self, endpoint: Endpoint) -> str | None:
         variable = endpoint.settings.api_key_env

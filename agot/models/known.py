@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from agot.models.pool import Endpoint
 
@@ -94,3 +94,26 @@ def applied(endpoint: Endpoint, facts: Mapping[str, Any]) -> Endpoint:
     if isinstance(facts.get("context_window"), int):
         change["context_window"] = facts["context_window"]
     return replace(endpoint, **change) if change else endpoint
+
+
+def form_of(facts: Mapping[str, Any]) -> Literal["json_schema", "json_object", "text"] | None:
+    """Return the best form of typed answers that was seen to be followed; None if that was not tried."""
+    if facts.get("json_schema") is None:
+        return None
+    return "json_schema" if facts["json_schema"] else "json_object" if facts.get("json_object") else "text"
+
+
+def lacks(model: str, facts: Mapping[str, Any]) -> list[str]:
+    """Return in sentences what a run has to do without, as it was measured."""
+    lacking = []
+    if facts.get("logprobs") is False:
+        lacking.append(
+            f"{model} gives no log-probabilities: judges go by their words alone, and strategies that weigh by them do without."
+        )
+    if facts.get("n_most") == 1:
+        lacking.append(f"{model} gives one sample a request: samples are asked for one by one, side by side.")
+    if facts.get("seed") is False:
+        lacking.append(f"{model} does not keep to a seed: a run that is done again may go otherwise.")
+    if facts.get("system") is False:
+        lacking.append(f"{model} takes no system turn: its words begin the user's.")
+    return lacking

@@ -17,11 +17,7 @@ def main() -> None:
     ask.add_argument("--alias", required=True, help="what the server calls the model")
     ask.add_argument("--slots", type=int, default=4, help="requests and samples answered at the same time")
     ask.add_argument("--context", type=int, default=8192, help="tokens for each of them")
-    ask.add_argument(
-        "--threads",
-        type=int,
-        default=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-    )
+    ask.add_argument("--threads", type=int, default=_threads())
     ask.add_argument("--embeddings", action="store_true", help="give embeddings instead of text")
     options = ask.parse_args()
     try:
@@ -42,6 +38,12 @@ def main() -> None:
     signal.sigwait({signal.SIGINT, signal.SIGTERM})
     # llama.cpp's own end waits for requests at work; whoever stops a server does not want to wait.
     os._exit(0)
+
+
+def _threads() -> int:
+    """Return the processors but one: threads that wait for one which has none crawl, and the caller needs one too."""
+    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, mine - 1)
 
 
 if __name__ == "__main__":

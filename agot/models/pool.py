@@ -93,6 +93,12 @@ class Endpoint:
         return (self.base_url or self.provider.removesuffix("_chat")).removesuffix("/v1")
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where its servers are; none at a provider's own address."""
+        first = () if self.base_url is None else (self.base_url,)
+        return (*first, *(address.rstrip("/") for address in self.settings.replicas))
+
+    @property
     def place(self) -> str:
         """The endpoint in words, for messages."""
         return f"{self.model} at {self.base_url}" if self.base_url else self.model
@@ -146,10 +152,16 @@ def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
             f"The model {chosen.model!r} of the role {role!r} is not usable; expected PROVIDER/NAME, for "
             f"instance hosted_vllm/qwen3-8b or embedded/pico. Mend it in the settings{_command(role)}."
         )
-    if base_url is not None and not _is_address(base_url):
+    named = [("base_url", chosen.base_url or None), *(("replica", one) for one in chosen.replicas)]
+    for what, address in named:
+        if address is not None and not _is_address(address):
+            raise SetupError(
+                f"The {what} {address!r} of the role {role!r} is not usable; expected an address like "
+                "http://127.0.0.1:8000/v1."
+            )
+    if chosen.replicas and base_url is None:
         raise SetupError(
-            f"The base_url {chosen.base_url!r} of the role {role!r} is not usable; expected an address like "
-            "http://127.0.0.1:8000/v1."
+            f"The role {role!r} has replicas but no base_url. Name the first server as its base_url."
         )
     provider, name = _split(model, base_url)
     at_home = base_url is not None and is_local_address(base_url)

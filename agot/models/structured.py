@@ -29,14 +29,14 @@ _LONGEST_QUOTE = 6_000
 
 
 class SchemaMemory:
-    """The best form that each endpoint is known to follow; starts with native JSON schema for all."""
+    """The best form that each endpoint is known to follow; starts with what was measured, else native JSON schema."""
 
     def __init__(self) -> None:
         self._forms: dict[tuple[str, str], Form] = {}
 
-    def form(self, endpoint: tuple[str, str]) -> Form:
-        """Return the form to ask an endpoint for."""
-        return self._forms.get(endpoint, "json_schema")
+    def form(self, endpoint: tuple[str, str], first: Form | None = None) -> Form:
+        """Return the form to ask an endpoint for; `first` if nothing was learnt of it yet."""
+        return self._forms.get(endpoint, first or "json_schema")
 
     def lower(self, endpoint: tuple[str, str], failed: Form) -> Form:
         """Remember that an endpoint does not follow a form; return the next one to try."""
@@ -69,8 +69,9 @@ async def structured(
         ModelError, BudgetExceeded: From the calls.
     """
     memory = memory or SchemaMemory()
-    endpoint = (request.role, ask.profile(request.role).model)
-    form = memory.form(endpoint)
+    profile = ask.profile(request.role)
+    endpoint = (request.role, profile.model)
+    form = memory.form(endpoint, profile.form)
     repairs: tuple[Message, ...] = ()
     rounds = 0
     while True:

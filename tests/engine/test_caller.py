@@ -158,3 +158,11 @@ async def test_cancelled_call_is_counted_and_releases_its_reservation() -> None:
 async def test_half_a_surrogate_pair_from_a_model_is_replaced() -> None:
     ask, _, _, _ = caller(lambda request: "bad \ud83d text")
     assert (await ask(REQUEST)).completions[0].text == "bad ? text"
+
+
+async def test_that_a_model_gave_no_log_probabilities_is_told_once() -> None:
+    ask, _models, _, events = caller(lambda request: "a")
+    for _ in range(2):
+        await ask(REQUEST.model_copy(update={"logprobs": True}))
+    told = [event.text for event in events if event.kind == "notice"]
+    assert len(told) == 1 and "gave none" in told[0]

@@ -6,14 +6,21 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from agot.agents.aptitude import PlainAsk
 from agot.errors import ModelError
 from agot.models.gateway import Gateway
 from agot.models.known import Known
+from agot.models.structured import structured
 from agot.protocols import Message, ModelReply, ModelRequest
 from agot.settings import RoleSettings, Settings
 from agot.stores.facts import Fact
 from tests.servers.loopback import Loopback, Reply, failure
+
+
+class Size(BaseModel):
+    size: int
 
 
 @pytest.fixture
@@ -151,4 +158,26 @@ async def test_what_was_measured_is_what_runs_plan_by(server: Loopback) -> None:
     models = Gateway(settings_of(server), known=known)
     await ask(models, n=64, logprobs=True, top_logprobs=9)
     assert (server.requests[0]["n"], server.requests[0]["top_logprobs"]) == (64, 4)
+    await models.close()
+
+
+@pytest.mark.parametrize(
+    ("named", "form"),
+    [
+        ({}, None),
+        ({"json_schema": True, "json_object": False}, "json_schema"),
+        ({"json_schema": False, "json_object": True}, "json_object"),
+        ({"json_schema": False, "json_object": False}, "text"),
+    ],
+)
+async def test_typed_answers_are_asked_for_in_the_form_that_was_seen_to_work(
+    server: Loopback, named: dict[str, Any], form: str | None
+) -> None:
+    models = Gateway(settings_of(server), known=facts(server, **named))
+    assert models.profile("fast").form == form
+    server.reply = lambda _request: Reply('{"size": 3}')
+    request = ModelRequest(purpose="x", messages=(Message(role="user", content="How large?"),))
+    assert (await structured(PlainAsk(models, timeout_s=30), request, Size)).size == 3
+    sent = (server.requests[0].get("response_format") or {}).get("type", "text")
+    assert sent == (form or "json_schema") and len(server.requests) == 1
     await models.close()

@@ -40,7 +40,8 @@ async def answered(
     model = f"embedded/{name}"
     if name != MODEL:
         raise ModelUnknown(
-            f"There is no embedded model {name!r}; there is embedded/{MODEL}. Set it: agot models set.", model=model
+            f"There is no embedded model {name!r}; there is embedded/{MODEL}. Set it: agot models set.",
+            model=model,
         )
     began_s = clock()
     try:

@@ -15,7 +15,9 @@ from agot.protocols import Message, ModelReply, ModelRequest
 from agot.settings import RoleSettings, Settings
 
 
-async def call(content: str = "What is 2 + 3?", model: str = "embedded/pico", **options: object) -> tuple[ModelReply, str]:
+async def call(
+    content: str = "What is 2 + 3?", model: str = "embedded/pico", **options: object
+) -> tuple[ModelReply, str]:
     """Return the reply and the text that came piece by piece."""
     pieces: list[str] = []
     stream = bool(options.pop("stream", False))
