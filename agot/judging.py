@@ -152,6 +152,8 @@ async def _measured(
         told(f"The judge {model} could not be measured, and counts as unknown: {error}")
         return
     if found is None:
+        # Kept as well, or every run would wait for the same.
+        await store.keep_facts(server, model, {FACT: None})
         told(f"The judge {model} gave too few verdicts on answers of known truth to be measured.")
         return
     await store.keep_facts(server, model, {FACT: found.model_dump(mode="json")})

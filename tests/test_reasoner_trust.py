@@ -319,6 +319,15 @@ async def test_a_judge_is_measured_once_in_both_manners_and_the_better_one_is_ke
     assert calls(server) - before == 2, "it is measured once for all runs"
 
 
+async def test_a_judge_that_gives_no_verdicts_is_not_measured_again(server: Loopback, database: str) -> None:
+    server.reply = serving(itertools.repeat("16"), lambda request: Reply("Well, who knows."))
+    _, events = await ask(server, database, STORY, strategy="best-of-n", samples=3)
+    assert any("too few verdicts" in event.text for event in events if event.kind == "notice")
+    before = calls(server)
+    result, _ = await ask(server, database, STORY, strategy="best-of-n", samples=3)
+    assert (result.answer, result.trust) == ("16", "cross-checked") and calls(server) - before <= 5
+
+
 async def test_a_resumed_run_goes_by_what_was_known_of_the_judge_when_it_began(
     server: Loopback, database: str
 ) -> None:

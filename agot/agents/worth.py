@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError
 
-from agot.errors import ModelError
+from agot.errors import ModelError, OutputError
 from agot.protocols import Ask, Dialect, ModelReply, ModelRequest
 from agot.thought import Solution, Task, Value, Verdict
 
@@ -118,7 +118,7 @@ async def measure(ask: Ask, dialect: Dialect, *, role: str = JUDGE, seconds: flo
         None if too few of them could be judged in either manner.
 
     Raises:
-        ModelError: If not one call succeeded; the first fault.
+        ModelError: If no call was answered; the first fault.
     """
     shown = examples()
     short = _Short(ask)
@@ -139,7 +139,8 @@ async def measure(ask: Ask, dialect: Dialect, *, role: str = JUDGE, seconds: flo
         one for one in said if isinstance(one, BaseException) and not isinstance(one, asyncio.CancelledError)
     ]
     for fault in faults:
-        if not isinstance(fault, ModelError) or len(faults) == len(jobs):
+        silent = isinstance(fault, OutputError)  # it answered, but gave no verdict
+        if not isinstance(fault, ModelError) or (len(faults) == len(jobs) and not silent):
             raise fault
     found: list[Worth] = []
     for place, manner in enumerate(get_args(Manner)):
