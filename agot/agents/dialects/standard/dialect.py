@@ -79,7 +79,7 @@ class StandardDialect:
         prompt = await self._pick("plan", task)
         request = writing.request(ask, role, "plan", prompt, writing.user(task), most=self._most)
         reply = await ask(request)
-        plan = plans.plan_in(reading.without_thinking(reply.completions[0]).text)
+        plan = plans.plan_in(reading.without_thinking(reply.completions[0]).text, whole=True)
         if not plan.thoughts:
             raise OutputError("The model wrote no numbered list of sub-questions.", model=reply.model)
         return [plan]
