@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from agot.stores.database import SqlStore
 from tests.cli.conftest import Agot
 from tests.cli.terminal import ROOT, Terminal
 from tests.servers.loopback import Loopback, Reply
@@ -31,14 +33,15 @@ class Model:
         self.understand: Callable[[], Reply] = lambda: Reply("SAME")
         self.think: Callable[[], Reply] = lambda: answer("forty-two")
         self.seen: list[str] = []
+        self.base_url = ""
 
     def __call__(self, request: dict[str, Any]) -> Reply:
-        system = str(request["messages"][0]["content"])
+        said = str(request["messages"][-1]["content"])
         purpose = (
             "understand"
-            if "newest message" in system
+            if "newest message of a conversation" in said
             else "judge"
-            if "Is the proposed solution right?" in system
+            if "Is the proposed solution right?" in said
             else "think"
         )
         self.seen.append(purpose)
@@ -56,11 +59,18 @@ def model(home: Path) -> Iterator[Model]:
     """Serve the model, and name it in the settings."""
     model = Model()
     with Loopback(model).in_thread() as server:
+        model.base_url = server.base_url
         home.mkdir(parents=True)
         (home / "config.toml").write_text(
             f'[roles.fast]\nmodel = "hosted_vllm/test-model"\nbase_url = "{server.base_url}"\nretries = 0\n'
         )
         yield model
+
+
+async def seen_to_plan(home: Path, base_url: str) -> None:
+    """Keep that the served model was seen to write plans."""
+    async with await SqlStore.open(f"sqlite:///{home / 'agot.db'}") as store:
+        await store.keep_facts(base_url.removesuffix("/v1"), "test-model", {"plans": True})
 
 
 def text_of(terminal: Terminal) -> str:
@@ -134,7 +144,7 @@ def test_a_long_marked_up_answer_is_printed_once_while_it_streams(
         for n in range(40):
             assert text.count(f"Paragraph {n} tells part {n} of it.") == 1
         assert text.count("x = 1 < 2 * 3") == 1 and " • one" in text
-        assert ("judged: judge" in text) == (message != "hi") and "verified" not in text
+        assert "judged" not in text and "verified" not in text
 
 
 def test_a_follow_up_is_shown_as_it_was_understood(model: Model) -> None:
@@ -146,7 +156,7 @@ def test_a_follow_up_is_shown_as_it_was_understood(model: Model) -> None:
     say(terminal, "And Faust?", "Goethe")
     text = leave(terminal)
     assert text.count("understood as: Who wrote ]0;ownedFaust[U+202E]?") == 1
-    assert model.seen == ["think", "judge", "understand", "think", "judge"]
+    assert model.seen == ["think", "understand", "think"]
 
 
 def test_one_ctrl_c_ends_the_turn_and_not_the_conversation(model: Model) -> None:
@@ -154,7 +164,7 @@ def test_one_ctrl_c_ends_the_turn_and_not_the_conversation(model: Model) -> None
     terminal = Terminal(CHAT)
     ready(terminal)
     terminal.child.send("Who wrote Hamlet?\r")
-    terminal.read_until("thinking")
+    terminal.read_until("solving")
     terminal.child.sendintr()
     terminal.read_until("/resume goes on")
     ready(terminal)
@@ -179,11 +189,8 @@ def test_one_ctrl_c_while_understanding_ends_the_turn(model: Model) -> None:
 
 
 def test_one_ctrl_c_gives_what_is_verified_so_far_as_partial(model: Model, home: Path) -> None:
-    plan = {
-        "kind": "plan", "reason": "two", "steps": [], "answer": "", "final": "",
-        "thoughts": [{"id": "1", "question": "First?", "needs": []}, {"id": "2", "question": "Then #1?", "needs": ["1"]}],
-    }  # fmt: skip
-    replies = [Reply(json.dumps(plan)), answer("the first part"), Reply(fault="hang")]
+    asyncio.run(seen_to_plan(home, model.base_url))
+    replies = [Reply("PLAN\n1. First?\n2. Then #1?"), answer("the first part"), Reply(fault="hang")]
     model.think = lambda: replies.pop(0) if len(replies) > 1 else replies[0]
     terminal = Terminal(CHAT)
     ready(terminal)
@@ -204,7 +211,7 @@ def test_two_ctrl_c_stop_at_once_and_the_log_is_kept(model: Model) -> None:
     terminal = Terminal(CHAT)
     ready(terminal)
     terminal.child.send("Who wrote Hamlet?\r")
-    terminal.read_until("thinking")
+    terminal.read_until("solving")
     terminal.child.send("\x03\x03")
     ready(terminal)
     say(terminal, "/cost", "all")
@@ -308,10 +315,10 @@ def test_commands_tell_and_change(model: Model, home: Path, tmp_path: Path) -> N
     terminal = Terminal(CHAT, size=(50, 200))
     ready(terminal)
     say(terminal, "Who wrote Hamlet?", "forty-two")
-    say(terminal, "/why", "strategy think: the model answers at once if it can")
-    say(terminal, "/why", "answer: forty-two")
+    say(terminal, "/why", "strategy think: the model is asked as it would be without checks")
+    say(terminal, "/why", "the model wrote (solve):")
     say(terminal, "/why 9.9", "There is no thought '9.9'")
-    say(terminal, "/evidence", "judge: 1.00")
+    say(terminal, "/evidence", "no part, no tool and no check stands behind the answer")
     say(terminal, "/tree", "Who wrote Hamlet?")
     say(terminal, "/open", "http://127.0.0.1:8765/#01")
     say(terminal, "/strateg", "Did you mean /strategy?")
@@ -324,7 +331,7 @@ def test_commands_tell_and_change(model: Model, home: Path, tmp_path: Path) -> N
     say(terminal, "/model", "judge: hosted_vllm/test-model")
     say(terminal, f"/attach {notes}", "next message: notes.txt (12 characters)")
     say(terminal, "/attach /none", "There is no file")
-    say(terminal, "/cost", "2 calls")
+    say(terminal, "/cost", "1 call")
     say(terminal, f"/export {tmp_path / 'talk.json'}", "Written to")
     say(terminal, f"/export {tmp_path / 'talk.json'}", "exists")
     say(terminal, "/fork", "Now in")
@@ -354,7 +361,7 @@ def test_a_killed_conversation_is_gone_on_with(model: Model) -> None:
     model.understand = lambda: Reply("Who wrote Faust?")
     model.think = lambda: Reply(fault="hang")
     terminal.child.send("And Faust?\r")
-    terminal.read_until("thinking")
+    terminal.read_until("solving")
     terminal.child.kill(signal.SIGKILL)
     terminal.child.wait()
     model.think = lambda: answer("Goethe")
@@ -383,7 +390,7 @@ def test_any_terminal_will_do(model: Model, size: tuple[int, int], environment: 
     terminal = Terminal(CHAT, size=size, **environment)
     ready(terminal)
     say(terminal, "Was?", "2")
-    say(terminal, "/tree", "judge: 1.00" if size[1] > 20 else "jud")
+    say(terminal, "/tree", "Was?")
     terminal.child.send("\x04")
     assert terminal.read_all() == 0
     assert "Traceback" not in text_of(terminal)
@@ -406,7 +413,7 @@ def test_a_model_cannot_steer_the_terminal(model: Model, message: str) -> None:
     terminal = Terminal(CHAT)
     ready(terminal)
     say(terminal, message, "end")
-    say(terminal, "/why", "think:")
+    say(terminal, "/why", "think")
     leave(terminal)
     raw = terminal.raw.decode()
     for steering in ("\x1b[2J", "\x1b]0;", "\x9b", "\u202e", "\u2028", "\x08 ok", "\x1b]8;"):
@@ -417,7 +424,7 @@ def test_a_model_cannot_steer_the_terminal(model: Model, message: str) -> None:
 def test_a_pipe_holds_the_answers_and_nothing_else(agot: Agot, model: Model) -> None:
     replies = [answer("one"), answer("two\nlines"), answer("three")]
     model.think = lambda: replies.pop(0)
-    ended = agot("chat", stdin=b"Who is it?\n/cost\n\n/tre\nWho wrote Hamlet?\nWho wrote Faust?\\\nSay.")
+    ended = agot("chat", stdin=b"Who is it?\n/cost\n\n/tre\nWho wrote Hamlet?\nTell me who\\\nwrote Faust.")
     assert (ended.code, ended.out) == (2, "one\ntwo\nlines\nthree\n")
     assert "Did you mean" in ended.err and "1 call" not in ended.out
 
@@ -501,8 +508,8 @@ def test_a_tool_with_side_effects_is_asked_for_inline(home: Path) -> None:
     told: list[str] = []
 
     def reply(request: dict[str, Any]) -> Reply:
-        system, said = (str(message["content"]) for message in request["messages"][:2])
-        if "help of tools" not in system:
+        said = str(request["messages"][-1]["content"])
+        if "help of the tools" not in said:
             return Reply("Yes")
         told.append(said)
         calls = [] if "An earlier call" in said else [{"name": "small_write", "arguments": {"text": "one"}}]
@@ -520,7 +527,7 @@ def test_a_tool_with_side_effects_is_asked_for_inline(home: Path) -> None:
         terminal.child.send("Write it down.\r")
         terminal.read_until("[y/N/a]")
         terminal.child.sendline("y")
-        terminal.read_until("judged")
+        terminal.read_until("unchecked")
         ready(terminal)
         text = leave(terminal)
     assert "wrote" in told[-1] and text.count("[y/N/a]") == 1 and text.splitlines().count("ready") == 1
