@@ -29,6 +29,8 @@ _ALONE = re.compile(
 """What is no markup where it stands: stars between numbers, angle brackets, a list before a bracket."""
 _ANSWER = re.compile(r'(?<!\\)"answer"\s{0,9}:\s{0,9}"')
 _OPEN_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
+_PLAN = re.compile(r"\W{0,3}PLAN\b[^\w\n]*(?:\n|\Z)")
+"""The mark that the first line of a plan consists of (`agot.agents.dialects.standard.plans`)."""
 
 ANSWERING = frozenset({"think", "solve", "chain", "direct", "final", "refine", "aggregate", "tools"})
 """Purposes of calls whose text becomes an answer."""
@@ -125,15 +127,22 @@ class Draft:
                     self._text += event.text
             case "thought_retried" if event.thought == "root":
                 self._text = ""
+            case "plan_proposed" if event.graph == "root":
+                self._text = ""
             case _:
                 pass
 
     def text(self) -> str:
-        """Return the answer as far as it is written: of a JSON reply its field `answer`, of any other all."""
+        """Return the answer as far as it is written: of a JSON reply its field `answer`, of any other all.
+
+        A plan that is written instead of an answer is none.
+        """
         text = self._text.lstrip()
         if "<think>" in text and "</think>" not in text:
             return ""
         text = text.rpartition("</think>")[2].lstrip()
+        if _PLAN.match(text):
+            return ""
         return _field(text) if text.startswith(("{", "```")) else text
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from agot.cli.answer import Draft, blocks, print_answer
-from agot.events import CallFinished, CallStarted, TextStreamed
+from agot.events import CallFinished, CallStarted, PlanProposed, TextStreamed
 from agot.ids import ROOT, ThoughtId
 from agot.thought import Usage
 
@@ -109,3 +109,16 @@ def test_only_the_question_itself_is_drafted_and_mixed_texts_are_not() -> None:
     assert draft.text() == ""
     draft.apply(said("</think> 42"))
     assert draft.text() == "42"
+
+
+def test_a_plan_is_no_draft_of_an_answer() -> None:
+    draft = Draft()
+    draft.apply(started())
+    for piece in ("**PLAN", "**\n", "1. Who?\n\n", "2. When did #1 live?"):
+        draft.apply(said(piece))
+        assert "1." not in draft.text()
+    draft = Draft()
+    draft.apply(started())
+    draft.apply(said("1. Who?\n\n2. When?"))
+    draft.apply(PlanProposed(graph=ROOT, round=0, count=2))
+    assert draft.text() == ""
