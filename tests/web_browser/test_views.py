@@ -228,7 +228,9 @@ def test_how_far_an_answer_can_be_trusted_is_told_in_words(page: Page, server: s
     head, panel = page.locator(".run-head .trust-line"), page.locator(".panel .trust-line")
     assert head.inner_text().split("\n") == ["cross-checked", "4 of 5 samples agree"]
     found = next(
-        event for event in reversed(events_of("ten")) if event["kind"] == "thought_finished" and event["thought"] == "root"
+        event
+        for event in reversed(events_of("ten"))
+        if event["kind"] == "thought_finished" and event["thought"] == "root"
     )
     assert panel.inner_text().split("\n") == [found["trust"], found["trust_reason"]]
 
