@@ -135,7 +135,7 @@ async def test_no_answer_at_all_says_why(mode: str) -> None:
 
 async def test_an_unfinished_thought_is_no_judgement() -> None:
     with pytest.raises(OutputError, match="Expected a verdict"):
-        await DIALECT.judge(Told("Yes, <think> but"), TASK, Solution(answer="7"), role="judge")
+        await DIALECT.judge(Told("<think> Yes, but"), TASK, Solution(answer="7"), role="judge")
 
 
 def _tokens(*words: str) -> tuple[TokenLogprob, ...]:
