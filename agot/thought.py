@@ -118,6 +118,7 @@ class Solution(Value):
         votes: Samples among which the answer was elected; `confidence` is then its share of their support.
         logprob: Mean log-probability per token of the text, or None.
         unsure: Share of the text in which the model was unsure of its words, in [0, 1], or None.
+        cut: The reply ended for want of room before it came to an answer; this is the best that it holds.
         alternatives: Other answers that were drawn with the number of times, best first.
         methods: Ways in which the votes for the answer were come to, such as "chain" and "program"; empty for one vote.
         parts: Findings of a nested graph that the answer was put together from; empty otherwise.
@@ -131,6 +132,7 @@ class Solution(Value):
     votes: int = 1
     logprob: float | None = None
     unsure: float | None = None
+    cut: bool = False
     alternatives: tuple[tuple[str, int], ...] = ()
     methods: tuple[str, ...] = ()
     parts: tuple[Finding, ...] = ()

@@ -357,3 +357,29 @@ async def test_a_run_has_limits_that_nobody_set_and_says_so(
     assert "default" in result.reason and result.answer
     own, _ = await ask(server, database, "Describe the sea in at most 10 words.", budget=Budget(calls=1))
     assert "default" not in own.reason
+
+
+# -- replies that were cut off, and checks that doubt ------------------------------------------------
+
+
+@pytest.mark.parametrize("strategy", ["chain", "direct"])
+async def test_a_reply_that_was_cut_off_is_doubtful_and_not_asked_for_again(
+    server: Loopback, database: str, strategy: str
+) -> None:
+    server.reply = lambda request: Reply("12 cows less 5 are 7 cows, and then", finish_reason="length")
+    result, _ = await ask(server, database, STORY, strategy=strategy)
+    assert (result.status, result.trust, calls(server)) == ("answered", "doubtful", 1)
+    assert result.answer == ("7" if strategy == "chain" else "12")
+    assert "max_tokens" in result.trust_reason
+
+
+async def test_steps_that_a_check_doubts_cost_no_more_than_sixteen_samples(
+    server: Loopback, database: str
+) -> None:
+    numbers = itertools.count(20)
+    server.reply = lambda request: Reply(
+        [f"12 - 5 = 8\nThe answer is {next(numbers)}." for _ in range(int(request.get("n") or 1))]
+    )
+    result, _ = await ask(server, database, STORY)
+    assert result.trust == "doubtful"
+    assert sum(int(request.get("n") or 1) for request in server.requests) <= 16

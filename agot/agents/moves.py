@@ -11,6 +11,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agot.agents.context import Outcome, ThoughtContext
 from agot.agents.kinds import kind_of_reply
 from agot.agents.selector import Move
@@ -65,7 +67,8 @@ def cross_checks(work: ThoughtContext, tried: Assessed) -> Move | None:
     )
     # Chains that call no tools are no second opinion on what tools told.
     apart = task.depth or work.planned or work.role != "fast" or TOOLS in work.made
-    if unwanted or apart or CROSS_CHECK in work.made:
+    # Nor are more samples than a search has drawn already.
+    if unwanted or apart or set(work.made) - {"chain"}:
         return None
     kind = kind_of_reply(task.question, task.material)
     # Facts are told in sentences, which seldom have the same words: that two differ tells nothing.
@@ -90,9 +93,9 @@ async def next_move(work: ThoughtContext, tokens_left: int | None) -> Move:
         return _after_nothing(work)
     if work.unsure and work.strong and work.role != work.strong:
         return _handed_over(work, work.unsure)
-    against = doubted(last)
-    if against and (work.settings.effort == "fast" or not kind_of_reply(work.task.question, work.task.material).closed):
+    if doubted(last) and (work.settings.effort == "fast" or not kind_of_reply(work.task.question, work.task.material).closed):
         return Move(work.move, "the model is asked again and told what was wrong")
+    against = refuted(last)
     move = None if against else cross_checks(work, last)
     return move or await _climbed(work, tokens_left, against=against)
 
@@ -104,7 +107,8 @@ async def _climbed(work: ThoughtContext, tokens_left: int | None, *, against: bo
     if searches or work.selector.experts:
         move = await work.selector.next(work.task, work.tried, work.made, tokens_left=tokens_left, climbs=climbs)
         if move.strategy and (searches or move.strategy == EXPERTS):
-            return move
+            bounded = not climbs and work.settings.effort != "thorough" and move.samples is not None
+            return replace(move, samples=min(move.samples or 0, work.most_samples)) if bounded else move
     if work.strong and work.role != work.strong:
         return _handed_over(work, "the answers are doubted")
     if work.may_expand and not work.planned:
@@ -116,7 +120,7 @@ def _after_nothing(work: ThoughtContext) -> Move:
     """Return what follows a try without an answer: one chain, if none was asked for yet."""
     if work.tried:
         return Move("", work.complaint)
-    if "chain" not in work.made or (work.move == "think" and work.made == ["chain"]):
+    if "chain" not in work.made or (work.move == "think" and work.may_expand and work.made == ["chain"]):
         return Move("chain", f"{work.complaint}, so one chain is tried")
     if work.strong and work.role != work.strong:
         return _handed_over(work, work.complaint)

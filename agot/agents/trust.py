@@ -46,7 +46,10 @@ def trusted(tried: Assessed | None) -> Standing:
     if tried is None:
         return NO_ANSWER
     solution, told = tried.solution, [verdict for verdict in tried.verdicts if verdict.reward is not None]
-    found = _settled(told) or _composed(solution) or _doubted(told) or _voted(solution, told) or _judged(told)
+    found = (
+        _settled(told) or _cut(solution) or _composed(solution) or _doubted(told) or _voted(solution, told)
+        or _judged(told)
+    )  # fmt: skip
     return Standing(found.trust, found.reason[:_LONGEST_REASON])
 
 
@@ -58,6 +61,11 @@ def _settled(told: Sequence[Verdict]) -> Standing | None:
             why = f": {verdict.feedback}" if verdict.feedback else ""
             return Standing("doubtful", f"the check {verdict.check!r} refutes it{why}")
     return None
+
+
+def _cut(solution: Solution) -> Standing | None:
+    told = "the model's reply was cut off before its end; raise max_tokens"
+    return Standing("doubtful", told) if solution.cut else None
 
 
 def _composed(solution: Solution) -> Standing | None:

@@ -195,7 +195,9 @@ async def _next_move(work: ThoughtContext) -> Move:
     if work.tries > work.retries or (not work.settings.verify and work.solution is not None):
         return Move("", "")
     if not work.auto:
-        return Move(work.settings.strategy, "set by the user")
+        # The same request at temperature 0 would be answered with nothing again.
+        vain = work.solution is None and not work.compact and work.move in ("direct", "chain")
+        return Move("", work.complaint) if vain else Move(work.settings.strategy, "set by the user")
     if work.planned:
         # The parts were retried on their own. What was too long for one chain is not worth many
         # of them; a single one is tried only if the plan came to nothing.

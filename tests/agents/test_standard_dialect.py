@@ -130,7 +130,17 @@ async def test_samples_without_an_answer_do_not_vote() -> None:
 @pytest.mark.parametrize("mode", ["direct", "chain"])
 async def test_no_answer_at_all_says_why(mode: str) -> None:
     with pytest.raises(OutputError, match="raise max_tokens"):
-        await solved(Told(Completion(text="first I", finish_reason="length")), mode)
+        await solved(Told(Completion(text="<think>first I", finish_reason="length")), mode)
+
+
+async def test_a_cut_reply_is_the_answer_only_if_there_is_no_whole_one() -> None:
+    cut = Completion(text="First I add 3 and 4, which is 7, and then", finish_reason="length")
+    ask = Told(cut, warnings=True)
+    (solution,) = await solved(ask)
+    assert (solution.answer, solution.cut) == ("7", True) and "raise max_tokens" in ask.warnings[0]
+    assert [one.answer for one in await solved(Told(cut, "The answer is 42."))] == ["42"]
+    told = Completion(text="The answer is 8.\nLet me explain", finish_reason="length")
+    assert [(one.answer, one.cut) for one in await solved(Told(told))] == [("8", False)]
 
 
 async def test_an_unfinished_thought_is_no_judgement() -> None:

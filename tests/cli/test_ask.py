@@ -15,8 +15,13 @@ from tests.cli.fake import RUN, FakeReasoner, command
 
 ROOT = Path(__file__).parents[2]
 
-KEYS = ["run_id", "status", "answer", "confidence", "strategy", "verdicts", "usage", "graph", "model"]
-NODE_KEYS = {"id", "parent_graph", "depth", "layer", "question", "strategy", "status", "answer", "reward"}
+KEYS = [
+    "run_id", "status", "answer", "trust", "trust_reason", "candidate", "confidence", "strategy", "verdicts", "usage",
+    "graph", "model",
+]  # fmt: skip
+NODE_KEYS = {
+    "id", "parent_graph", "depth", "layer", "question", "strategy", "status", "answer", "reward", "trust",
+}  # fmt: skip
 
 
 def test_pipe_gets_the_answer_alone(agot: Agot, fake: list[FakeReasoner]) -> None:
@@ -37,7 +42,9 @@ def test_json_is_one_object_with_the_documented_keys(agot: Agot, fake: list[Fake
     assert told["usage"].keys() == {"calls", "prompt_tokens", "completion_tokens", "cost_usd", "wall_s"}
     assert all(node.keys() == NODE_KEYS for node in told["graph"]["nodes"])
     assert told["graph"]["edges"] == [["0.0", "root"]]
-    assert told["verdicts"][0] == {"check": "expression", "reward": 1.0, "feedback": "", "conclusive": True}
+    assert told["verdicts"][0] == {
+        "check": "expression", "reward": 1.0, "feedback": "", "conclusive": True, "calibrated": False,
+    }  # fmt: skip
     assert ended.err == ""
 
 

@@ -80,7 +80,7 @@ class StandardDialect:
         prompt = await self._pick("plan", task)
         request = writing.request(ask, role, "plan", prompt, writing.user(task), most=self._most)
         reply = await ask(request)
-        plan = plans.plan_in(answering(reply.completions[0]).text)
+        plan = plans.plan_in(answering(reply.completions[0]).text, whole=True)
         if not plan.thoughts:
             raise OutputError("The model wrote no numbered list of sub-questions.", model=reply.model)
         return [plan]
@@ -340,17 +340,22 @@ class StandardDialect:
         steps: Sequence[str],
     ) -> list[Solution]:  # fmt: skip
         kind = writing.kind_of(task)
-        found = [reading.solution_of(completion, mode, kind) for completion in completions]
-        answered = [_going_on(solution, steps) for solution in found if solution is not None]
-        cut = any(completion.finish_reason == "length" for completion in completions)
+
+        def read(*, unended: bool) -> list[Solution]:
+            found = (reading.solution_of(one, mode, kind, unended=unended) for one in completions)
+            return [_going_on(solution, steps) for solution in found if solution is not None]
+
+        # A sample that was cut off must not vote where others came to their answer.
+        answered = read(unended=False) or read(unended=True)
         told = f"It was cut off after {request.max_tokens} tokens; raise max_tokens."
         if not answered:
+            cut = any(completion.finish_reason == "length" for completion in completions)
             raise OutputError(
                 no_answer(completions) or "The model's reply holds no answer." + (f" {told}" if cut else ""),
                 model=ask.profile(request.role).model,
             )
-        if cut and not kind.closed:
-            ask.warn(f"The answer may lack its end. {told}")
+        if any(solution.cut for solution in answered):
+            ask.warn(f"The model's reply may lack its end. {told}")
         return answered
 
     async def _one_word(

@@ -48,7 +48,9 @@ def mean_logprob(completion: Completion) -> float | None:
     return sum(token.logprob for token in completion.logprobs) / len(completion.logprobs)
 
 
-def solution_of(completion: Completion, mode: str, kind: Kind = VALUE) -> Solution | None:
+def solution_of(
+    completion: Completion, mode: str, kind: Kind = VALUE, *, unended: bool = False
+) -> Solution | None:
     """Return what a sample answers, or None if it gives no answer.
 
     An open reply is the answer as the model wrote it but for a label before it, cut off or not; so is the reply to a
@@ -56,13 +58,18 @@ def solution_of(completion: Completion, mode: str, kind: Kind = VALUE) -> Soluti
 
     Args:
         mode: "direct" or "chain"; the name of the strategy.
+        unended: Take the best that a cut reply to a closed question holds, too, where it came to no answer.
     """
     completion = answering(completion)
     text = _END.sub("", completion.text.strip()).strip()
     lines = text.splitlines()
+    cut, whole = completion.finish_reason == "length", mode == "direct" or not kind.reasoned
     if kind.closed:
-        cut = completion.finish_reason == "length"
-        answer, before = answer_in(lines, kind, whole=mode == "direct" or not kind.reasoned, cut=cut)
+        answer, before = answer_in(lines, kind, whole=whole, cut=cut)
+        if answer:
+            cut = False
+        elif unended:
+            answer, before = answer_in(lines, kind, whole=whole, cut=False)
     else:
         answer, before = without_label(text), 0
     if not answer:
@@ -70,7 +77,7 @@ def solution_of(completion: Completion, mode: str, kind: Kind = VALUE) -> Soluti
     steps = () if mode == "direct" else tuple(line.strip() for line in lines[:before] if line.strip())
     return Solution(
         answer=answer, steps=steps, strategy=mode, logprob=mean_logprob(completion),
-        unsure=unsure(completion.logprobs),
+        unsure=unsure(completion.logprobs), cut=cut,
     )  # fmt: skip
 
 

@@ -107,3 +107,18 @@ def test_long_texts_are_read_in_linear_time(piece: str) -> None:
         for text in (piece * 200_000, f"PLAN{piece * 200_000}x", f"1. A{piece * 200_000}x"):
             announces_plan(text)
             plan_in(text)
+
+
+def test_numbers_with_a_mark_and_no_stop_begin_sub_questions() -> None:
+    text = "#1 How many boxes are there?\n#2 How many eggs are in #1 boxes?"
+    assert read(text) == [
+        ("1", "How many boxes are there?", ()), ("2", "How many eggs are in #1 boxes?", ("1",)),
+    ]  # fmt: skip
+
+
+def test_a_last_sub_question_that_has_to_answer_the_whole_needs_all_others_where_it_names_none() -> None:
+    text = "1. How many red ones?\n2. How many blue ones?\n3. How many are there in all?"
+    plan = plan_in(text, whole=True)
+    assert plan.thoughts[-1].needs == ("1", "2") and plan.final == "3"
+    assert plan_in(text).thoughts[-1].needs == () and plan_in(text).final == ""
+    assert plan_in("1. How many are there?", whole=True).thoughts[0].needs == ()
