@@ -97,8 +97,6 @@ def run(connection: Connection, run_id: RunId) -> dict[str, Any]:
         "reason": row["reason"],
         "error": row["error"],
         "limit": row["limit_kind"],
-        "trust": row["trust"],
-        "trust_reason": row["trust_reason"],
         "candidate": row["candidate"],
         "confidence": row["confidence"],
         "answer_strategy": row["answer_strategy"],
@@ -127,6 +125,7 @@ def _listed(connection: Connection, rows: Sequence[RowMapping]) -> list[dict[str
         used = _spent(connection, row)
         found.append({
             "id": row["run_id"], "question": row["question"], "status": row["status"], "answer": row["answer"],
+            "trust": row["trust"], "trust_reason": row["trust_reason"],
             "strategy": row["strategy"], "model": row["model"], "created_at": instant(row["created_s"]),
             "wall_s": used["wall_s"], "tokens": used["prompt_tokens"] + used["completion_tokens"],
             "calls": used["calls"], "cost_usd": used["cost_usd"], "thoughts": counts.get(row["run_id"], 0),

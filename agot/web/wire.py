@@ -78,6 +78,8 @@ class RunRow(Told):
     question: str
     status: RunStanding
     answer: str
+    trust: str
+    trust_reason: str
     strategy: str
     model: str
     created_at: str
@@ -98,8 +100,6 @@ class RunDetail(RunRow):
     reason: str
     error: str
     limit: str
-    trust: str
-    trust_reason: str
     candidate: str
     confidence: float | None
     answer_strategy: str

@@ -98,7 +98,9 @@ def row(run: str, desk: Desk) -> dict[str, Any]:
     used = last["usage"]
     return {
         "id": run, "question": first["question"], "status": "running" if running else last["status"],
-        "answer": "" if running else last["answer"], "strategy": "auto", "model": "made/up",
+        "answer": "" if running else last["answer"],
+        "trust": "unchecked" if running else last.get("trust", "unchecked"),
+        "trust_reason": "" if running else last.get("trust_reason", ""), "strategy": "auto", "model": "made/up",
         "created_at": datetime.fromtimestamp(stories.BEGAN_S, UTC).isoformat(),
         "wall_s": 0.0 if running else last["at_s"] - stories.BEGAN_S,
         "tokens": used["prompt_tokens"] + used["completion_tokens"], "calls": used["calls"],

@@ -88,7 +88,8 @@ def story(run: str, thoughts: int, *, seed: int = 0, text: str = "", width: int 
     _think(tale, "root", 0, left, text, width)
     tale.tell(
         "run_finished", status="answered", answer=text or "The 8:05 is the cheapest of **four** trains.",
-        confidence=0.9, strategy="plan", verdicts=[], usage=_usage(tale.events), reason=text, error="", limit="",
+        confidence=0.9, trust="cross-checked", trust_reason=text or "4 of 5 samples agree", strategy="plan", verdicts=[],
+        usage=_usage(tale.events), reason=text, error="", limit="",
     )  # fmt: skip
     return tale.in_order()
 
@@ -135,8 +136,13 @@ def _think(tale: Story, name: str, depth: int, left: list[int], text: str, width
     status = "done" if name == "root" or reward > 0.15 else ("failed" if reward > 0.08 else "abstained")
     tale.tell(
         "thought_finished", thought=name, status=status, answer=text or "It is **42**.", strategy=strategy,
-        reward=reward, confidence=reward, reason=text,
+        reward=reward, confidence=reward, trust=_trust(reward), trust_reason=text or f"the check gave it {reward}",
+        reason=text,
     )  # fmt: skip
+
+
+def _trust(reward: float) -> str:
+    return "proved" if reward > 0.9 else "judged" if reward > 0.5 else "doubtful"
 
 
 def _expand(tale: Story, name: str, depth: int, left: list[int], text: str, width: int) -> None:
@@ -310,7 +316,8 @@ def detail(events: list[Event], name: str) -> dict[str, Any]:
         "id": name, "question": last["thought_added"]["question"], "answer": finished.get("answer", ""),
         "status": finished.get("status", "running"), "reason": finished.get("reason", ""),
         "strategy": finished.get("strategy", ""), "reward": finished.get("reward"),
-        "confidence": finished.get("confidence"),
+        "confidence": finished.get("confidence"), "trust": finished.get("trust", "unchecked"),
+        "trust_reason": finished.get("trust_reason", ""),
         "choices": [
             {"strategy": event["strategy"], "why": event["why"], "seq": event["seq"]}
             for event in mine if event["kind"] == "strategy_chosen"

@@ -12,7 +12,7 @@ from tests.web_browser.conftest import Watch
 from tests.web_browser.fixture_server import Desk, events_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 VIEWS = ("outline", "graph", "waterfall", "search", "evidence", "compare")
 
@@ -215,6 +215,48 @@ def test_panel_shows_how_a_thought_was_reached_and_fetches_bodies_when_asked(pag
     assert any("/calls/" in url for url in asked)
     page.click(".findings .link")
     until(page, "!location.hash.includes('0.3')")
+
+
+def test_how_far_an_answer_can_be_trusted_is_told_in_words(page: Page, server: str) -> None:
+    page.goto(server)
+    listed = page.locator(".run-row[href^='#ten?'] .trust")
+    listed.wait_for()
+    assert (listed.inner_text(), listed.get_attribute("title")) == ("cross-checked", "4 of 5 samples agree")
+    assert page.locator(".run-row[href^='#live?'] .trust").count() == 0
+    open_run(page, server, "ten/root?outline")
+    page.wait_for_selector(".panel .trust")
+    head, panel = page.locator(".run-head .trust-line"), page.locator(".panel .trust-line")
+    assert head.inner_text().split("\n") == ["cross-checked", "4 of 5 samples agree"]
+    found = next(
+        event
+        for event in reversed(events_of("ten"))
+        if event["kind"] == "thought_finished" and event["thought"] == "root"
+    )
+    assert panel.inner_text().split("\n") == [found["trust"], found["trust_reason"]]
+
+
+def test_replay_takes_trust_back_with_the_answer(page: Page, server: str) -> None:
+    open_run(page, server, "ten/root?outline")
+    lines = page.locator(".trust-line")
+    page.wait_for_selector(".panel .trust")
+    told = lines.all_inner_texts()
+    page.keyboard.press("[")
+    page.wait_for_url("**seq=*")
+    page.goto(f"{server}/#ten/root?outline&seq=3")
+    until(page, "!document.querySelector('.trust-line')")
+    page.goto(f"{server}/#ten/root?outline&seq={len(events_of('ten'))}")
+    page.wait_for_selector(".panel .trust")
+    assert lines.all_inner_texts() == told
+
+
+def test_runs_told_before_there_was_trust_are_unchecked(page: Page, server: str) -> None:
+    def before(route: Route) -> None:
+        run = route.fetch().json()
+        route.fulfill(json={name: value for name, value in run.items() if not name.startswith("trust")})
+
+    page.route("**/api/runs/ten", before)
+    open_run(page, server, "ten?outline")
+    assert page.locator(".run-head .trust-line").inner_text() == "unchecked"
 
 
 def test_body_of_twenty_megabytes_is_shown_a_piece_at_a_time(page: Page, server: str) -> None:

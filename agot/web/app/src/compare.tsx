@@ -7,7 +7,7 @@ import { StatusMark } from "./icons";
 import { go, route } from "./route";
 import type { Session } from "./session";
 import { api, saved, type Run, type RunRow } from "./source";
-import { fromSkeleton, type RunState, type Thought } from "./state";
+import { asTrust, fromSkeleton, type RunState, type Thought } from "./state";
 import { count, dollars, plural, reward, seconds, when } from "./text";
 
 const ROWS = 200;
@@ -67,6 +67,7 @@ function Both({ left, right, onPick }: { left: Side; right: Side; onPick: (id: s
   const [a, b] = [totalsOf(left.state), totalsOf(right.state)];
   const lines: [string, string, string, number | null][] = [
     ["Status", left.run.status, right.run.status, null],
+    ["Trust", told(left.run), told(right.run), null],
     ["Strategy", left.run.strategy, right.run.strategy, null],
     ["Model", left.run.model, right.run.model, null],
     ["Thoughts", count(a.thoughts), count(b.thoughts), share(a.thoughts, b.thoughts)],
@@ -102,6 +103,11 @@ function Both({ left, right, onPick }: { left: Side; right: Side; onPick: (id: s
       {differences.length > most && <button class="button small" onClick={() => setMost(most + 5 * ROWS)}>Show more of {count(differences.length)}</button>}
     </div>
   );
+}
+
+/** How far the answer can be trusted; a run without one has nothing to trust. */
+function told(run: Run): string {
+  return run.answer ? asTrust(run.trust) : "–";
 }
 
 function share(before: number, after: number): number {

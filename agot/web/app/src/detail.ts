@@ -40,6 +40,8 @@ export interface Detail {
   strategy: string;
   reward: number | null;
   confidence: number | null;
+  trust?: string;
+  trust_reason?: string;
   choices: { strategy: string; why: string; seq: number }[];
   verdicts: (Verdict & { answer?: string })[];
   findings: Finding[];
@@ -71,7 +73,7 @@ export function detailOf(events: readonly RunEvent[], id: string, until: number,
     }
     if ("thought" in event && event.attempt > attempt) {
       attempt = event.attempt;
-      Object.assign(detail, { answer: "", status: "pending", reason: "", reward: null, confidence: null });
+      Object.assign(detail, { answer: "", status: "pending", reason: "", reward: null, confidence: null, trust: undefined, trust_reason: undefined });
       [detail.choices, detail.verdicts] = [[], []];
     }
     switch (event.kind) {
@@ -102,8 +104,8 @@ export function detailOf(events: readonly RunEvent[], id: string, until: number,
         detail.verdicts.push({ ...event.verdict, answer: event.answer });
         break;
       case "thought_finished": {
-        const { status, answer, reward, confidence, reason } = event;
-        Object.assign(detail, { status, answer, reward, confidence, reason, strategy: event.strategy || detail.strategy });
+        const { status, answer, reward, confidence, trust, trust_reason, reason } = event;
+        Object.assign(detail, { status, answer, reward, confidence, trust, trust_reason, reason, strategy: event.strategy || detail.strategy });
         break;
       }
       case "call_started":

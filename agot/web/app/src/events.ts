@@ -33,7 +33,7 @@ interface Search {
 export type RunEvent = Stamp &
   (
     | { kind: "run_started"; question: string; model: string; strategy: string; limits?: Limits }
-    | { kind: "run_finished"; status: string; answer: string; reason: string; usage: Usage; strategy: string }
+    | { kind: "run_finished"; status: string; answer: string; trust?: string; trust_reason?: string; reason: string; usage: Usage; strategy: string }
     | { kind: "plan_proposed"; graph: string; round: number; count: number; rationale: string }
     | { kind: "plan_repaired"; graph: string; fault: string; detail: string }
     | { kind: "plan_rejected"; graph: string; feedback: string }
@@ -44,7 +44,7 @@ export type RunEvent = Stamp &
     | { kind: "thought_expanded"; thought: string; why: string }
     | { kind: "verified"; thought: string; answer: string; verdict: Verdict }
     | { kind: "thought_retried"; thought: string; retry: number; strategy: string; why: string }
-    | { kind: "thought_finished"; thought: string; status: string; answer: string; strategy: string; reward: number | null; confidence: number | null; reason: string }
+    | { kind: "thought_finished"; thought: string; status: string; answer: string; strategy: string; reward: number | null; confidence: number | null; trust?: string; trust_reason?: string; reason: string }
     | { kind: "call_started"; thought: string; call: string; purpose: string; role: string; model: string }
     | { kind: "call_retried"; thought: string; call: string; why: string; delay_s: number }
     | { kind: "call_finished"; thought: string; call: string; purpose: string; model: string; usage: Usage; latency_ms: number; replayed: boolean; error: string }

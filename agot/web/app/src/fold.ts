@@ -2,7 +2,7 @@
 // the events are cut into batches, and even if some arrive twice, the state is the same.
 
 import type { RunEvent } from "./events";
-import { asStatus, bareThought, titleOf, type Approval, type Outcome, type RunState, type Span, type Thought } from "./state";
+import { asStatus, asTrust, bareThought, titleOf, type Approval, type Outcome, type RunState, type Span, type Thought } from "./state";
 
 /** Return the state after these events. Those that the state already holds (by seq), and unnumbered ones, are left out. */
 export function fold(before: RunState, events: readonly RunEvent[], until = Infinity): RunState {
@@ -47,7 +47,10 @@ class Draft {
     const at = event.at_s - this.began;
     switch (event.kind) {
       case "run_finished":
-        this.outcome = { status: event.status, answer: event.answer, reason: event.reason };
+        this.outcome = {
+          status: event.status, answer: event.answer, reason: event.reason,
+          trust: asTrust(event.trust), trustReason: event.trust_reason ?? "",
+        };
         this.approvals = [];
         break;
       case "thought_added":

@@ -1,7 +1,7 @@
 // The head of a run: what was asked, how it stands, and what can be done with it.
 
 import { useState } from "preact/hooks";
-import { runStatus, StatusChip, StatusMark, Icon } from "./icons";
+import { runStatus, StatusChip, StatusMark, TrustWord, Icon } from "./icons";
 import { report } from "./dialog";
 import { graphOnPage } from "./graph";
 import { save } from "./prose";
@@ -10,7 +10,7 @@ import { Resume } from "./resume";
 import { go } from "./route";
 import type { Session } from "./session";
 import { api, saved } from "./source";
-import { STATUSES } from "./state";
+import { asTrust, STATUSES } from "./state";
 import { count, dollars, plain, plural, seconds } from "./text";
 
 export function Header({ run }: { run: Session }) {
@@ -21,6 +21,8 @@ export function Header({ run }: { run: Session }) {
   const status = state.outcome?.status ?? (run.replaying.value ? "running" : (row?.status ?? "running"));
   const answer = state.outcome ? state.outcome.answer : run.replaying.value ? "" : (row?.answer ?? "");
   const wall = run.replaying.value || !ended ? state.now : (row?.wall_s ?? state.now);
+  const trust = state.outcome?.trust ?? asTrust(row?.trust);
+  const why = state.outcome ? state.outcome.trustReason : row?.trust_reason;
   const [whole, setWhole] = useState(false);
   const question = row?.question ?? "";
   return (
@@ -28,6 +30,7 @@ export function Header({ run }: { run: Session }) {
       <div class="run-head-text">
         <h1 dir="auto" class={whole ? "whole" : ""} title={question.length > 160 ? "Click for the whole question" : undefined} onClick={() => setWhole(!whole)}>{question || "…"}</h1>
         {answer && <p class="run-head-answer" dir="auto"><b>Answer</b> {plain(answer)}</p>}
+        {answer && <p class="trust-line"><TrustWord trust={trust} />{why && <span dir="auto">{why}</span>}</p>}
         {!answer && (state.outcome?.reason || row?.reason) && <p class="run-head-answer" dir="auto">{state.outcome?.reason || row?.reason}</p>}
       </div>
       <div class="run-head-side">

@@ -1,6 +1,6 @@
 // Status and action marks, as paths in a 12 x 12 box: the same shape in the page and on a canvas, no font needed.
 
-import type { Status } from "./state";
+import type { Status, Trust } from "./state";
 
 export const SHAPES: Readonly<Record<Status, string>> = {
   pending: "M6 2.5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7ZM6 3.7a2.3 2.3 0 1 1 0 4.6a2.3 2.3 0 1 1 0-4.6Z",
@@ -33,6 +33,27 @@ export function StatusChip({ status, label }: { status: Status; label?: string }
     <span class={`chip chip-${status}`}>
       <StatusMark status={status} />
       {label ?? status}
+    </span>
+  );
+}
+
+/** A shield, two circles that overlap, a half disc, a ring, and a triangle with an exclamation mark. */
+const TRUST_SHAPES: Readonly<Record<Trust, string>> = {
+  proved: "M6 .8L10.4 2.5V5.8C10.4 8.5 8.6 10.4 6 11.4C3.4 10.4 1.6 8.5 1.6 5.8V2.5ZM3.4 6.1L5.3 8L8.7 4.5L7.8 3.6L5.3 6.2L4.3 5.2Z",
+  "cross-checked": "M4.2 2.4a3.6 3.6 0 1 0 0 7.2a3.6 3.6 0 1 0 0-7.2ZM7.8 2.4a3.6 3.6 0 1 0 0 7.2a3.6 3.6 0 1 0 0-7.2Z",
+  judged: "M6 1.4a4.6 4.6 0 1 0 0 9.2a4.6 4.6 0 1 0 0-9.2ZM6 2.6a3.4 3.4 0 0 1 0 6.8Z",
+  unchecked: "M6 1.4a4.6 4.6 0 1 0 0 9.2a4.6 4.6 0 1 0 0-9.2ZM6 2.6a3.4 3.4 0 1 1 0 6.8a3.4 3.4 0 1 1 0-6.8Z",
+  doubtful: "M6 .8L11.4 10.8H.6ZM5.3 4.3V7.3H6.7V4.3ZM5.3 8.2V9.6H6.7V8.2Z",
+};
+
+/** How far an answer can be trusted, by mark and word. */
+export function TrustWord({ trust, reason }: { trust: Trust; reason?: string }) {
+  return (
+    <span class={`trust trust-${trust}`} title={reason || undefined}>
+      <svg class="trust-mark" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
+        <path d={TRUST_SHAPES[trust]} fill-rule="evenodd" />
+      </svg>
+      {trust}
     </span>
   );
 }

@@ -5,12 +5,12 @@ import { Call, Tool } from "./calls";
 import { treeOf } from "./derive";
 import type { Detail } from "./detail";
 import { Dialog, report } from "./dialog";
-import { Icon, StatusChip, StatusMark } from "./icons";
+import { Icon, StatusChip, StatusMark, TrustWord } from "./icons";
 import { Prose } from "./prose";
 import { go, route } from "./route";
 import type { Session } from "./session";
 import { api, saved, type Estimate } from "./source";
-import { asStatus } from "./state";
+import { asStatus, asTrust } from "./state";
 import { count, dollars, plain, plural, reward, seconds, when } from "./text";
 
 const REFRESH_MS = 400;
@@ -70,6 +70,9 @@ export function Panel({ run, id }: { run: Session; id: string }) {
         <Prose text={detail?.question ?? thought?.title ?? ""} />
         {streamed && <><h2>Arriving now</h2><pre class="verbatim streaming" dir="auto">{streamed}</pre></>}
         {detail && (detail.answer || detail.status !== "running") && <><h2>Answer</h2><div class="answer"><Prose text={detail.answer} /></div></>}
+        {detail?.answer && (
+          <p class="trust-line"><TrustWord trust={asTrust(detail.trust)} />{detail.trust_reason && <span dir="auto">{detail.trust_reason}</span>}</p>
+        )}
         {detail?.reason && <p class="reason" dir="auto">{detail.reason}</p>}
         {nested > 0 && (
           <p><button class="button small" onClick={() => { if (!run.open.value.has(id)) run.toggle(id); go({ view: "graph" }); }}>Open its graph of {plural(nested, "thought")}</button></p>

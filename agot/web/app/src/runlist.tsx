@@ -3,9 +3,10 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { report } from "./dialog";
-import { Icon, runStatus, StatusChip } from "./icons";
+import { Icon, runStatus, StatusChip, TrustWord } from "./icons";
 import { go, route } from "./route";
 import { api, type RunRow } from "./source";
+import { asTrust } from "./state";
 import { count, dollars, plain, plural, seconds, when } from "./text";
 
 const query = signal("");
@@ -125,7 +126,10 @@ function Row({ row, wide }: { row: RunRow; wide: boolean }) {
         }}
       >
         <span class="run-question" dir="auto">{row.question}</span>
-        <span class="run-answer" dir="auto">{plain(row.answer) || (row.status === "running" ? "…" : "–")}</span>
+        <span class="run-said">
+          <span class="run-answer" dir="auto">{plain(row.answer) || (row.status === "running" ? "…" : "–")}</span>
+          {row.answer && <TrustWord trust={asTrust(row.trust)} reason={row.trust_reason} />}
+        </span>
         <span class="run-figures">
           <StatusChip status={runStatus(row.status)} label={row.status} />
           <span>{figures.filter(Boolean).join(" · ")}</span>

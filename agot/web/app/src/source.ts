@@ -9,6 +9,8 @@ export interface RunRow {
   question: string;
   status: string;
   answer: string;
+  trust?: string;
+  trust_reason?: string;
   strategy: string;
   model: string;
   created_at: string;

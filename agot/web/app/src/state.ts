@@ -1,5 +1,9 @@
 // What a run looks like at one moment: immutable values, made by `fold` from events or by `fromSkeleton`.
 
+/** How far an answer can be trusted, from the most trusted on. */
+export const TRUSTS = ["proved", "cross-checked", "judged", "unchecked", "doubtful"] as const;
+export type Trust = (typeof TRUSTS)[number];
+
 export const STATUSES = ["pending", "running", "done", "abstained", "failed", "skipped"] as const;
 export type Status = (typeof STATUSES)[number];
 
@@ -55,6 +59,8 @@ export interface Outcome {
   readonly status: string;
   readonly answer: string;
   readonly reason: string;
+  readonly trust: Trust;
+  readonly trustReason: string;
 }
 
 export interface RunState {
@@ -90,6 +96,11 @@ export function titleOf(question: string): string {
 
 export function asStatus(text: string): Status {
   return (STATUSES as readonly string[]).includes(text) ? (text as Status) : "pending";
+}
+
+/** Runs that were stored before trust was told say nothing of it. */
+export function asTrust(text: string | undefined): Trust {
+  return (TRUSTS as readonly (string | undefined)[]).includes(text) ? (text as Trust) : "unchecked";
 }
 
 export function bareThought(id: string): Thought {

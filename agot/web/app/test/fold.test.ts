@@ -34,7 +34,7 @@ const body = fc.oneof(
   fc.record({ kind: fc.constant("approval_asked"), thought: name, call: key, tool: words, text: words, again: fc.boolean() }),
   fc.record({ kind: fc.constant("approval_given"), thought: name, call: key, tool: words, approved: fc.boolean() }),
   fc.record({ kind: fc.constant("notice"), level: fc.constant("info"), text: words }),
-  fc.record({ kind: fc.constant("run_finished"), status: fc.constant("answered"), answer: words, reason: words, usage, strategy: words }),
+  fc.record({ kind: fc.constant("run_finished"), status: fc.constant("answered"), answer: words, trust: fc.constantFrom("proved", "doubtful", "odd"), trust_reason: words, reason: words, usage, strategy: words }),
   fc.record({ kind: fc.constant("plan_from_the_future"), graph: name }),
 );
 
