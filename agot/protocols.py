@@ -96,11 +96,18 @@ class TokenLogprob(Value):
 
 
 class Completion(Value):
-    """One sample of a reply. `logprobs` is None where the model gives none."""
+    """One sample of a reply.
+
+    Attributes:
+        text: What the model answers, without its reasoning.
+        logprobs: Of the answer's tokens; None where the model gives none.
+        reasoning: What the model thought before it answered, without marks; "" for none.
+    """
 
     text: ModelText
     finish_reason: str = "stop"
     logprobs: tuple[TokenLogprob, ...] | None = None
+    reasoning: ModelText = ""
 
 
 class ModelReply(Value):

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from agot.budget import Budget
 from agot.errors import SetupError, StoreError
@@ -279,7 +281,9 @@ async def test_reply_with_half_a_character_is_kept(server: Loopback) -> None:
 
 
 async def test_full_disk_mid_run_still_answers_with_a_warning(server: Loopback, tmp_path: Path) -> None:
-    server.reply = answering(lambda asked: answer("a" * 200_000) if asks(asked, "Who?") else answer("a"))
+    rng = random.Random(0)
+    long = " ".join("".join(rng.choices("abcdefgh", k=6)) for _ in range(2_500))
+    server.reply = lambda request: Reply(long if asks(user(request), "Who?") else "7")
     path = tmp_path / "small.db"
     async with reasoner(server, f"sqlite:///{path}") as first:
         assert (await first.ask("What is 3+4?")).run_id
@@ -287,8 +291,7 @@ async def test_full_disk_mid_run_still_answers_with_a_warning(server: Loopback, 
     events: list[AnyEvent] = []
     async with reasoner(server, f"sqlite:///{path}") as r:
         store = await r._opened()
-        store._database.engine.dispose() if hasattr(store._database, "engine") else None
-        _limit_pages(store, pages)
+        await _limit_pages(store, pages + 2)
         result = await asyncio.wait_for(r.ask("Who?", on_event=events.append), 30)
     assert result.status == "answered"
     assert any(
@@ -297,14 +300,11 @@ async def test_full_disk_mid_run_still_answers_with_a_warning(server: Loopback, 
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
-def _limit_pages(store: Any, pages: int) -> None:
-    from sqlalchemy import event
-
-    @event.listens_for(store._database.writing, "connect")
-    def limit(connection: Any, record: object) -> None:
-        connection.execute(f"PRAGMA max_page_count = {pages + 2}")
-
-    store._database.writing.dispose()
+async def _limit_pages(store: Any, most: int) -> None:
+    """Let the database grow no further, in the connection that writes and in those that follow it."""
+    limit = f"PRAGMA max_page_count = {most}"
+    sqlalchemy.event.listen(store._database.writing, "connect", lambda opened, record: opened.execute(limit))
+    await store._writer.do(lambda connection: connection.exec_driver_sql(limit).close())
 
 
 async def test_database_of_a_newer_version_is_refused(server: Loopback, tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ async def test_a_panel_judges_and_teaches_how_each_judge_fared(tmp_path: Path) -
 
     def script(request: ModelRequest) -> str:
         if request.purpose == "judge":
-            right = "Answer: 7" in request.messages[-1].content
+            right = "The answer is 7" in request.messages[-1].content
             return "Yes" if request.role == "judge" or right else "No, it is not."
         return "\nAnswer: ".join(next(answers))
 

@@ -19,7 +19,7 @@ from agot.settings import Settings
 from agot.thought import Solution, Task, Verdict
 from tests.scripted import ScriptedModels
 
-QUESTION = "Name the day after Monday."
+QUESTION = "Which day comes after Monday?"
 WISH = json.dumps({"constraints": [{"text": "It is a weekday.", "hard": False, "check": "", "argument": ""}]})
 
 
@@ -30,7 +30,11 @@ def models(answers: list[str]) -> ScriptedModels:
         if request.purpose == "constraints":
             return WISH
         if request.purpose == "judge":
-            return "Yes" if "Answer: Tuesday" in request.messages[-1].content else "No, that is another day."
+            return (
+                "Yes"
+                if "The answer is Tuesday" in request.messages[-1].content
+                else "No, that is another day."
+            )
         return f"I count.\nAnswer: {left.pop(0) if len(left) > 1 else left[0]}"
 
     return ScriptedModels(script, dialect="standard")

@@ -8,6 +8,7 @@ import re
 import agot
 from agot.protocols import ModelRequest
 from agot.settings import RoleSettings, SearchSettings, Settings
+from agot.tools.untrusted import RULE
 from tests.scripted import ScriptedModels
 
 
@@ -117,8 +118,11 @@ async def test_what_a_tool_says_is_delimited_and_escaped_in_every_prompt() -> No
             re.MULTILINE,
         )
         for tag in ("finding", "proposal", "question", "untrusted"):
-            assert len(re.findall(f"<{tag}\\b", sent)) == sent.count(f"</{tag}") <= 1, tag
+            # The rule about such tags names one without an id.
+            assert len(re.findall(f"<{tag}\\b(?!>)", sent)) == sent.count(f"</{tag}") <= 1, tag
     assert re.search(
-        r'<finding name="#1">\n.*\n(?:.*\n)*-> <untrusted id="[0-9a-f]{16}" source="population">\n', after[0]
+        r'^#1\. population\(.*\n(?:.*\n)*?-> <untrusted id="[0-9a-f]{16}" source="population">\n',
+        after[0],
+        re.MULTILINE,
     )
-    assert all("<untrusted>" in request.messages[0].content for request in models.requests)
+    assert all(request.messages[-1].content.count(RULE) == 1 for request in models.requests)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agot.agents.dialects.standard.reading import without_thinking
 from agot.bench.arms import PLAIN
 from agot.bench.asking import Progress, each
 from agot.bench.compare import Interval
@@ -18,6 +17,7 @@ from agot.bench.real import Clock, Measured, by_arm
 from agot.bench.results import Results
 from agot.bench.statistics import paired_difference
 from agot.errors import ModelError, ModelUnauthorised
+from agot.models.thinking import answering
 from agot.protocols import Completion
 from agot.thought import Value
 
@@ -217,7 +217,7 @@ async def _preferred(client: PlainClient, request: str, a: str, b: str) -> str:
 
 def letter_in(reply: str) -> str:
     """Return the letter of the reply that a judge calls better, "" if it names none; a reasoning model may think first."""
-    said = without_thinking(Completion(text=reply)).text
+    said = answering(Completion(text=reply)).text
     found = (pattern.search(said) for pattern in _SAID)
     return next((match[1].upper() for match in found if match), "")
 

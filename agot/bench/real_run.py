@@ -15,6 +15,7 @@ from agot.bench.arms import measuring, opened
 from agot.bench.pairwise import Judged, judge, judgements
 from agot.bench.plain import PlainClient
 from agot.bench.real import Clock, Measured, measure, rows_of
+from agot.bench.real_plot import plotted
 from agot.bench.real_report import as_json, head, markdown, table, texts
 from agot.bench.results import Results
 from agot.bench.suites import BenchSet
@@ -29,6 +30,7 @@ from agot.settings import RoleSettings, Settings
 PROVIDER = "hosted_vllm"
 """litellm's way to an OpenAI-compatible server."""
 ANSWERS, JUDGED, REPORT_JSON, REPORT_MD = "answers.jsonl", "judged.jsonl", "report.json", "report.md"
+REPORT_SVG = "report.svg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,9 @@ def write(out: Path, outcome: Outcome, requests: Mapping[str, Mapping[str, str]]
     about, rows, judged = outcome.about, outcome.rows, outcome.judged
     put(out / REPORT_JSON, json.dumps(as_json(about, rows, judged), indent=1) + "\n")
     put(out / REPORT_MD, markdown(about, rows, judged))
+    plot = plotted(rows, f"Right answers against tokens written, {about['model']}")
+    if plot is not None:
+        put(out / REPORT_SVG, plot)
     for name, by_id in requests.items():
         put(out / f"{name}.md", texts(rows, name, by_id))
 

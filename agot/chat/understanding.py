@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agot.agents.dialects.standard import reading, writing
+from agot.agents.dialects.standard import writing
 from agot.agents.prompts.library import default
 from agot.errors import OutputError
 from agot.ids import ThoughtId
+from agot.models.thinking import answering
 from agot.protocols import Ask
 from agot.question import LONGEST_QUESTION
 from agot.stores.sessions import StoredTurn
@@ -38,11 +39,10 @@ async def understood(
     given = f"Text that is given with the message: {', '.join(names)}" if names else ""
     task = Task(question=message, findings=tuple(history(earlier)), material=given)
     request = writing.request(ask, "fast", PURPOSE, default("understand"), writing.user(task))
-    completion = reading.without_thinking((await ask(request)).completions[0])
+    completion = answering((await ask(request)).completions[0])
     text = completion.text.strip()
     if (
         not text
-        or reading.unfinished(text)
         or completion.finish_reason == "length"
         or len(text) > LONGEST_QUESTION
     ):

@@ -27,6 +27,7 @@ from agot.models.own_prices import SharedTime, own_terms, priced
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.models.replicas import Replicas
+from agot.models.thinking import Separated, ThinkingStream
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
 from agot.settings import Settings
 
@@ -345,7 +346,10 @@ class Gateway:
         # litellm breaks a stream off after 100 equal pieces, which a table or a list can really
         # have; `max_tokens` bounds a model that repeats itself.
         stream.raise_on_model_repetition = _nothing
-        gathered = replies.StreamedReply(on_text)
+        unopened = self.known.of(endpoint).get("unopened")
+        gathered = replies.StreamedReply(
+            on_text, ThinkingStream(hold=unopened is True, watch=unopened is None)
+        )
         try:
             while True:
                 try:
@@ -360,7 +364,17 @@ class Gateway:
         latency_ms = (self._clock() - started) * 1000.0
         # At the end of a stream that broke off cleanly litellm makes a "stop" up; this tells.
         finished = bool(stream.received_finish_reason or stream.intermittent_finish_reason)
-        return gathered.reply(request, endpoint, self._terms_of(endpoint), latency_ms, finished=finished)
+        reply = gathered.reply(request, endpoint, self._terms_of(endpoint), latency_ms, finished=finished)
+        self._saw(endpoint, gathered.stream.parts(), reply)
+        return reply
+
+    def _saw(self, endpoint: Endpoint, parts: Separated, reply: ModelReply) -> None:
+        """Learn whether a model's replies begin within its reasoning, without the mark that opens it."""
+        unopened = self.known.of(endpoint).get("unopened")
+        if parts.lost_opening and unopened is not True:
+            self.known.learn(endpoint, unopened=True)
+        elif unopened is None and reply.completions[0].text and reply.completions[0].finish_reason == "stop":
+            self.known.learn(endpoint, unopened=False)
 
     def _translated(self, error: Exception, endpoint: Endpoint, key: str | None) -> ModelError:
         return translated(error, endpoint, now_s=self._wall_clock(), secret=key)

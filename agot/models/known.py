@@ -13,6 +13,7 @@ Facts (JSON values by name; each may be missing, which means unknown):
     prefill          how an assistant's beginning is continued: "as is", "continue_final_message", or "" if it is not
     tools            calls of tools come as such
     thinks           field or tag that thinking comes in; "" if the model does not think first
+    unopened         replies begin within the thinking, without the mark that opens it
     embeddings       numbers of a vector; 0 if the server gives none
     tokens_per_s, first_token_ms
     plans            the model wrote a plan that can be used

@@ -9,6 +9,7 @@ from typing import Any
 from agot.errors import ContentRefused, OutputError
 from agot.models.pool import Endpoint
 from agot.models.prices import Terms
+from agot.models.thinking import ThinkingStream, answering
 from agot.protocols import Completion, ModelReply, ModelRequest, OnText, TokenLogprob
 from agot.thought import Usage
 
@@ -72,7 +73,9 @@ def _reply(
         )
     kept = tuple(completion for completion, why in completions if not why)
     prompt = _count(usage, "prompt_tokens") or prompt_tokens_of(request)
-    answer = _count(usage, "completion_tokens") or sum(tokens_in(one.text) for one in kept if one.text)
+    answer = _count(usage, "completion_tokens") or sum(
+        tokens_in(text) for one in kept for text in (one.text, one.reasoning) if text
+    )
     if not isinstance(cost, (int, float)) or cost <= 0:
         cost = prompt * terms.usd_per_prompt_token + answer * terms.usd_per_output_token
     return ModelReply(
@@ -101,7 +104,17 @@ def _completion(choice: Any, *, logprobs: bool) -> tuple[Completion, str]:
     why = "content filter" if reason == "content_filter" else str(refusal) if refusal and not text else ""
     told = _get(choice, "logprobs") if logprobs else None
     content = _get(told, "content") if told is not None else None
-    return Completion(text=text, finish_reason=reason, logprobs=_tokens(content) if content else None), why
+    completion = Completion(text=text, finish_reason=reason, logprobs=_tokens(content) if content else None)
+    return answering(completion, _thought(message)), why
+
+
+def _thought(message: Any) -> str:
+    """Return the reasoning that a message or its piece holds apart from its content, "" for none."""
+    for name in ("reasoning_content", "reasoning"):
+        thought = _get(message, name)
+        if isinstance(thought, str) and thought:
+            return thought
+    return ""
 
 
 def _tokens(content: list[Any]) -> tuple[TokenLogprob, ...]:
@@ -126,10 +139,16 @@ def _finite(value: object) -> float:
 
 @dataclass(slots=True)
 class StreamedReply:
-    """Puts the pieces of a stream with one sample together."""
+    """Puts the pieces of a stream with one sample together.
+
+    Args:
+        on_text: Told the answer as it arrives, without reasoning.
+    """
 
     on_text: OnText
+    stream: ThinkingStream
     parts: list[str] = field(default_factory=list)
+    thought: list[str] = field(default_factory=list)
     logprobs: list[TokenLogprob] = field(default_factory=list)
     finish_reason: str = ""
     usage: Any = None
@@ -150,10 +169,16 @@ class StreamedReply:
             logprobs = _get(choice, "logprobs")
             if logprobs is not None:
                 self.logprobs.extend(_tokens(_get(logprobs, "content") or []))
-            text = _get(_get(choice, "delta"), "content")
+            delta = _get(choice, "delta")
+            self.thought.append(_thought(delta))
+            text = _get(delta, "content")
             if text:
                 self.parts.append(text)
-                self.on_text(text)
+                self._tell(self.stream.feed(text))
+
+    def _tell(self, text: str) -> None:
+        if text:
+            self.on_text(text)
 
     def reply(
         self, request: ModelRequest, endpoint: Endpoint, terms: Terms, latency_ms: float, *, finished: bool
@@ -175,11 +200,13 @@ class StreamedReply:
                 model=endpoint.model,
                 status=200,
             )
+        self._tell(self.stream.finish())
         reason = self.finish_reason or "stop"
         completion = Completion(
             text="".join(self.parts), finish_reason=reason, logprobs=tuple(self.logprobs) or None
         )
         why = "content filter" if reason == "content_filter" else ""
+        completion = answering(completion, "".join(self.thought))
         return _reply([(completion, why)], self.usage, request, endpoint, terms, latency_ms)
 
 

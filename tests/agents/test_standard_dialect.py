@@ -145,7 +145,7 @@ async def test_a_cut_reply_is_the_answer_only_if_there_is_no_whole_one() -> None
 
 async def test_an_unfinished_thought_is_no_judgement() -> None:
     with pytest.raises(OutputError, match="Expected a verdict"):
-        await DIALECT.judge(Told("Yes, <think> but"), TASK, Solution(answer="7"), role="judge")
+        await DIALECT.judge(Told("<think> Yes, but"), TASK, Solution(answer="7"), role="judge")
 
 
 def _tokens(*words: str) -> tuple[TokenLogprob, ...]:

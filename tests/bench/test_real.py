@@ -72,6 +72,7 @@ async def test_every_arm_answers_every_question(tmp_path: Path) -> None:
     assert report["about"]["server"]["owner"] == "vllm" and report["about"]["seed"] == 4
     assert {one["arm"]: one["right"][0] for one in report["figures"]} == dict.fromkeys(ARMS, 1.0)
     assert "| gsm8k | auto | 6 | 100.0% (61.0..100.0) |" in (tmp_path / "out/report.md").read_text()
+    assert ">auto<" in (tmp_path / "out/report.svg").read_text()
 
 
 async def test_the_plain_arm_meets_nothing_of_the_project(tmp_path: Path) -> None:

@@ -35,8 +35,8 @@ class Model:
         self.told = ""
 
     def __call__(self, request: dict[str, Any]) -> Reply:
-        system, said = (str(message["content"]) for message in request["messages"][:2])
-        if "help of tools" not in system:
+        said = str(request["messages"][-1]["content"])
+        if "help of the tools" not in said:
             return Reply("Yes")
         self.told, done = said, said.count("An earlier call")
         for texts in self.rounds:

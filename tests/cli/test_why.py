@@ -150,27 +150,18 @@ async def test_of_several_samples_the_one_that_gave_the_answer_is_told(store: Sq
 async def test_the_reply_of_an_answer_put_together_by_a_model_is_that_of_putting_together(
     store: SqlStore,
 ) -> None:
-    plan = json.dumps({
-        "kind": "plan", "reason": "two", "final": "",
-        "thoughts": [{"id": "1", "question": "First?", "needs": []}, {"id": "2", "question": "Second?", "needs": []}],
-    })  # fmt: skip
+    await store.keep_facts("", "scripted", {"plans": True})
 
     def script(request: ModelRequest) -> str:
-        if request.purpose == "judge":
-            return "Yes"
         if request.purpose == "final":
             return answer("both", "First and second.")
-        return (
-            answer("a part")
-            if "First?" in str(request.messages) or "Second?" in str(request.messages)
-            else plan
-        )
+        if request.messages[-1].content.startswith("Who wrote Hamlet?"):
+            return "PLAN\n1. What is 3 + 4?\n2. What is 8 - 5?"
+        return answer("7" if "3 + 4" in request.messages[-1].content else "3")
 
     lines = await why(store, script)
-    assert lines[-4:] == [
-        "  the model wrote (final):", "    kind: answer", "    First and second.", "    answer: both",
-    ]  # fmt: skip
-    assert "    0.0 (1.00, judged, the weakest): First? -> a part" in lines
+    assert lines[-3:] == ["  the model wrote (final):", "    First and second.", "    Answer: both"]
+    assert "    0.0 (1.00, verified): What is 3 + 4? -> 7" in lines
 
 
 async def test_a_run_without_an_answer_ends_without_a_reply(store: SqlStore) -> None:

@@ -19,6 +19,7 @@ from agot.agents.selection.cascade import watched
 from agot.agents.selection.prior import parse_prior
 from agot.errors import OutputError
 from agot.models.structured import SchemaMemory, structured
+from agot.models.thinking import answering, no_answer
 from agot.protocols import Ask, Completion, ModelRequest
 from agot.thought import (
     Constraint,
@@ -79,7 +80,7 @@ class StandardDialect:
         prompt = await self._pick("plan", task)
         request = writing.request(ask, role, "plan", prompt, writing.user(task), most=self._most)
         reply = await ask(request)
-        plan = plans.plan_in(reading.without_thinking(reply.completions[0]).text, whole=True)
+        plan = plans.plan_in(answering(reply.completions[0]).text, whole=True)
         if not plan.thoughts:
             raise OutputError("The model wrote no numbered list of sub-questions.", model=reply.model)
         return [plan]
@@ -218,9 +219,9 @@ class StandardDialect:
         """Return a sentence or two of knowledge, at most 600 characters; "" if the model has nothing to say."""
         prompt = await self._pick("associate", task)
         request = writing.request(ask, role, "associate", prompt, writing.with_steps(task, steps))
-        completion = reading.without_thinking((await ask(request)).completions[0])
+        completion = answering((await ask(request)).completions[0])
         text = " ".join(completion.text.split())
-        if reading.unfinished(text) or _NOTHING.fullmatch(text):
+        if not text or _NOTHING.fullmatch(text):
             return ""
         return text if len(text) <= _LONGEST_ASSOCIATION else f"{text[: _LONGEST_ASSOCIATION - 1]}…"
 
@@ -236,7 +237,7 @@ class StandardDialect:
         """
         request = await self._review(ask, task, solution, "verdict" if reasoned else "judge", role)
         if reasoned:
-            completion = reading.without_thinking((await ask(request)).completions[0])
+            completion = answering((await ask(request)).completions[0])
             words = _VERDICT.findall(completion.text)
             reward = float(words[-1].lower() in _RIGHT) if words else None
         else:
@@ -315,7 +316,7 @@ class StandardDialect:
         self, ask: Ask, request: ModelRequest, task: Task, strategy: str = "chain"
     ) -> Solution | Plan:
         """Read a reply to a request that offered to plan; the mark before a text without a list is no part of it."""
-        completion = reading.without_thinking((await ask(request)).completions[0])
+        completion = answering((await ask(request)).completions[0])
         if plans.announces_plan(completion.text):
             plan = plans.plan_in(completion.text)
             rest = completion.text.lstrip().partition("\n")[2]
@@ -350,7 +351,7 @@ class StandardDialect:
         if not answered:
             cut = any(completion.finish_reason == "length" for completion in completions)
             raise OutputError(
-                "The model's reply holds no answer." + (f" {told}" if cut else ""),
+                no_answer(completions) or "The model's reply holds no answer." + (f" {told}" if cut else ""),
                 model=ask.profile(request.role).model,
             )
         if any(solution.cut for solution in answered):
@@ -364,12 +365,12 @@ class StandardDialect:
         model = ask.profile(request.role).model
         if model not in self._thinking_models:
             short = request.model_copy(update={"max_tokens": min(_WORD_ROOM, request.max_tokens)})
-            completion = reading.without_thinking((await ask(short)).completions[0])
+            completion = answering((await ask(short)).completions[0])
             found = reading.chance(completion, good, bad, cased=cased)
             if found is not None or completion.finish_reason != "length":
                 return found, completion
             self._thinking_models.add(model)
-        completion = reading.without_thinking((await ask(request)).completions[0])
+        completion = answering((await ask(request)).completions[0])
         return reading.chance(completion, good, bad, cased=cased), completion
 
     async def _review(
@@ -397,8 +398,8 @@ def _said(text: str) -> str:
 
 
 def _critique(completion: Completion) -> Critique:
-    completion = reading.without_thinking(completion)
+    completion = answering(completion)
     reward = reading.chance(completion, "yes", "no")
-    if reading.unfinished(completion.text) or (reward is not None and reward >= 0.5):
+    if not completion.text.strip() or (reward is not None and reward >= 0.5):
         return Critique(text="", reward=reward)
     return Critique(text=_said(completion.text) or "the answer is doubted", reward=reward)

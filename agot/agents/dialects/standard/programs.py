@@ -13,10 +13,10 @@ import warnings
 from collections.abc import Sequence
 
 from agot.agents.dialects.standard import writing
-from agot.agents.dialects.standard.reading import unfinished, without_thinking
 from agot.agents.prompts.choice import Pick
 from agot.agents.prompts.library import default
 from agot.errors import OutputError
+from agot.models.thinking import answering
 from agot.protocols import Ask, Completion, Message, ModelRequest
 from agot.thought import Task
 from agot.tools.untrusted import defused
@@ -72,8 +72,8 @@ def program_in(completion: Completion) -> str:
     Of several fenced blocks it is the last that defines `solution`, else the last that is Python. Without fences it is
     the text from the first line of code on, as far as it is Python.
     """
-    text = without_thinking(completion).text.replace("\r\n", "\n")
-    if unfinished(text) or len(text) > _LONGEST:
+    text = answering(completion).text.replace("\r\n", "\n")
+    if len(text) > _LONGEST:
         return ""
     blocks, cut = python_blocks(text), completion.finish_reason == "length"
     if blocks or cut:

@@ -9,36 +9,9 @@ from collections.abc import Sequence
 from agot.agents.dialects.standard.values import gives, value_in
 from agot.agents.kinds import VALUE, Kind
 from agot.agents.selection.cascade import unsure
+from agot.models.thinking import answering
 from agot.protocols import Completion
 from agot.thought import Solution, Step
-
-_THOUGHT = "</think>"
-
-
-def without_thinking(completion: Completion) -> Completion:
-    """Drop the `<think>` block of a reasoning model, with the log-probabilities of its tokens."""
-    if _THOUGHT not in completion.text:
-        return completion
-    after = completion.text.rsplit(_THOUGHT, 1)[1]
-    tokens = completion.logprobs
-    if tokens:
-        begins = "".join(token.token for token in tokens).rfind(_THOUGHT)
-        if begins >= 0:
-            left = begins + len(_THOUGHT)
-            for place, token in enumerate(tokens):
-                if left <= 0:
-                    tokens = tokens[place:]
-                    break
-                left -= len(token.token)
-            else:
-                tokens = ()
-    return completion.model_copy(update={"text": after, "logprobs": tokens})
-
-
-def unfinished(text: str) -> bool:
-    """Return whether a text without its thinking (`without_thinking`) is still thinking at its end."""
-    return "<think>" in text
-
 
 _MARKED = re.compile(
     r"\W*(?:(?:so|thus|hence|therefore)\b,?\s+)?(?:the\s+|my\s+)?(?:final\s+|correct\s+)?answer(?:\s+is)?[\s*_]*(?:[:：](.*)|[\s*_#]*$)",
@@ -87,9 +60,8 @@ def solution_of(
         mode: "direct" or "chain"; the name of the strategy.
         unended: Take the best that a cut reply to a closed question holds, too, where it came to no answer.
     """
-    text = _END.sub("", without_thinking(completion).text.strip()).strip()
-    if unfinished(text):
-        return None
+    completion = answering(completion)
+    text = _END.sub("", completion.text.strip()).strip()
     lines = text.splitlines()
     cut, whole = completion.finish_reason == "length", mode == "direct" or not kind.reasoned
     if kind.closed:
@@ -228,9 +200,8 @@ def step_of(completion: Completion, before: Sequence[str], kind: Kind = VALUE) -
         before: The steps so far.
         kind: Of the reply that the question asks for.
     """
-    text = without_thinking(completion).text.strip()
-    if unfinished(text):
-        return None
+    completion = answering(completion)
+    text = completion.text.strip()
     lines = text.splitlines()
     cut = completion.finish_reason == "length"
     place = after_repeated(lines, before)
@@ -292,9 +263,7 @@ def chance(completion: Completion, good: str, bad: str, *, cased: bool = False) 
         good: A word such as "yes".
         cased: Upper and lower case differ, as for the letter A and the article.
     """
-    completion = without_thinking(completion)
-    if unfinished(completion.text):
-        return None
+    completion = answering(completion)
 
     def folded(word: str) -> str:
         word = word.strip().strip("*\"'`.,:;()[]#_ ")
