@@ -52,7 +52,7 @@ class Swapping:
             enough.set()
         await enough.wait()
         self._answering.remove(model)
-        return Reply(f"1. so\nAnswer: {self._answer.format(model=model)}")
+        return Reply(self._answer.format(model=model))
 
 
 def at(server: Loopback, *models: str, **changes: Any) -> Settings:

@@ -98,9 +98,9 @@ def serving(
 
 def answering(request: ModelRequest) -> str:
     """Answer everything with 42, as a model that follows instructions."""
-    if request.purpose == "judge":
+    if request.purpose in ("judge", "value"):
         return "Yes"
-    return "42"
+    return "The final answer is 42" if request.purpose == "step" else "42"
 
 
 class Gate:

@@ -16,7 +16,7 @@ from agot.budget import Budget
 from agot.events import EventStream, Notice, RunFinished, RunStarted
 from agot.ids import RunId
 from agot.protocols import ModelRequest
-from agot.settings import RoleSettings, Settings
+from agot.settings import EngineSettings, RoleSettings, Settings
 from agot.stores.database import SqlStore
 from tests.scripted import ScriptedModels
 from tests.web.serving import WAIT_S, Gate, Served, answering, ended, serving, sse
@@ -35,16 +35,20 @@ def _events(client: httpx.Client, run: str) -> list[dict[str, Any]]:
 
 
 def test_a_run_is_started_watched_and_looked_at(client: httpx.Client) -> None:
-    run = _start(client)
+    run = _start(client, "What is 6 * 7?")
     row = ended(client, run)
     assert (row["status"], row["answer"], row["running"], row["session"]) == ("answered", "42", False, None)
-    assert row["thoughts"] == 1 and row["calls"] == 2 and row["created_at"].endswith("Z")
+    assert row["trust"] == "proved" and "settled that it is right" in row["trust_reason"]
+    (listed,) = client.get("/api/runs").json()["runs"]
+    assert listed == {name: row[name] for name in listed}
+    assert row["thoughts"] == 1 and row["calls"] == 1 and row["created_at"].endswith("Z")
     skeleton = client.get(f"/api/runs/{run}/skeleton").json()
     (root,) = (dict(zip(skeleton["columns"], node, strict=True)) for node in skeleton["nodes"])
-    assert root["id"] == "root" and root["calls"] == 2 and root["title"] == "What is it?"
+    assert root["id"] == "root" and root["calls"] == 1 and root["title"] == "What is 6 * 7?"
     assert skeleton["seq"] == row["seq"] == _events(client, run)[-1]["seq"]
     thought = client.get(f"/api/runs/{run}/thoughts/root").json()
-    assert thought["answer"] == "42" and [call["purpose"] for call in thought["calls"]] == ["think", "judge"]
+    assert thought["answer"] == "42" and [call["purpose"] for call in thought["calls"]] == ["solve"]
+    assert thought["trust"] == "proved" and thought["trust_reason"] == row["trust_reason"]
     assert thought["calls"][0]["role"] == "fast" and thought["verdicts"][-1]["reward"] == 1.0
     key = thought["calls"][0]["key"]
     call = client.get(f"/api/runs/{run}/calls/{key}").json()
@@ -128,14 +132,15 @@ def test_a_run_of_another_process_is_watched(served: Served, client: httpx.Clien
 
 
 def test_a_cancelled_run_is_resumed_and_pays_for_nothing_twice(tmp_path: Path) -> None:
-    held = Gate(lambda request: "Yes")
+    held = Gate()
 
     def reply(request: ModelRequest) -> Any:
-        return held(request) if request.purpose == "judge" else answering(request)
+        # All but the first answer are samples that it is compared with.
+        return answering(request) if request is models.requests[0] else held(request)
 
     models = ScriptedModels(reply, dialect="standard")
     with serving(tmp_path, models) as served, served.client() as client:
-        run = _start(client)
+        run = _start(client, "How many legs do 3 dogs and 2 birds have?")
         assert held.reached.wait(WAIT_S)
         assert client.get(f"/api/runs/{run}").json()["here"]
         assert client.delete(f"/api/runs/{run}").status_code == 409
@@ -145,31 +150,29 @@ def test_a_cancelled_run_is_resumed_and_pays_for_nothing_twice(tmp_path: Path) -
         assert client.post(f"/api/runs/{run}/resume").status_code == 202
         row = ended(client, run)
         assert (row["status"], row["attempts"], row["usage"]["replayed_calls"]) == ("answered", 2, 1)
-        assert [request.purpose for request in models.requests] == ["think", "judge", "judge"]
+        first = models.requests[0]
+        assert models.requests.count(first) == 1 and len(models.requests) > row["calls"] - 1 > 1
+        assert row["trust"] == "cross-checked"
         again = client.post(f"/api/runs/{run}/resume")
         assert again.status_code == 409 and again.json()["error"]["code"] == "answered"
 
 
-PLAN = {
-    "kind": "plan",
-    "thoughts": [
-        {"id": "1", "question": "First?", "needs": []},
-        {"id": "2", "question": "Second, after #1?", "needs": ["1"]},
-        {"id": "3", "question": "Third?", "needs": []},
-    ],
-}
+PLAN = "PLAN\n1. First?\n2. Second, after #1?\n3. Third?\n4. The sum of #2 and #3?"
+LAYERED = Settings(
+    roles={"fast": RoleSettings(model="scripted/model")}, engine=EngineSettings(mode="layered")
+)
+"""In layers, a question is offered to be planned without its model having been seen to plan."""
 
 
 def _planning(request: ModelRequest) -> str:
-    said = request.messages[-1].content
-    if request.purpose == "think" and "<question>\nThe whole" in said:
-        return json.dumps(PLAN)
+    if request.purpose == "think" and request.thought == "root":
+        return PLAN
     return answering(request)
 
 
 def test_a_fork_replays_what_its_thought_does_not_touch(tmp_path: Path) -> None:
     models = ScriptedModels(_planning, dialect="standard")
-    with serving(tmp_path, models) as served, served.client() as client:
+    with serving(tmp_path, models, settings=LAYERED) as served, served.client() as client:
         run = _start(client, "The whole?")
         row = ended(client, run)
         assert row["answer"] == "42" and row["thoughts"] >= 4
@@ -186,7 +189,7 @@ def test_a_fork_replays_what_its_thought_does_not_touch(tmp_path: Path) -> None:
         assert forked["status"] == "answered" and forked["id"] != run
         again = models.requests[paid:]
         assert len(again) == third["repeated_calls"]
-        assert {request.thought for request in again} <= {"0.2", "0.final", "root"}
+        assert {request.thought for request in again} <= {"0.2", "0.3", "root"}
         assert forked["usage"]["replayed_calls"] == third["replayed_calls"]
 
 

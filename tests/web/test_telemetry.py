@@ -17,7 +17,7 @@ from agot.stores.database import SqlStore
 from agot.stores.telemetry import otlp
 from tests.scripted import ScriptedModels
 from tests.web.serving import WAIT_S, answering
-from tests.web.test_runs import _planning
+from tests.web.test_runs import LAYERED, _planning
 
 
 class Collector:
@@ -72,7 +72,8 @@ def _spans(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 async def test_spans_stand_below_their_thoughts_with_what_they_used(tmp_path: Path) -> None:
     models = ScriptedModels(_planning, dialect="standard")
-    async with agot.Reasoner(_settings(tmp_path), models=models) as reasoner:
+    settings = _settings(tmp_path).model_copy(update={"engine": LAYERED.engine})
+    async with agot.Reasoner(settings, models=models) as reasoner:
         result = await reasoner.ask("The whole?")
     async with await SqlStore.open(f"sqlite:///{tmp_path / 'agot.db'}") as store:
         exported = await store.export(result.run_id)

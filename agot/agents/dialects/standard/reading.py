@@ -113,7 +113,7 @@ def answer_in(lines: list[str], kind: Kind, *, whole: bool, cut: bool) -> tuple[
         return value_in(bare(lines[0]), kind, stated=True), 0
     if whole and kind.name == "value":
         return bare("\n".join(lines)), 0
-    if other is not None and not any(gives(line, kind) for line in lines):
+    if other is not None and not any(gives(line, kind, stated=False) for line in lines):
         # What is announced is not of the kind that was expected, and nothing else is.
         return other
     return _last_value(lines, kind)
@@ -137,7 +137,9 @@ def _last_value(lines: list[str], kind: Kind) -> tuple[str, int]:
     written = [place for place, line in enumerate(lines) if re.search(r"\w", line) and not _FENCE.match(line)]
     if not written:
         return bare(lines[-1]), len(lines) - 1
-    place = next((place for place in reversed(written) if gives(lines[place], kind)), written[-1])
+    place = next(
+        (place for place in reversed(written) if gives(lines[place], kind, stated=False)), written[-1]
+    )
     return value_in(bare(lines[place]), kind, stated=False), place
 
 

@@ -94,8 +94,14 @@ def value_in(text: str, kind: Kind, *, stated: bool) -> str:
             return (named[1] if named else plain).strip().rstrip(".").strip()
 
 
-def gives(text: str, kind: Kind) -> bool:
-    """Return whether a text holds a value of this kind at all."""
+def gives(text: str, kind: Kind, *, stated: bool = True) -> bool:
+    """Return whether a text holds a value of this kind at all.
+
+    Args:
+        stated: As for `value_in`: the number of an item in a list of steps is no value.
+    """
+    if not stated:
+        text = _PLACE.sub("", text)
     match kind.name:
         case "number":
             return _NUMBER.search(_without_maths(text)) is not None or quantity(text) is not None

@@ -22,6 +22,7 @@ def read(text: str, kind: Kind, mode: str = "chain", *, cut: bool = False) -> st
 @pytest.mark.parametrize(
     ("text", "kind", "answer"),
     [
+        ("1. So it is.\nAnswer: Bob", NUMBER, "Bob"), ("The sum is 7.\n2. Hence done.", NUMBER, "7"),
         ("Johnny bought 35 face masks.", NUMBER, "35"), ("3. So 24.\n4. 40 - 8 - 16 = 16", NUMBER, "16"), ("First 2.\nd = 5", NUMBER, "5"),
         ("3 + 4 = 7 apples.\n\nThe answer is N", NUMBER, "7"), ("3 + 4 = 7\nThe answer is N = 7.", NUMBER, "7"),
         ("3 + 4 = 7.\nTherefore, the answer is \\boxed{7}.", NUMBER, "7"), ("3 + 4 = 7\n\\[\n\\boxed{7}\n\\]", NUMBER, "7"),
