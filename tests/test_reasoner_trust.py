@@ -20,7 +20,7 @@ from agot.sandbox.run import why_not
 from agot.settings import Settings
 from agot.stores.database import SqlStore
 from agot.thought import Result
-from tests.servers.loopback import Loopback, Reply
+from tests.servers.loopback import Loopback, Reply, failure
 
 STORY = "A farmer has 12 cows and sells 5 of them. Then he buys 9 more. How many cows does he have?"
 LETTER = "Write a short letter to my landlord about the broken heating."
@@ -383,3 +383,12 @@ async def test_steps_that_a_check_doubts_cost_no_more_than_sixteen_samples(
     result, _ = await ask(server, database, STORY)
     assert result.trust == "doubtful"
     assert sum(int(request.get("n") or 1) for request in server.requests) <= 16
+
+
+async def test_an_answer_outlives_a_server_that_fails_before_it_is_compared(server: Loopback, database: str) -> None:
+    server.reply = lambda request: (
+        Reply("The answer is 16.") if len(server.requests) == 1 else failure(500, "out of memory")
+    )
+    result, events = await ask(server, database, STORY)
+    assert (result.status, result.answer, result.trust) == ("answered", "16", "unchecked")
+    assert any("could not be compared" in event.text for event in events if event.kind == "notice")

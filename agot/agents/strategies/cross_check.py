@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from agot.agents.kinds import Kind, kind_of_reply
 from agot.agents.search.sampling import told
 from agot.agents.votes import Group, by_answer, elected
-from agot.errors import BudgetExceeded, OutputError
+from agot.errors import BudgetExceeded, ModelError, ModelUnauthorised, OutputError
 from agot.protocols import Strategy, Toolbox
 from agot.thought import Solution, Task
 
@@ -87,6 +87,12 @@ async def _cross_checked(task: Task, tools: Toolbox, arms: Sequence[Arm]) -> Sol
         except BudgetExceeded as fired:
             told(task, tools, fired, NAME)
             break
+        except ModelUnauthorised:
+            raise
+        except ModelError as error:
+            # The answer at hand is not lost because nobody could be found to confirm it.
+            tools.ask.warn(f"The answer could not be compared with others: {error}")
+            break
         votes += fresh
         for one in fresh:
             verdicts = await tools.verify(task, one)
@@ -151,6 +157,8 @@ def settled(counts: Sequence[int], left: int, *, bonus: int = 0, sure: float = S
 
 async def _elected(task: Task, tools: Toolbox, votes: Sequence[Solution]) -> Solution:
     """Return the winner; between answers of equally many votes a judge that is worth asking weighs in."""
+    if len(votes) == 1:
+        return votes[0].model_copy(update={"strategy": NAME})
     ranked = [Group(members, len(members)) for members in by_answer(votes)]
     most = max(group.support for group in ranked)
     leading = [place for place, group in enumerate(ranked) if group.support == most]
