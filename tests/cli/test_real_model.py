@@ -62,16 +62,10 @@ async def models(served: Launch) -> AsyncIterator[Gateway]:
     await gateway.close()
 
 
-RAMBLES = pytest.mark.xfail(
-    strict=False,
-    reason="Greedily the model repeats itself in French to the token limit, and a cut reply is no answer yet.",
-)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "question",
-    [pytest.param(SIX[0], marks=RAMBLES), *SIX[1:]],
+    SIX,
     ids=["capital", "two hops", "code", "word problem", "summary", "plan"],
 )
 async def test_each_of_the_six_requests_is_answered(served: Launch, question: str) -> None:
