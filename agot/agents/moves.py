@@ -132,7 +132,7 @@ def _handed_over(work: ThoughtContext, why: str) -> Move:
     return Move("chain", f"{why}, so the model of the role {work.strong!r} is asked")
 
 
-def settled(work: ThoughtContext, why: str) -> Outcome:
+def conclude(work: ThoughtContext, why: str) -> Outcome:
     """Return how a thought ends with the best of what was tried.
 
     The later try is the better one: it had more to go by. An answer is withheld only if it is refuted, or if its

@@ -26,8 +26,6 @@ from agot.events import PlanRejected, StrategyChosen, ThoughtExpanded, ThoughtRe
 from agot.protocols import Assessed
 from agot.thought import Decline, Plan, Task, ThoughtStatus
 
-__all__ = ["ABSTAIN", "Outcome", "ThoughtContext", "solve_thought"]
-
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
@@ -154,7 +152,7 @@ async def _verify(state: ThoughtState, runtime: _Runtime) -> ThoughtState:
         work.unsure = _hand_over(work, tried)
         if _accepted(work, tried):
             reason = "nothing could verify it" if tried.reward is None and work.settings.verify else ""
-            work.outcome = Outcome(ThoughtStatus.DONE, tried, reason) if work.compact else moves.settled(work, "")
+            work.outcome = Outcome(ThoughtStatus.DONE, tried, reason) if work.compact else moves.conclude(work, "")
             return {"next": "end"}
         work.complaint = work.unsure or next(
             (v.feedback for v in tried.verdicts if v.feedback), "the answer was doubted"
@@ -162,7 +160,7 @@ async def _verify(state: ThoughtState, runtime: _Runtime) -> ThoughtState:
     work.tries += 1
     move = await _next_move(work)
     if not move.strategy:
-        work.outcome = _settle(work, move.why) if work.compact else moves.settled(work, move.why)
+        work.outcome = _settle(work, move.why) if work.compact else moves.conclude(work, move.why)
         return {"next": "end"}
     work.move, work.samples = move.strategy, move.samples
     if move.strategy != CROSS_CHECK:

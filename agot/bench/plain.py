@@ -161,14 +161,14 @@ class PlainClient:
         Raises:
             ModelUnreachable: If nobody answers in the way of such a server.
         """
-        told = await self.told("models", under_v1=True)
+        told = await self.fetch("models", under_v1=True)
         if not isinstance(told, dict) or not isinstance(told.get("data"), list):
             raise ModelUnreachable(
                 f"No OpenAI-compatible server answers at {self.base_url}. Start it, or mend --base-url (it ends in /v1)."
             )
         return [str(one.get("id")) for one in told["data"] if isinstance(one, dict)]
 
-    async def told(self, path: str, *, under_v1: bool = False) -> Any:
+    async def fetch(self, path: str, *, under_v1: bool = False) -> Any:
         """Return what a path of the server tells, as JSON or text; None if it tells nothing."""
         root = self.base_url if under_v1 else self.base_url.removesuffix("/v1")
         try:

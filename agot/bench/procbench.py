@@ -26,15 +26,15 @@ def procbench(path: Path) -> Iterator[Item]:
         yield Item(
             id=str(row["id"]),
             question=f"{row['prompt'].strip()}\n\n{_FORM}",
-            gold=_written(states),
+            gold=_write_states(states),
             wrong=(
-                _written([*states[1:], states[0]]) if _differ(states) else _written([*states, states[-1]]),
+                _write_states([*states[1:], states[0]]) if _differ(states) else _write_states([*states, states[-1]]),
             ),
             grade=_matches(states),
         )
 
 
-def _written(states: list[Any]) -> str:
+def _write_states(states: list[Any]) -> str:
     return json.dumps({"intermediate": states[:-1], "final": states[-1]}, ensure_ascii=False)
 
 

@@ -25,12 +25,12 @@ async def server_of(client: PlainClient) -> dict[str, Any]:
     listed = await client.models()
     if listed and client.model not in listed:
         found["models"] = listed
-    card = (await client.told("models", under_v1=True) or {}).get("data") or [{}]
+    card = (await client.fetch("models", under_v1=True) or {}).get("data") or [{}]
     own = next((one for one in card if one.get("id") == client.model), card[0])
     context = own.get("max_model_len") or (own.get("meta") or {}).get("n_ctx")
     found |= {name: value for name, value in (("owner", own.get("owned_by")), ("context", context)) if value}
     for path in ("version", "api/version", "props"):
-        told = await client.told(path)
+        told = await client.fetch(path)
         if not isinstance(told, dict):
             continue
         for name in ("version", "build_info", "total_slots"):

@@ -206,7 +206,7 @@ def head(about: Mapping[str, Any], what: str) -> list[str]:
     """Return the lines that say what was measured, where and when."""
     return [
         f"# {about['model']}, {what} {about['date']}", "",
-        *(f"- {name.replace('_', ' ')}: {said(value)}" for name, value in about.items()),
+        *(f"- {name.replace('_', ' ')}: {as_text(value)}" for name, value in about.items()),
     ]  # fmt: skip
 
 
@@ -240,10 +240,10 @@ def table(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
     ]  # fmt: skip
 
 
-def said(value: Any) -> str:
+def as_text(value: Any) -> str:
     """Return a value of the head of a report in words."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {said(one)}" for name, one in value.items()) or "-"
+        return ", ".join(f"{name} {as_text(one)}" for name, one in value.items()) or "-"
     if isinstance(value, list | tuple):
-        return ", ".join(said(one) for one in value) or "-"
+        return ", ".join(as_text(one) for one in value) or "-"
     return "-" if value in (None, "") else str(value)

@@ -77,7 +77,7 @@ async def throughput(
     try:
         async with asyncio.timeout(clock.left_s()):
             for name in speeds:
-                await _asked(by_name[name], bench, bench.items[:in_flight], in_flight)
+                await _ask_all(by_name[name], bench, bench.items[:in_flight], in_flight)
             for number in range(1, rounds + 1):
                 for name, speed in speeds.items():
                     await _timed(by_name[name], bench, in_flight, watch, speed)
@@ -92,7 +92,7 @@ async def throughput(
 async def _timed(arm: Arm, bench: BenchSet, in_flight: int, watch: Watch, speed: Speed) -> None:
     cpu_s, started = time.process_time(), time.monotonic()
     async with watch.during() as seen:
-        said = await _asked(arm, bench, bench.items, in_flight)
+        said = await _ask_all(arm, bench, bench.items, in_flight)
     seconds = time.monotonic() - started
     written = sum(one.written for one in said)
     speed.rates.append(written / seconds)
@@ -107,7 +107,7 @@ async def _timed(arm: Arm, bench: BenchSet, in_flight: int, watch: Watch, speed:
         speed.seen.setdefault(name, []).extend(values)
 
 
-async def _asked(arm: Arm, bench: BenchSet, items: Sequence[Any], in_flight: int) -> list[Said]:
+async def _ask_all(arm: Arm, bench: BenchSet, items: Sequence[Any], in_flight: int) -> list[Said]:
     said: list[Said] = []
 
     async def ask(item: Any) -> str:

@@ -58,7 +58,7 @@ class Watch:
             seen["cache hits"] = [(_first(after, _HITS) - _first(before, _HITS)) / queries]
 
     async def _metrics(self) -> dict[str, float]:
-        told = await self._client.told("metrics")
+        told = await self._client.fetch("metrics")
         return metrics_of(told) if isinstance(told, str) else {}
 
     async def _look(self, seen: dict[str, list[float]]) -> None:

@@ -33,7 +33,7 @@ def with_model(chosen: Mapping[str, Any]) -> Settings:
     sys.stderr.write(
         "No model is set. The embedded one, for trying things out, knows arithmetic, word problems, lists and dates.\n"
     )
-    answer = _asked("Look for a model server on this machine? [Y/n] ")
+    answer = _read_answer("Look for a model server on this machine? [Y/n] ")
     if answer is None:
         return settings
     if answer.lower() not in ("", "y", "yes"):
@@ -46,7 +46,7 @@ def _somebody_there() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
-def _asked(question: str) -> str | None:
+def _read_answer(question: str) -> str | None:
     """Return the line that was typed, or None if there was none."""
     sys.stderr.write(question)
     sys.stderr.flush()
@@ -71,7 +71,7 @@ def _take() -> bool:
         return False
     for number, (server, one) in enumerate(offered, 1):
         sys.stderr.write(f"  {number}  {one_line(one.name, 60)}  ({server.kind}, {server.base_url})\n")
-    answer = _asked(f"Which one? [1-{len(offered)}, Enter for 1, 0 for none] ") if len(offered) > 1 else "1"
+    answer = _read_answer(f"Which one? [1-{len(offered)}, Enter for 1, 0 for none] ") if len(offered) > 1 else "1"
     place = 1 if answer == "" else int(answer) if answer and answer.isdecimal() else 0
     if not 1 <= place <= len(offered):
         return False

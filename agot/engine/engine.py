@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from agot.agents.context import Outcome, ThoughtContext
 from agot.agents.planner import AcceptedPlan, Planner
 from agot.agents.repair import REFERENCE, repair, state_question
 from agot.agents.selector import Selector
@@ -23,7 +24,7 @@ from agot.agents.synthesizer import from_final, synthesize
 from agot.agents.toolbox import Assessor
 from agot.agents.trust import trusted
 from agot.agents.verifier import VerifierAgent
-from agot.agents.workflow import ABSTAIN, Outcome, ThoughtContext, solve_thought
+from agot.agents.workflow import ABSTAIN, solve_thought
 from agot.budget import Meter
 from agot.engine.caller import Caller, CallRoom
 from agot.engine.graph import PlacedThought, ThoughtGraph

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from agot.agents.context import Outcome
 from agot.agents.trust import Standing, trusted
-from agot.agents.workflow import Outcome
 from agot.budget import Meter
 from agot.engine.engine import Engine
 from agot.errors import AgotError, BudgetExceeded

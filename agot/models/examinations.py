@@ -115,7 +115,7 @@ async def several(patient: Patient) -> Finding:
     most, beyond, how = 1, None, ""
     size = 2
     while size <= MOST_TRIED and beyond is None:
-        got, how = await _drawn(patient, size)
+        got, how = await _draw(patient, size)
         if got == size:
             most, size = size, size * 2
         else:
@@ -130,7 +130,7 @@ async def several(patient: Patient) -> Finding:
         return Finding("n", "no", how, {"n_most": 1})
     while beyond is not None and beyond - most > 1:
         middle = (most + beyond) // 2
-        got, _ = await _drawn(patient, middle)
+        got, _ = await _draw(patient, middle)
         most, beyond = (middle, beyond) if got == middle else (most, middle)
     if beyond is None:
         return Finding(
@@ -139,7 +139,7 @@ async def several(patient: Patient) -> Finding:
     return Finding("n", "partly", f"{most} samples in one request; {beyond}: {how}", {"n_most": most})
 
 
-async def _drawn(patient: Patient, n: int) -> tuple[int, str]:
+async def _draw(patient: Patient, n: int) -> tuple[int, str]:
     """Return how many samples came for `n`, and in words if it was too few."""
     try:
         reply = await patient.say(_RANDOM, room=12, temperature=1.0, n=n)

@@ -89,7 +89,7 @@ async def test_what_stays_broken_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_a_server_is_asked_what_it_is() -> None:
     async with Loopback() as server, client(server) as plain:
         assert await plain.models() == ["test-model"]
-        assert await plain.told("metrics") is None
+        assert await plain.fetch("metrics") is None
     with pytest.raises(ModelUnreachable, match="No OpenAI-compatible server"):
         async with PlainClient("http://127.0.0.1:9/v1", "x") as nobody:
             await nobody.models()

@@ -38,7 +38,7 @@ class Telling(PlainClient):
 
     queries = 0
 
-    async def told(self, path: str, *, under_v1: bool = False) -> Any:
+    async def fetch(self, path: str, *, under_v1: bool = False) -> Any:
         self.queries += 1000
         return f"{PAGE}vllm:prefix_cache_hits_total 0\n".replace("1.5e+03", str(self.queries)).replace(
             "hits_total 0", f"hits_total {self.queries * 0.75}"

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from agot.agents.context import Outcome
 from agot.agents.dialects.compact import CompactDialect
 from agot.agents.planner import Planner
 from agot.agents.selector import Selector
 from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.verifier import VerifierAgent
-from agot.agents.workflow import Outcome
 from agot.budget import Budget, Meter
 from agot.engine.caller import CallRoom
 from agot.engine.engine import Crew, Engine

@@ -78,7 +78,7 @@ async def _cross_checked(task: Task, tools: Toolbox, arms: Sequence[Arm]) -> Sol
     standing = await _standing(task, tools, votes)
     while (size := _next_batch(votes, standing, most, sure=tools.sure)) > 0:
         try:
-            fresh = await _drawn(task, tools, others.pop(0) if others else None, size)
+            fresh = await _draw(task, tools, others.pop(0) if others else None, size)
         except OutputError as error:
             tools.ask.warn(f"A second opinion could not be had: {error}")
             if not others:
@@ -112,7 +112,7 @@ async def _standing(task: Task, tools: Toolbox, votes: Sequence[Solution]) -> li
     return found
 
 
-async def _drawn(task: Task, tools: Toolbox, arm: Arm | None, size: int) -> list[Solution]:
+async def _draw(task: Task, tools: Toolbox, arm: Arm | None, size: int) -> list[Solution]:
     if arm is not None:
         opinion = await arm.solve(task, tools)
         found = [] if opinion is None else [opinion]
@@ -130,14 +130,14 @@ def _next_batch(votes: Sequence[Solution], standing: Sequence[Solution], most: i
     ranked = sorted(by_answer(standing), key=len, reverse=True)
     counts = [len(members) for members in ranked] or [0]
     methods = len({method for one in ranked[0] for method in one.methods}) if ranked else 0
-    if left <= 0 or settled(counts, left, bonus=max(0, methods - 1), sure=sure):
+    if left <= 0 or is_settled(counts, left, bonus=max(0, methods - 1), sure=sure):
         return 0
     if counts[0] <= 1 and 2 * len(votes) >= most and len(votes) > 2:
         return 0
     return min(2, left)
 
 
-def settled(counts: Sequence[int], left: int, *, bonus: int = 0, sure: float = SURE) -> bool:
+def is_settled(counts: Sequence[int], left: int, *, bonus: int = 0, sure: float = SURE) -> bool:
     """Return whether an election needs no further votes.
 
     Args:

@@ -32,10 +32,10 @@ async def program(task: Task, tools: Toolbox) -> Solution:
     """
     runner = await _runner(tools, PROGRAM)
     temperature = tools.temperature if tools.retry else 0.0
-    source = await _written(task, tools, temperature)
+    source = await _write_program(task, tools, temperature)
     ran = await runner.run(source)
     if ran.error:
-        failed, source = source, await _written(task, tools, temperature, failed=source, error=ran.text)
+        failed, source = source, await _write_program(task, tools, temperature, failed=source, error=ran.text)
         if source != failed:
             ran = await runner.run(source)
     if ran.error:
@@ -56,7 +56,7 @@ async def second_opinion(task: Task, tools: Toolbox) -> Solution | None:
     if tools.programs is None or await tools.programs.why_not() is not None:
         return None
     try:
-        source = await _written(task, tools, 0.0)
+        source = await _write_program(task, tools, 0.0)
         ran = await tools.programs.run(source)
     except ModelUnauthorised:
         raise
@@ -112,13 +112,13 @@ async def _runner(tools: Toolbox, strategy: str) -> Programs:
     return tools.programs
 
 
-async def _written(
+async def _write_program(
     task: Task, tools: Toolbox, temperature: float, *, failed: str = "", error: str = ""
 ) -> str:
-    return (await _drawn(task, tools, 1, temperature, failed=failed, error=error))[0]
+    return (await _draw(task, tools, 1, temperature, failed=failed, error=error))[0]
 
 
-async def _drawn(
+async def _draw(
     task: Task, tools: Toolbox, n: int, temperature: float, *, failed: str = "", error: str = ""
 ) -> list[str]:
     sources = await tools.dialect.program(
@@ -134,7 +134,7 @@ async def _drawn(
 
 async def _computed(task: Task, tools: Toolbox, runner: Programs, n: int) -> list[Solution]:
     """Return the answers of `n` programs; equal programs are run once."""
-    sources = await _drawn(task, tools, n, tools.temperature)
+    sources = await _draw(task, tools, n, tools.temperature)
     different = list(dict.fromkeys(sources))
     ran = dict(zip(different, await together(*map(runner.run, different)), strict=True))
     answered = [_solution(source, ran[source]) for source in sources if not ran[source].error]

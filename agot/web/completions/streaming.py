@@ -45,12 +45,11 @@ _HELD_CHARS = 32
 """So much of a text is held back until it is clear whether it begins with a label such as "Answer:"."""
 
 _LONGEST_LINE = 200
-_OPEN, _CLOSE = "<think>", "</think>"
 
 
 @dataclass(slots=True)
 class DirectText:
-    """Lets pass what a model writes as its answer, without its thinking and without a label.
+    """Lets pass what a model writes as its answer, without a label.
 
     Attributes:
         sent: What was let pass so far.
@@ -60,7 +59,6 @@ class DirectText:
     written: str = ""
     ended: bool = False
     _held: str = ""
-    _thinking: bool = False
     _begun: bool = False
 
     def take(self, event: AnyEvent) -> str:
@@ -78,12 +76,6 @@ class DirectText:
 
     def _passed(self, piece: str, *, last: bool = False) -> str:
         self._held += piece
-        if self._thinking or self._held.lstrip().startswith(_OPEN):
-            self._thinking = True
-            _, closed, after = self._held.partition(_CLOSE)
-            if not closed:
-                return ""
-            self._thinking, self._held = False, after
         if not self._begun:
             if not last and len(self._held.lstrip()) < _HELD_CHARS:
                 return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agot.agents.strategies.cross_check import settled
+from agot.agents.strategies.cross_check import is_settled
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ from agot.agents.strategies.cross_check import settled
          "the last vote may make a tie", "the last vote changes nothing", "a tie at the end", "one vote by many methods"],
 )  # fmt: skip
 def test_an_election_is_settled(counts: list[int], left: int, bonus: int, over: bool) -> None:
-    assert settled(counts, left, bonus=bonus) == over
+    assert is_settled(counts, left, bonus=bonus) == over
 
 
 def test_thoroughness_asks_for_more_votes() -> None:
-    assert settled([3], 5, sure=0.9) and not settled([3], 13, sure=0.98) and settled([6], 10, sure=0.98)
+    assert is_settled([3], 5, sure=0.9) and not is_settled([3], 13, sure=0.98) and is_settled([6], 10, sure=0.98)
