@@ -54,6 +54,7 @@ def test_kill_repeats_no_finished_call() -> None:
     assert all(figure["passed"] is not False for figure in figures.values())
 
 
+@pytest.mark.slow
 def test_outage_kills_a_server_and_loses_and_repeats_nothing() -> None:
     figures = quick("outage")
     assert figures["runs lost from the database"]["median"] == 0
