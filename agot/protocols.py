@@ -115,6 +115,7 @@ class ModelReply(Value):
 
     Attributes:
         asked: How many samples were asked for, if limits left no room for as many as the request wanted.
+        broke_off: Why the texts end before their end, if the server fell silent over them; "" if it did not.
     """
 
     completions: tuple[Completion, ...]
@@ -122,6 +123,7 @@ class ModelReply(Value):
     model: str
     latency_ms: float = 0.0
     asked: int | None = None
+    broke_off: str = ""
 
 
 class ModelProfile(Value):

@@ -13,20 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agot.budget import Meter
-from agot.errors import (
-    BudgetExceeded,
-    ContextTooLong,
-    ModelError,
-    ModelRateLimited,
-    ModelUnauthorised,
-    ModelUnknown,
-    ModelUnreachable,
-)
+from agot.errors import BudgetExceeded, ModelError
 from agot.events import AnyEvent, CallFinished, CallRetried, CallStarted, Notice, TextStreamed
 from agot.ids import ThoughtId
 from agot.journal import Journal, Performed
+from agot.models.faults import never_sent
 from agot.models.retry import delay_s, retryable
 from agot.protocols import Completion, ModelProfile, ModelReply, ModelRequest, Models
+from agot.spending import spending, total_of
 from agot.thought import Usage
 
 _SMALLEST_ROOM = 64
@@ -35,10 +29,6 @@ estimate, and the model's own refusal is exact."""
 
 _SAMPLE_AND_CHECK = 2
 """Room for one of several samples, in lengths of the longest seen: checks read each answer again."""
-
-_NOTHING_READ = (ModelUnauthorised, ModelUnknown, ModelRateLimited, ContextTooLong, ModelUnreachable)
-"""Errors after which a server has charged nothing."""
-
 
 @dataclass(slots=True)
 class CallRoom:
@@ -50,6 +40,7 @@ class CallRoom:
         stream_text: Emit `TextStreamed` for calls with one sample.
         logprobs: Log-probabilities may be asked for, of models that give them.
         without_logprobs: Models that were asked for them and gave none, which was told.
+        silent: Why requests (role, room and words) that a server sat over in silence are not sent again.
     """
 
     models: Models
@@ -60,6 +51,7 @@ class CallRoom:
     stream_text: bool = False
     logprobs: bool = True
     without_logprobs: set[str] = field(default_factory=set)
+    silent: dict[tuple[object, ...], str] = field(default_factory=dict)
 
 
 class Caller:
@@ -213,14 +205,14 @@ class Caller:
                 await asyncio.sleep(wait_s)
                 continue
             # The journal keeps what the failed attempts cost as well, so that a replay charges the same.
-            return reply.model_copy(update={"usage": _sum([reply.usage, *failed])})
+            return reply.model_copy(update={"usage": total_of([reply.usage, *failed])})
 
     def _ended(
         self, key: str, request: ModelRequest, profile: ModelProfile, failed: list[Usage], why: str
     ) -> None:
         if failed:
             self._room.emit(CallFinished(
-                thought=self.thought, call=key, purpose=request.purpose, model=profile.model, usage=_sum(failed),
+                thought=self.thought, call=key, purpose=request.purpose, model=profile.model, usage=total_of(failed),
                 latency_ms=0.0, error=why, prompt=request.prompt,
             ))  # fmt: skip
 
@@ -244,19 +236,26 @@ class Caller:
                 prompt=request.prompt,
             ))  # fmt: skip
         n = self._fitting(request, room, held.max_tokens)
-        try:
-            reply = await models.complete(
-                request.model_copy(update={"n": n, "max_tokens": min(room, max(1, held.max_tokens // n))}),
-                timeout_s=meter.seconds_left(),
-                on_text=self._on_text(request),
-            )
-        except BaseException as error:
-            cost = cost_of_fault(error, profile, prompt_tokens)
-            failed.append(cost)
-            meter.settle(held, cost)
-            raise
+        with spending() as lost:
+            try:
+                reply = await models.complete(
+                    request.model_copy(update={"n": n, "max_tokens": min(room, max(1, held.max_tokens // n))}),
+                    timeout_s=meter.seconds_left(),
+                    on_text=self._on_text(request),
+                )
+            except BaseException as error:
+                cost = total_of(lost) if lost else cost_of_fault(error, profile, prompt_tokens)
+                failed.append(cost)
+                meter.settle(held, cost)
+                raise
+        change: dict[str, object] = {} if n == request.n else {"asked": n}
+        if any(usage.calls for usage in lost):
+            change["usage"] = total_of([reply.usage, *lost])
+        reply = reply.model_copy(update=change) if change else reply
         meter.settle(held, reply.usage)
-        return reply if n == request.n else reply.model_copy(update={"asked": n})
+        if reply.broke_off:
+            self.warn(f"{reply.broke_off} What had arrived is used.")
+        return reply
 
     def _fitting(self, request: ModelRequest, room: int, granted: int) -> int:
         """Return how many of the wanted samples to ask for in the room that was granted to them together."""
@@ -283,17 +282,10 @@ def answer_room(request: ModelRequest, profile: ModelProfile, prompt_tokens: int
 
 
 def cost_of_fault(error: BaseException, profile: ModelProfile, prompt_tokens: int) -> Usage:
-    """Return what to count for a call that failed or was cut: what it cost is unknown, but its prompt was mostly read."""
-    if isinstance(error, _NOTHING_READ):
+    """Return what to count for a call that failed or was cut, of models that do not tell it: the prompt was mostly read."""
+    if never_sent(error):
         return Usage(calls=1)
     return Usage(calls=1, prompt_tokens=prompt_tokens, cost_usd=prompt_tokens * profile.usd_per_prompt_token)
-
-
-def _sum(usages: list[Usage]) -> Usage:
-    total = Usage()
-    for usage in usages:
-        total = total.plus(usage)
-    return total
 
 
 def _seed(run_seed: int, key: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from agot.errors import ModelError, ModelRateLimited, ModelUnreachable, OutputError
+from agot.errors import ModelError, ModelRateLimited, ModelSilent, ModelUnreachable, OutputError
 
 BASE_S = 0.5
 CAP_S = 30.0
@@ -16,8 +16,11 @@ def retryable(error: Exception) -> bool:
     Passing faults are: nobody answered, the answer broke off, the server failed (`ModelUnreachable`);
     a rate limit (`ModelRateLimited`); a reply whose body was not readable (`OutputError` with an HTTP
     status). An `OutputError` without a status means that the model's words did not fit after the
-    repair rounds, so it is final, like a wrong key, an unknown model or a prompt that is too long.
+    repair rounds, so it is final, like a wrong key, an unknown model or a prompt that is too long. A request
+    that a server sat over in silence would be paid again and most likely end the same.
     """
+    if isinstance(error, ModelSilent):
+        return False
     if isinstance(error, OutputError):
         return error.status is not None
     return isinstance(error, (ModelUnreachable, ModelRateLimited))
