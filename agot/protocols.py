@@ -194,9 +194,10 @@ class CallRecord(Value):
 
     Attributes:
         key: Hash of kind and request, with the ordinal of equal requests; unique within a run.
-        state: "started" (written first only for side effects) or "done".
+        state: "started" (before it was sent; of tools only those with side effects) or "done".
         request: The request as JSON.
         reply: The reply as JSON, None until done.
+        usage: What it cost; until done what it may cost at most, or did cost if it failed.
     """
 
     key: str

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agot.budget import Meter
-from agot.errors import BudgetExceeded, ModelError
+from agot.errors import BudgetExceeded, ModelError, ModelSilent
 from agot.events import AnyEvent, CallFinished, CallRetried, CallStarted, Notice, TextStreamed
 from agot.ids import ThoughtId
 from agot.journal import Journal, Performed
 from agot.models.faults import never_sent
-from agot.models.retry import delay_s, retryable
+from agot.models.retry import LONGEST_WAIT_S, delay_s, retryable
 from agot.protocols import Completion, ModelProfile, ModelReply, ModelRequest, Models
 from agot.spending import spending, total_of
 from agot.thought import Usage
@@ -185,32 +185,42 @@ class Caller:
         room, profile = self._room, self.profile(request.role)
         rng = random.Random(_seed(room.seed, key))
         failed: list[Usage] = []
+        if room.silent and _words(request) in room.silent:
+            raise ModelSilent(room.silent[_words(request)], model=profile.model)
         while True:
             try:
                 reply = await self._attempt(request, profile, key, failed)
             except asyncio.CancelledError:
-                self._ended(key, request, profile, failed, "cancelled")
+                await self._ended(key, request, profile, failed, "cancelled")
                 raise
             except ModelError as error:
+                if isinstance(error, ModelSilent):
+                    room.silent[_words(request)] = str(error)
                 fired = self._meter.spent()
                 if fired is not None and fired.kind == "seconds":
                     # The attempt was cut by the run's own deadline, not by the server.
-                    self._ended(key, request, profile, failed, str(fired))
+                    await self._ended(key, request, profile, failed, str(fired))
                     raise fired from error
                 if not retryable(error) or len(failed) > room.retries(request.role):
-                    self._ended(key, request, profile, failed, str(error))
+                    await self._ended(key, request, profile, failed, str(error))
                     raise
                 wait_s = delay_s(error, len(failed) - 1, rng)
+                left_s = self._meter.seconds_left()
+                if wait_s > LONGEST_WAIT_S or (left_s is not None and wait_s >= left_s):
+                    # Whoever waits that long is better served by another model, or by an answer that says so.
+                    await self._ended(key, request, profile, failed, str(error))
+                    raise
                 room.emit(CallRetried(thought=self.thought, call=key, why=str(error), delay_s=wait_s))
                 await asyncio.sleep(wait_s)
                 continue
             # The journal keeps what the failed attempts cost as well, so that a replay charges the same.
             return reply.model_copy(update={"usage": total_of([reply.usage, *failed])})
 
-    def _ended(
+    async def _ended(
         self, key: str, request: ModelRequest, profile: ModelProfile, failed: list[Usage], why: str
     ) -> None:
         if failed:
+            await self._room.journal.begin(key, total_of(failed))
             self._room.emit(CallFinished(
                 thought=self.thought, call=key, purpose=request.purpose, model=profile.model, usage=total_of(failed),
                 latency_ms=0.0, error=why, prompt=request.prompt,
@@ -236,6 +246,14 @@ class Caller:
                 prompt=request.prompt,
             ))  # fmt: skip
         n = self._fitting(request, room, held.max_tokens)
+        try:
+            at_most = Usage(
+                calls=1, prompt_tokens=prompt_tokens, completion_tokens=held.max_tokens, cost_usd=held.usd
+            )
+            await self._room.journal.begin(key, total_of([*failed, at_most]))
+        except BaseException:
+            meter.settle(held, Usage())
+            raise
         with spending() as lost:
             try:
                 reply = await models.complete(
@@ -286,6 +304,11 @@ def cost_of_fault(error: BaseException, profile: ModelProfile, prompt_tokens: in
     if never_sent(error):
         return Usage(calls=1)
     return Usage(calls=1, prompt_tokens=prompt_tokens, cost_usd=prompt_tokens * profile.usd_per_prompt_token)
+
+
+def _words(request: ModelRequest) -> tuple[object, ...]:
+    """Return what makes a request the same for a server that it was too much for: samples and seeds do not matter."""
+    return (request.role, request.max_tokens, request.messages)
 
 
 def _seed(run_seed: int, key: str) -> int:

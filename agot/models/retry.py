@@ -8,6 +8,8 @@ from agot.errors import ModelError, ModelRateLimited, ModelSilent, ModelUnreacha
 
 BASE_S = 0.5
 CAP_S = 30.0
+LONGEST_WAIT_S = 120.0
+"""A server that asks for a longer wait is not waited for: its refusal ends the call."""
 
 
 def retryable(error: Exception) -> bool:
@@ -37,7 +39,8 @@ def delay_s(error: Exception, attempt: int, rng: random.Random) -> float:
     Returns:
         Uniform in [0, min(30, 0.5 * 2^attempt)] ("full jitter"). If the server named a time to wait,
         that time is the minimum, and the jitter is added to it so that callers who were limited
-        together do not come back together. A server's own time is not capped.
+        together do not come back together. More than `LONGEST_WAIT_S` is not worth waiting for, nor is more than
+        the run has left.
 
     Source: Brooker 2015, "Exponential Backoff And Jitter" (AWS Architecture Blog).
     """
