@@ -21,6 +21,9 @@ _TAIL_S = 0.5
 """Seconds that a stream may stay open after its end was announced; longer, and its connection is given up."""
 
 
+_USAGE = b'"prompt_tokens"'
+
+
 class JoiningTransport(httpx.AsyncBaseTransport):
     """Sends requests on by another transport.
 
@@ -75,6 +78,8 @@ class _Watched(httpx.AsyncByteStream):
         async for piece in self._inner:
             self._attempt.size += len(piece)
             self._attempt.heard()
+            if not self._attempt.told:
+                self._attempt.told = _USAGE in piece
             yield piece
 
     async def aclose(self) -> None:

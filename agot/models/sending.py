@@ -265,6 +265,8 @@ class Sender:
                 gathered.add(chunk)
         finally:
             await stream.aclose()
+        if attempt.sent is not None and not attempt.told:
+            gathered.usage = attempt.usage = None
         latency_ms = (self._needs.clock() - began_s) * 1000.0
         # At the end of a stream that broke off cleanly litellm makes a "stop" up; this tells.
         finished = bool(stream.received_finish_reason or stream.intermittent_finish_reason)
