@@ -426,7 +426,8 @@ class Reasoner:
         )
         engine = Engine(crew, room, meter, settings.engine, stream.emit)
         model = job.models.profile("fast").model
-        return Run(job.run_id, job.question, settings, stream, meter, engine, model)
+        prepare = job.models.preparation("fast") if isinstance(job.models, Gateway) else None
+        return Run(job.run_id, job.question, settings, stream, meter, engine, model, prepare)
 
     async def _saved(self, run: Run, judges: Judges, store: SqlStore, job: _Job) -> None:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""

@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from agot.errors import ModelSilent, SetupError
+from agot.errors import ModelError, ModelSilent, SetupError
 from agot.models import replies
 from agot.models.adapting import Adapter
 from agot.models.faults import missing_key, timed_out, translated
@@ -146,6 +146,19 @@ class Gateway:
             temperature=endpoint.settings.temperature,
             local=endpoint.local,
         )
+
+    def preparation(self, role: str) -> Callable[[], Coroutine[Any, Any, None]] | None:
+        """Return what loads what the role's first call would have to wait for; None if that is loaded, or nothing."""
+        endpoint = self.endpoint(role)
+        if self._litellm is not None or endpoint.provider == EMBEDDED:
+            return None
+
+        async def load() -> None:
+            # What is missing is told by the call itself.
+            with contextlib.suppress(ModelError):
+                await self._load(endpoint)
+
+        return load
 
     def estimate_tokens(self, request: ModelRequest) -> int:
         """Return an estimate of the prompt's tokens, rather too high than too low; exact for the embedded model."""
