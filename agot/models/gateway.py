@@ -86,6 +86,7 @@ class Gateway:
         self._pool = Pool(settings)
         self.known = known or Known()
         self._endpoints: dict[str, tuple[int, Endpoint]] = {}
+        self._profiles: dict[str, tuple[int, ModelProfile]] = {}
         self._environment = environment
         self._clock, self._wall_clock = clock, wall_clock
         self._prices = prices or PriceTable()
@@ -124,7 +125,13 @@ class Gateway:
         Raises:
             SetupError: If the role is unknown or not configured.
         """
-        endpoint = self._pool.endpoint(role)
+        version, found = self._profiles.get(role, (-1, None))
+        if found is None or version != self.known.version:
+            found = self._profile(self._pool.endpoint(role))
+            self._profiles[role] = (self.known.version, found)
+        return found
+
+    def _profile(self, endpoint: Endpoint) -> ModelProfile:
         measured = self.known.measured(endpoint)
         endpoint = applied(endpoint, measured)
         terms = self._terms_of(endpoint)
