@@ -45,7 +45,7 @@ class RoleSettings(_Section):
         model: litellm model string, for instance "hosted_vllm/qwen3-8b" or "embedded/pico".
         base_url: Address of an OpenAI-compatible server; None for the provider's own.
         replicas: Addresses of further servers of the same model. Each call goes to the one with the fewest in flight,
-            and to another if that is gone; `concurrency` holds for each.
+            and to another if that is gone, fails or refuses for the moment; `concurrency` holds for each.
         api_key_env: Name of the environment variable that holds the key; None for litellm's own.
             Keys themselves are never written to settings.
         dialect: "auto" picks "compact" for embedded models and "standard" for all others.

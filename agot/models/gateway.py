@@ -193,7 +193,9 @@ class Gateway:
                         async with self._turn(endpoint), self._slot(endpoint), asyncio.timeout(own_limit_s):
                             with self._time_of(endpoint).taking_part() as share:
                                 reply = await self._attempt(litellm, part, endpoint, on_text)
-                        return priced(reply, endpoint.settings, share.seconds)
+                        reply = priced(reply, endpoint.settings, share.seconds)
+                        several = len(endpoint.addresses) > 1
+                        return reply.model_copy(update={"server": endpoint.base_url}) if several else reply
 
                     return await self._somewhere(self.endpoint(part.role), once)
 
@@ -403,7 +405,9 @@ class Gateway:
         """Make a call at an endpoint, or at one of its replicas."""
         if len(endpoint.addresses) < 2:
             return await once(endpoint)
-        replicas = self._replicas.setdefault(endpoint.addresses, Replicas(endpoint.addresses, self._clock))
+        replicas = self._replicas.get(endpoint.addresses)
+        if replicas is None:
+            replicas = self._replicas[endpoint.addresses] = Replicas(endpoint.addresses)
         return await replicas.send(lambda address: once(replace(endpoint, base_url=address)))
 
     def _time_of(self, endpoint: Endpoint) -> SharedTime:
