@@ -116,6 +116,7 @@ class ModelReply(Value):
     Attributes:
         asked: How many samples were asked for, if limits left no room for as many as the request wanted.
         broke_off: Why the texts end before their end, if the server fell silent over them; "" if it did not.
+        server: Address of the server that answered, where a role has several; "" otherwise.
     """
 
     completions: tuple[Completion, ...]
@@ -124,6 +125,7 @@ class ModelReply(Value):
     latency_ms: float = 0.0
     asked: int | None = None
     broke_off: str = ""
+    server: str = ""
 
 
 class ModelProfile(Value):

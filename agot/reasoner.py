@@ -347,9 +347,7 @@ class Reasoner:
             engine = job.settings.engine
             lessons = store.learnt(job.run_id) if engine.learn else None
             with spending() as measuring:
-                known = await known_of(
-                    job.run_id, job.settings, job.models, store, lessons, own_models=self._given_models, told=noted,
-                )  # fmt: skip
+                known = await known_of(job.run_id, job.settings, job.models, store, lessons, told=noted)
             for lacking in job.models.lacks("fast") if isinstance(job.models, Gateway) else ():
                 noted(lacking)
             judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept, known.worths)
@@ -433,7 +431,7 @@ class Reasoner:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
         try:
             if run.engine.unable:
-                await keep_unable(job.settings, job.models, store, own_models=self._given_models)
+                await keep_unable(job.models, store)
             # Side by side, so that they share one transaction.
             await asyncio.gather(run.engine.teach(), judges.teach(), store.flush(run.id))
         except StoreError as error:

@@ -24,6 +24,7 @@ from agot.models.gate import Gates
 from agot.models.known import Known, applied, form_of, lacks
 from agot.models.library import http_client, load_litellm
 from agot.models.own_prices import SharedTime, own_terms
+from agot.models.pace import Pace
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.models.replicas import Replicas
@@ -40,7 +41,7 @@ T = TypeVar("T")
 class _Room:
     """What belongs to one event loop."""
 
-    slots: dict[tuple[str, str | None, str], asyncio.Semaphore] = field(default_factory=dict)
+    paces: dict[tuple[str, str | None, str], Pace] = field(default_factory=dict)
     client: Any = None
 
 
@@ -85,6 +86,7 @@ class Gateway:
         self._pool = Pool(settings)
         self.known = known or Known()
         self._endpoints: dict[str, tuple[int, Endpoint]] = {}
+        self._profiles: dict[str, tuple[int, ModelProfile]] = {}
         self._environment = environment
         self._clock, self._wall_clock = clock, wall_clock
         self._prices = prices or PriceTable()
@@ -127,7 +129,13 @@ class Gateway:
         Raises:
             SetupError: If the role is unknown or not configured.
         """
-        endpoint = self._pool.endpoint(role)
+        version, found = self._profiles.get(role, (-1, None))
+        if found is None or version != self.known.version:
+            found = self._profile(self._pool.endpoint(role))
+            self._profiles[role] = (self.known.version, found)
+        return found
+
+    def _profile(self, endpoint: Endpoint) -> ModelProfile:
         measured = self.known.measured(endpoint)
         endpoint = applied(endpoint, measured)
         terms = self._terms_of(endpoint)
@@ -200,8 +208,11 @@ class Gateway:
 
                 async def send(part: ModelRequest, on_text: OnText | None) -> ModelReply:
                     async def once(endpoint: Endpoint) -> ModelReply:
-                        async with self._turn(endpoint), self._slot(endpoint):
-                            return await self._sender.reply(litellm, part, endpoint, on_text)
+                        async with self._turn(endpoint), self._pace(endpoint).passing() as passage:
+                            reply = await self._sender.reply(litellm, part, endpoint, on_text)
+                            passage.tokens = reply.usage.completion_tokens
+                        several = len(endpoint.addresses) > 1
+                        return reply.model_copy(update={"server": endpoint.base_url}) if several else reply
 
                     return await self._somewhere(self.endpoint(part.role), once)
 
@@ -255,8 +266,10 @@ class Gateway:
         litellm = self._litellm or await self._load(endpoint)
 
         async def once(at: Endpoint) -> tuple[Any, ModelReply]:
-            async with self._turn(at), self._slot(at):
-                return await self._sender.relay(litellm, request, at, sent, on_chunk)
+            async with self._turn(at), self._pace(at).passing() as passage:
+                response, reply = await self._sender.relay(litellm, request, at, sent, on_chunk)
+                passage.tokens = reply.usage.completion_tokens
+            return response, reply
 
         response, reply = await self._somewhere(endpoint, once)
         choice = response.choices[0]
@@ -286,7 +299,9 @@ class Gateway:
         """Make a call at an endpoint, or at one of its replicas."""
         if len(endpoint.addresses) < 2:
             return await once(endpoint)
-        replicas = self._replicas.setdefault(endpoint.addresses, Replicas(endpoint.addresses, self._clock))
+        replicas = self._replicas.get(endpoint.addresses)
+        if replicas is None:
+            replicas = self._replicas[endpoint.addresses] = Replicas(endpoint.addresses)
         return await replicas.send(lambda address: once(replace(endpoint, base_url=address)))
 
     def _time_of(self, endpoint: Endpoint) -> SharedTime:
@@ -313,12 +328,12 @@ class Gateway:
             return nullcontext()
         return self._gates.of(endpoint.server, endpoint.max_loaded_models).passing(endpoint.name)
 
-    def _slot(self, endpoint: Endpoint) -> asyncio.Semaphore:
-        slots = self._room().slots
-        slot = slots.get(endpoint.key)
-        if slot is None:
-            slot = slots[endpoint.key] = asyncio.Semaphore(endpoint.concurrency)
-        return slot
+    def _pace(self, endpoint: Endpoint) -> Pace:
+        paces = self._room().paces
+        pace = paces.get(endpoint.key)
+        if pace is None:
+            pace = paces[endpoint.key] = Pace(endpoint.concurrency, self._clock)
+        return pace
 
     def _client(self) -> Any:
         room = self._room()
