@@ -66,15 +66,14 @@ class Journal:
         """Return the keys of what earlier attempts started or finished of one kind, for one purpose."""
         return {one.key for one in self._records.values() if (one.kind, one.purpose) == (kind, purpose)}
 
+    def earlier(self, kind: CallKind) -> list[CallRecord]:
+        """Return what earlier attempts started or finished of one kind, oldest first."""
+        return [one for one in self._records.values() if one.kind == kind]
+
     def replay(self, key: str) -> CallRecord | None:
         """Return the finished call with this key, if an earlier attempt paid for it."""
         record = self._records.get(key)
         return record if record is not None and record.state == "done" else None
-
-    def unfinished(self, key: str) -> CallRecord | None:
-        """Return the call with this key that an earlier attempt started and never finished, if there is one."""
-        record = self._records.get(key)
-        return record if record is not None and record.state == "started" else None
 
     async def perform(
         self,

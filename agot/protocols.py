@@ -401,6 +401,9 @@ class Tools(Protocol):
     def cards(self) -> Sequence[ToolCard]:
         """Return what a model is told of each tool."""
 
+    def before(self) -> Sequence[ToolNote]:
+        """Return the calls with side effects that earlier tries of the thought made."""
+
     async def run(self, calls: Sequence[ToolCall]) -> list[ToolNote]:
         """Run calls, each as soon as those it refers to are done; results in call order."""
 

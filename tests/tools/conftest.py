@@ -54,7 +54,7 @@ class Bench:
     def resumed(self, approve: Approve | None = None) -> Bench:
         return Bench(self.tools, approve, store=self.store, earlier=tuple(self.store.calls.values()))
 
-    async def call(self, tool: str, **arguments: Any) -> ToolOutcome:
+    async def call(self, tool: str, /, **arguments: Any) -> ToolOutcome:
         return await self.caller(ToolCall(name=tool, arguments=arguments))
 
     def kinds(self) -> list[str]:
