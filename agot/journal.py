@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from agot.errors import StoreError, ToolError
+from agot.errors import LeaseLost, NotRecorded, StoreError, ToolError
 from agot.ids import RunId, ThoughtId
 from agot.protocols import CallRecord, JournalStore
 from agot.thought import Usage
@@ -37,8 +37,9 @@ class Journal:
     Args:
         store: Where calls are kept, or None to keep them only in memory.
         earlier: Calls of earlier attempts of the run, to be replayed.
-        on_fault: Told once if the store fails in the middle of a run; the run then goes on in
-            memory, because losing durability is better than losing the answer.
+
+    If the store fails in the middle of a run, the run goes on: losing durability is better than losing the answer. Only
+    calls with side effects are not begun while it cannot be recorded.
     """
 
     def __init__(
@@ -48,10 +49,10 @@ class Journal:
         earlier: Iterable[CallRecord] = (),
         *,
         clock: Callable[[], float],
-        on_fault: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.run_id = run_id
-        self._store, self._clock, self._on_fault = store, clock, on_fault
+        self._store, self._clock = store, clock
+        self._lost: LeaseLost | None = None
         self._records = {record.key: record for record in earlier}
         self._asked: Counter[str] = Counter()
 
@@ -93,9 +94,13 @@ class Journal:
             again: A person allowed it although an earlier attempt started it.
 
         Raises:
+            LeaseLost: If another process has taken the run over; nothing more is called.
+            NotRecorded: If the call has side effects and it cannot be recorded that it begins.
             ToolError: If the call has side effects and an earlier attempt started but never finished
                 it: whether it took effect is unknown, so it is never silently run again.
         """
+        if self._lost is not None:
+            raise LeaseLost(str(self._lost))
         base = CallRecord(
             key=key,
             kind=kind,
@@ -111,18 +116,28 @@ class Journal:
                     f"The call {purpose!r} was started by an earlier attempt and never finished. It has side effects, "
                     "so it is not run again. Check by hand whether it took effect, then start a new run."
                 )
-            await self._put(base)
+            await self._put(base, effect=True, must=True)
         done = await call()
         await self._put(base.model_copy(update={
             "state": "done", "reply": done.reply, "usage": done.usage, "model": done.model, "latency_ms": done.latency_ms,
-        }))  # fmt: skip
+        }), effect=side_effects)  # fmt: skip
         return done
 
-    async def _put(self, record: CallRecord) -> None:
+    async def _put(self, record: CallRecord, *, effect: bool = False, must: bool = False) -> None:
         if self._store is None:
             return
         try:
-            await self._store.put_call(self.run_id, record)
+            if effect:
+                await self._store.put_call(self.run_id, record, effect=True)
+            else:
+                await self._store.put_call(self.run_id, record)
+        except LeaseLost as lost:
+            self._lost = lost
+            raise
         except StoreError as error:
-            self._store = None
-            self._on_fault(f"This run is no longer saved and cannot be resumed: {error}")
+            # Otherwise the store has told whoever follows the run, and keeps what it can.
+            if must:
+                raise NotRecorded(
+                    f"it has side effects, and the database cannot record that it begins ({error}). "
+                    "Go on without it, or try it again later."
+                ) from error

@@ -28,7 +28,7 @@ class MemoryStore:
     async def load_calls(self, run_id: RunId) -> Sequence[CallRecord]:
         return list(self.calls.values())
 
-    async def put_call(self, run_id: RunId, record: CallRecord) -> None:
+    async def put_call(self, run_id: RunId, record: CallRecord, *, effect: bool = False) -> None:
         self.calls[record.key] = record
 
 
