@@ -117,6 +117,7 @@ async def test_a_doubted_answer_is_tried_again_without_doing_again_what_was_done
         await reasoner.resume(first.run_id, again=True)
     assert "thought_retried" in [event.kind for event in events]
     assert done == ["Oslo"] and len(asked) == 1
+    assert [event.kind for event in events].count("tool_finished") == 1, "a further try knows what was done"
     assert len(models.requests) == sent, "a resumed run asks what it asked before"
 
 

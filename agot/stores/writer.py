@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,6 +47,9 @@ _LINGER_S = 0.05
 
 _RETRY_S = 0.5
 """How long to wait before a database that could not be written is tried again."""
+
+_LAST_TRIES = 4
+"""How often a store that is being closed tries to write what is left: a lock or a full disk may pass."""
 
 _PATIENCE_S = 1.0
 """How long a call that stays in the queue waits for its write while the database cannot be written."""
@@ -239,11 +243,15 @@ class Writer:
 
     def _run(self) -> None:
         try:
+            last_tries = _LAST_TRIES
             while (items := self._take()) is not None:
                 left = self._commit(items)
                 del items  # a waiting thread must not keep the last batch alive
-                if left and self._give_up(left):
-                    break
+                if left:
+                    last_tries -= self._put_back(left)
+                    if not last_tries:
+                        self._give_up()
+                        break
             if self._holds and self._outage is None:
                 held = tuple(self._holds)
                 self._commit(
@@ -315,18 +323,21 @@ class Writer:
             if item.kept and item.run_id not in self._faults
         ]
 
-    def _give_up(self, left: Sequence[_Item]) -> bool:
-        """Put what is left back into the queue; return True, and drop it, if nobody will try again."""
+    def _put_back(self, left: Sequence[_Item]) -> bool:
+        """Put what is left before all else in the queue; return whether the store is being closed."""
         queue = self._queue
         with queue.changed:
             queue.items.extendleft(reversed(left))
-            if not queue.closed:
-                return False
-            for item in queue.items:
+        if queue.closed:
+            time.sleep(_RETRY_S)
+        return queue.closed
+
+    def _give_up(self) -> None:
+        with self._queue.changed:
+            for item in self._queue.items:
                 item.error = self._outage
-            _tell(queue.items)
-            queue.items.clear()
-            return True
+            _tell(self._queue.items)
+            self._queue.items.clear()
 
     def _tell_holders(self, fault: StoreError | None) -> None:
         for run_id, hold in tuple(self._holds.items()):
