@@ -221,11 +221,15 @@ class JournalStore(Protocol):
     async def load_calls(self, run_id: RunId) -> Sequence[CallRecord]:
         """Return all calls of a run, oldest first."""
 
-    async def put_call(self, run_id: RunId, record: CallRecord) -> None:
+    async def put_call(self, run_id: RunId, record: CallRecord, *, effect: bool = False) -> None:
         """Insert, or replace the record with the same key; durable when this returns.
 
+        Args:
+            effect: The call has side effects: a "started" record is written now or not at all.
+
         Raises:
-            StoreError: If it could not be written.
+            LeaseLost: If another process has taken the run over.
+            StoreError: If it could not be written now; the store tells the run's reader, and writes it later if it can.
         """
 
 
@@ -405,6 +409,9 @@ class Tools(Protocol):
 
     def cards(self) -> Sequence[ToolCard]:
         """Return what a model is told of each tool."""
+
+    def before(self) -> Sequence[ToolNote]:
+        """Return the calls with side effects that earlier tries of the thought made."""
 
     async def run(self, calls: Sequence[ToolCall]) -> list[ToolNote]:
         """Run calls, each as soon as those it refers to are done; results in call order."""
