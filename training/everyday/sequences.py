@@ -78,7 +78,7 @@ _ASK_ONE: dict[str, Wordings] = {name: Wordings(text) for name, text in {
 }.items()}  # fmt: skip
 
 
-def _material(s: Speaker) -> str:
+def material(s: Speaker) -> str:
     """Return a word of any kind: list items and strings to work on."""
     chance = s.rng.random()
     if chance < 0.5:
@@ -122,7 +122,7 @@ def listed(s: Speaker) -> Draft:
     words = s.chance(0.25)
     high = s.one((9, 20, 20, 99))
     count = s.between(3, 7)
-    items: list[Item] = [_material(s) if words else s.between(0, high) for _ in range(count)]
+    items: list[Item] = [material(s) if words else s.between(0, high) for _ in range(count)]
     if s.chance(0.3):
         items[-1] = items[0]
     quote = s.one(("", "", '"', "'")) if words else ""
@@ -191,7 +191,7 @@ _ALSO: dict[str, Wordings] = {name: Wordings(text) for name, text in {
 
 def spelled(s: Speaker) -> Draft:
     """Return a question about a word, or a few operations on it."""
-    word, other = _material(s), _material(s)
+    word, other = material(s), material(s)
     if s.chance(0.12):
         word = word.capitalize()
     kind = s.one(tuple(_STRING))

@@ -151,6 +151,8 @@ class Speaker:
         chance = rng.random()
         self.spelled = 1.0 if chance < 0.12 else 0.3 if chance < 0.2 else 0.0
         self.currency = int(rng.random() * 6)
+        self.exact = False
+        """Whether words are material, so that none is misspelt."""
         self._names: list[str] = []
 
     def say(self, bank: Wordings, **slots: object) -> str:
@@ -237,12 +239,12 @@ class Speaker:
         if chance < 0.80:
             return text.rstrip("?.")
         if chance < 0.84:
-            return misspelt(rng, text)
+            return text if self.exact else misspelt(rng, text)
         if chance < 0.92:
             return self.say(_PREFIXES, q=text if rng.random() < 0.8 else uncapital(text))
         if chance < 0.97:
             return self.say(_SUFFIXES, q=text)
-        return misspelt(rng, uncapital(text)).rstrip("?")
+        return (uncapital(text) if self.exact else misspelt(rng, uncapital(text))).rstrip("?")
 
 
 def misspelt(rng: random.Random, text: str) -> str:

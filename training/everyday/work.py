@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from training.example import Problem
 from training.families.arithmetic import equation
-from training.families.common import Planned, between, pick
+from training.families.common import PLAN_ABOVE, Planned, between, pick
 
 Number = int | Fraction
 Operand = Number | str
@@ -170,16 +170,21 @@ def solved(
             calc = work.expression()
     return Planned(
         family=family, question=question, answer=answer, steps=steps, calc=calc if len(calc) < 60 else "",
-        operations=max(1, len(work.rows)), trace=(work, shape) if not closing and shape(work.last) == answer else None,
+        operations=max(1, min(PLAN_ABOVE, len(work.rows))), trace=(work, shape) if not closing and shape(work.last) == answer else None,
     )  # fmt: skip
+
+
+def is_worked(problem: Problem) -> bool:
+    """Return whether a problem carries its work, so that `slip` may go wrong in it."""
+    trace = problem.trace if isinstance(problem, Planned) else None
+    return isinstance(trace, tuple) and len(trace) == 2 and isinstance(trace[0], Work)
 
 
 def slip(problem: Problem, rng: random.Random) -> tuple[str, ...] | None:
     """Return a chain of an everyday problem with one mistake of reading in it, or None."""
-    trace = problem.trace if isinstance(problem, Planned) else None
-    if not (isinstance(trace, tuple) and len(trace) == 2 and isinstance(trace[0], Work) and trace[0].rows):
+    if not (is_worked(problem) and isinstance(problem, Planned) and isinstance(problem.trace, tuple)):
         return None
-    work, shape = trace
+    work, shape = problem.trace
     wrong = work.slipped(rng)
     if wrong is None:
         return None
