@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from training.everyday.things import ANIMALS, COLOURS, CONTAINERS, FOOD, KEPT, KIN, PEOPLE, PLACES, kin, singular
+from training.everyday.things import (
+    ANIMALS,
+    COLOURS,
+    CONTAINERS,
+    FOOD,
+    KEPT,
+    KIN,
+    PEOPLE,
+    PLACES,
+    kin,
+    singular,
+)
 from training.everyday.wording import Speaker, Wordings
 from training.everyday.work import Draft, Work
 

@@ -8,7 +8,15 @@ from collections.abc import Callable
 from itertools import accumulate
 
 from training.everyday import (
-    calendar, comparisons, money, near, numbers, quantities, sequences, statements, stories,
+    calendar,
+    comparisons,
+    money,
+    near,
+    numbers,
+    quantities,
+    sequences,
+    statements,
+    stories,
 )  # fmt: skip
 from training.everyday.wording import Side, Speaker
 from training.everyday.work import Draft, solved

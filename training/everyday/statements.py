@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from training.everyday.wording import Speaker, Wordings
 from training.everyday.work import Draft
 
@@ -190,7 +192,7 @@ def orders(s: Speaker) -> Draft:
     names = [s.name() for _ in range(s.one((2, 3, 3, 3, 4)))]
     pairs = [
         f"{high} is {more} {low}" if s.chance(0.65) else f"{low} is {less} {high}"
-        for high, low in zip(names, names[1:], strict=False)
+        for high, low in itertools.pairwise(names)
     ]
     steps = [(fact, " > ".join(names[: index + 2])) for index, fact in enumerate(pairs)]
     facts = pairs[:]

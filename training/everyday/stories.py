@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from training.everyday.places import THEMES
 from training.everyday.things import (
-    ANIMALS, BAKED, CONTAINERS, EATEN, FOOD, GAIN, KEPT, KIN, LOSS, Verbs, kin, singular, verbs,
+    ANIMALS,
+    BAKED,
+    CONTAINERS,
+    EATEN,
+    FOOD,
+    GAIN,
+    KEPT,
+    KIN,
+    LOSS,
+    Verbs,
+    kin,
+    singular,
+    verbs,
 )  # fmt: skip
 from training.everyday.wording import Speaker, Wordings
 from training.everyday.work import Draft, Work
