@@ -94,6 +94,35 @@ _EACH = verbs("""
     use uses used|{n} [|{o} |of them ][a|each|every|per] day for {m} days
     sell sells sold|{m} {c} of {n} [|{o}]
 """)
+_STOCK = verbs("""
+    have has had|{m} {c} [of|with] {n} {o} [each|in each|]
+    buy buys bought|{m} {c} [of|with] {n} {o} [each|in each|]
+    have has had|{m} {c}, each [with|holding|containing] {n} {o}
+    make makes made|{m} {c} of {n} {o} [each|]
+    start starts started|with {m} {c} of {n} {o} [each|]
+    pack packs packed|{m} {c} [of|with] {n} {o} [each|]
+    own owns owned|{m} {c} [of|with] {n} {o} [each|in each]
+    get gets got|{m} {c} of {n} {o} [each|]
+""")
+_SPLIT = verbs("""
+    share shares shared|[the rest|what is left|them|the remaining {o}] [equally|evenly|fairly] [among|between|with] {m} [friends|children|people]
+    split splits split|[the rest|what is left|them|the remaining {o}] [equally|evenly] [among|between] {m} [friends|children|people]
+    divide divides divided|[the rest|what is left|them|the remaining {o}] [equally|evenly] [among|between] {m} [friends|children|people]
+    put puts put|[the rest|the others|them|the remaining {o}] [equally|evenly] into {m} {c}
+    pack packs packed|[the rest|the others|them] [equally|evenly] in {m} {c}
+    give gives gave|the rest to {m} [friends|children|people], the same number to each
+    hand hands handed|out the rest equally to {m} [friends|children|people]
+    sort sorts sorted|the rest into {m} equal {c}
+""")
+_EACH_GETS = Wordings("""
+    How many [{o} |]does each [one |]get?
+    How many [{o} |][are in each|go in each|are there in each one]?
+    How many [{o} |]is that for each?
+    How many [{o} |]per [person|one|group]?
+    What does each [one |]get?
+    How many [{o} |]each?
+    How many {o} are [in each|for each]?
+""")
 _OTHERS_GIVE = Wordings("""
     {K} [gives|hands|brings|sends|buys|lends] {him} {n} more
     {F} [gives|hands|brings|sends|passes] {him} {n} [more|more {o}|{o}]
@@ -192,14 +221,25 @@ def changed(s: Speaker) -> Draft:
     tense = (0 if s.chance(0.7) else 2) if me else (1 if s.chance(0.62) else 2)
     slots = {"o": o, "he": "I" if me else he, "him": "me" if me else him, "his": "my" if me else his}
     start = s.between(2, s.one((12, 30, 99, 60)))
-    work, value = Work(), start
+    work = Work()
+    last: int | str = start
+    opening = s.say(_HAS[tense] if s.chance(0.9) or not food else BAKED[tense], n=s.n(start), o=o).replace(" more", "")
+    if s.chance(0.15):
+        m, n = s.between(2, 8), s.between(3, 15)
+        last = work.add("total", m, "*", n)
+        opening = s.say(_STOCK[tense], m=s.n(m), n=s.n(n), o=o, c=s.one(CONTAINERS[:15]))
+    value = int(work.value(last))
     count = s.one((1, 1, 2, 2, 2, 2, 3, 3, 4))
     phrases: list[tuple[str, bool]] = []
-    last: int | str = start
     for _ in range(count):
         text, own, last, value = _event(s, work, o, last, value, tense, food, slots, me)
         phrases.append((text, own))
-    opening = s.say(_HAS[tense] if s.chance(0.9) or not food else BAKED[tense], n=s.n(start), o=o).replace(" more", "")
+    sizes = [size for size in range(2, 9) if value % size == 0 and value > size]
+    if sizes and s.chance(0.14):
+        size = s.one(sizes)
+        phrases.append((s.say(_SPLIT[tense], m=s.n(size), o=o, c=s.one(CONTAINERS[:15])), True))
+        work.add("each", last, "/", size)
+        slots["ask"] = s.say(_EACH_GETS, o=o)
     return Draft(_told(s, name, tense, opening, phrases, slots, me), work)
 
 
@@ -267,21 +307,23 @@ def _told(
     o, he = slots["o"], slots["he"]
     known = name.replace("a ", "the ", 1) if name.startswith("a ") else name
     bank = _ASK_I if me else _ASK_PAST if tense == 2 and s.chance(0.6) else _ASK
-    ask = s.say(bank, o=o, N=known, he=he)
+    ask = slots.get("ask") or s.say(bank, o=o, N=known, he=he)
     alone = all(own for _, own in phrases)
     way = s.rng.random()
     if way < 0.22 and alone:
         return f"{name} {_joined([opening, *(text for text, _ in phrases)], s)}. {ask}"
     if way < 0.30 and alone:
         text = _joined([opening, *(text for text, _ in phrases)], s)
-        question = ask.rstrip("?.") if ask.startswith("How") else f"How many {o} are left"
+        question = ask.rstrip("?.") if ask.startswith(("How", "What does")) else f"How many {o} are left"
         bank = _IF
         told = s.say(bank, N=name, v=text, a="{a}")
         return told.replace("{a}", question if told.startswith("{a}") else question[0].lower() + question[1:] + "?")
     if way < 0.45 and alone:
         subject = s.one((he, he, known)).capitalize() if not me else "I"
         subject = subject if subject.lower() != known.lower() else known
-        return f"{name} {opening}. {s.one(_LINK[:8])}{subject} {_joined([t for t, _ in phrases], s)}. {ask}"
+        link = s.one(_LINK[:8])
+        subject = he if link and subject == he.capitalize() and not me else subject
+        return f"{name} {opening}. {link}{subject} {_joined([text for text, _ in phrases], s)}. {ask}"
     if way < 0.5 and alone and me:
         return f"{_joined([opening, *(text for text, _ in phrases)], s)}. {ask}"
     sentences = [f"{name} {opening}."]
