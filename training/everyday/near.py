@@ -178,11 +178,27 @@ _PUZZLES = Wordings("""
     What number am I thinking of?
     If the pattern continues, what does the {k}th figure look like?
 """)
+_ENDLESS = Wordings("""
+    [What is|What's|Calculate|Compute|How much is|] {a} [divided by|/|÷|over] {b}?
+    [Divide] {a} by {b}[.|]
+    {a} / {b}
+    {a} [divided by|/] {b} [is|equals] what?
+    [What do you get|What results] [if|when] you divide {a} by {b}?
+    [can you|please] divide {a} by {b}
+    {x} apples are shared by {b} people, what fraction of an apple does each of them get?
+    Write {a}/{b} as a [decimal|fraction|mixed number|percentage]
+""")
+"""Divisions whose result has no end."""
 _BANKS = (_OTHER_MATHS, _OTHER_MATHS, _OTHER_MATHS, _UNITS, _MISSING, _MISSING, _KNOWN, _KNOWN, _KNOWN, _PUZZLES)
 
 
 def declined(s: Speaker) -> str:
     """Return a question to decline whose wording is close to those that are answered."""
+    if s.chance(0.05):
+        b = s.one((3, 6, 7, 9, 11, 12))
+        a = s.between(1, s.one((20, 100)))
+        if a * 1000 % b:
+            return s.say(_ENDLESS, a=a, b=b, x=a)
     x, y = material(s), material(s)
     return s.say(
         s.one(_BANKS), n=s.n(s.between(2, 500)), m=s.n(s.between(2, 60)), k=s.n(s.between(2, 12)), A=s.name(), B=s.name(), C=s.name(),
