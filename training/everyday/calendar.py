@@ -61,6 +61,15 @@ _NEXT = Wordings("""
     [Yesterday was] {w2}. What day is [it |]tomorrow?
     tomorrow's day if today is {w}
 """)
+_RELATIVE = (
+    ("[If today is|Today is|It is] {w}. What day [is|will be|comes] the day after tomorrow?", 2), ("[Today is|It's] {w}. What day was yesterday?", -1),
+    ("If today is {w}, what [day |]was [yesterday|it yesterday]?", -1), ("If today is {w}, what [day |]was the day before yesterday?", -2),
+    ("If today is {w}, what [day |]is the day after tomorrow?", 2), ("[What|Which] day [comes|is|was] [right |]before {w}?", -1),
+    ("If yesterday was {w}, what [day |]is [it |]today?", 1), ("If tomorrow is {w}, what [day |]is [it |]today?", -1),
+    ("Tomorrow is {w}. What day is [it |]today?", -1), ("Yesterday was {w}. What day is [it |]today?", 1),
+    ("If yesterday was {w}, what [day |]is tomorrow?", 2), ("If tomorrow is {w}, what day was yesterday?", -2),
+)  # fmt: skip
+_RELATIVES = tuple((Wordings(text), change) for text, change in _RELATIVE)
 _WEEKDAY_OF = Wordings("""
     [What|Which] day of the week [is|was|will be] {d}?
     [What|Which] weekday [is|was] {d}?
@@ -258,6 +267,11 @@ def weekdays(s: Speaker) -> Draft:
         after = c.WEEKDAYS[(start + 1) % 7]
         change = f"{c.WEEKDAYS[(start - 1) % 7]}+2" if "esterday" in text else f"{w}+1"
         return Draft(text, answer=after, closing=(f"{change} -> {after}",))
+    if s.chance(0.22):
+        bank, by = s.one(_RELATIVES)
+        after = c.WEEKDAYS[(start + by) % 7]
+        line = f"{w}{'+' if by > 0 else '-'}{abs(by)} -> {after}"
+        return Draft(s.say(bank, w=w), answer=after, closing=(line,))
     n = s.between(1, s.one((6, 6, 12, 30, 100)))
     back = s.chance(0.3)
     weeks = s.chance(0.1)

@@ -285,6 +285,14 @@ _AGE_REL = Wordings("""
     {A} is {n} years old, {B} is {m} years {r}. What is {B}'s age?
     How old is {B} if {B} is {m} years {r} than {A} and {A} is {n}?
 """)
+_AGE_TIMES = Wordings("""
+    {A} is {n} years old. {B} is {w} as old. How old is {B}?
+    {A} is {n}. {His} [mother|father|uncle|aunt|sister|brother] is {w} as old. How old is [she|he|that person]?
+    {B} is {w} as old as {A}, who is {n}. How old is {B}?
+    If {A} is {n} [years old |]and {B} is {w} as old, how old is {B}?
+    How old is {B} if {A} is {n} and {B} is {w} as old [as {A}|]?
+    {A} is {n} years old and {B} is {w} as old as {A}. What is {B}'s age?
+""")
 _AGE_LATER = Wordings("""
     {A} is {n} [years old|] [now|today|]. How old will {A} be in {m} years?
     How old will {A} be in {m} years if {A} is {n} [now|today]?
@@ -317,6 +325,13 @@ def ages(s: Speaker) -> Draft:
     if kind < 0.4:
         work.add("age", n, "-", m)
         return Draft(s.say(_AGE_AGO, **slots), work)
+    if kind < 0.55:
+        if n % 2 == 0 and s.chance(0.4):
+            work.add(other, n, "/", 2)
+            return Draft(s.say(_AGE_TIMES, w="half", **slots), work)
+        k = s.one((2, 2, 3, 4))
+        work.add(other, n, "*", k)
+        return Draft(s.say(_AGE_TIMES, w=("twice", "three times", "four times")[k - 2], **slots), work)
     older = s.chance(0.5)
     text = s.say(_AGE_REL, r="older" if older else "younger", **slots)
     first = work.add(other, n, "+" if older else "-", m)

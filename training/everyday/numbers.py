@@ -169,6 +169,126 @@ _AFTER = Wordings("""
 """)
 
 
+_NESTED = (
+    ("+", Wordings("""
+        [Add|Please add] {n} to {e}[.|]
+        [What is|What's|How much is] {e} plus {n}?
+        [What is|What's|How much is] {n} more than {e}?
+        [Increase] {e} by {n}
+        [What do you get|What do I get] [if|when] you add {n} to {e}?
+        {e} plus {n}
+        {e} and {n} more, what is [it|that]?
+    """)),
+    ("-", Wordings("""
+        [Subtract|Take] {n} from {e}[.|]
+        [What is|What's|How much is] {e} minus {n}?
+        [What is|What's|How much is] {n} less than {e}?
+        [Decrease|Reduce] {e} by {n}
+        [What do you get|What do I get] [if|when] you [subtract|take] {n} from {e}?
+        {e} minus {n}
+        {e} less {n}, how much is it?
+    """)),
+    ("*", Wordings("""
+        Multiply {e} by {n}[.|]
+        [What is|What's|How much is] {e} times {n}?
+        [What is|What's|How much is] {n} times {e}?
+        [What do you get|What do I get] [if|when] you multiply {e} by {n}?
+        {n} times {e}
+        take {n} times {e}
+    """)),
+    ("/", Wordings("""
+        Divide {e} by {n}[.|]
+        [What is|What's|How much is] {e} divided by {n}?
+        [What do you get|What do I get] [if|when] you divide {e} by {n}?
+        Split {e} [in|into] {n} equal parts
+        {e} divided by {n}
+        how much is {e} over {n}
+    """)),
+    ("d", Wordings("""
+        Double {e}[.|]
+        [What is|What's|How much is] twice {e}?
+        [What is|What's|How much is] [the double of|double] {e}?
+        twice {e}
+        [What do you get|What do I get] [if|when] you double {e}?
+        Take {e} twice
+    """)),
+    ("h", Wordings("""
+        Halve {e}[.|]
+        [What is|What's|How much is] half [of|] {e}?
+        half of {e}
+        [Take|Give me|Find] half of {e}
+        [What do you get|What do I get] [if|when] you halve {e}?
+        cut {e} in half
+    """)),
+)  # fmt: skip
+_SIGNS = (
+    ("plus", "+"), ("plus", "+"), ("minus", "-"), ("times", "*"), ("+", "+"), ("-", "-"), ("*", "*"), ("x", "*"), ("multiplied by", "*"),
+)  # fmt: skip
+_SPOKEN = Wordings("""
+    [What is|What's|whats|How much is|] {e}?
+    [calc|calculate|compute|eval|evaluate|work out|solve][:|] {e}
+    [Can you|Could you|Please] [compute|calculate|work out] {e}[?|]
+    {e} [is what|equals what|makes what]?
+    [Tell me|Give me|I need] {e}
+    What does {e} [come to|make|equal|give]?
+    what do I get for {e}
+""")
+
+
+def nested(s: Speaker) -> Draft:
+    """Return an operation on the result of another, or a chain of operations in words, those of rank first."""
+    work = Work()
+    if s.chance(0.4):
+        a, b = s.between(2, s.one((12, 40))), s.between(2, 12)
+        (one, first), (two, second) = s.one(_SIGNS), s.one(_SIGNS)
+        c = s.between(2, 12)
+        if second == "*" and first != "*":
+            inner = work.add("", b, "*", c)
+            work.add("", a, first, inner)
+        else:
+            if first == "-" and a < b:
+                a, b = b, a
+            last = work.add("", a, first, b)
+            work.add("", last, second, c)
+        if work.last < 0:
+            return nested(s)
+        told = f"{_written(s, a)} {one} {_written(s, b)} {two} {_written(s, c)}"
+        return Draft(s.say(_SPOKEN, e=told), work, complete=False)
+    kind, bank = s.one(_NESTED)
+    # "half of 3 plus 5" can be read in two ways, "half of the sum of 3 and 5" in one
+    clear = [one for one in _NOUN if "added" not in one[0] and (kind in "+-" or one[0].startswith("the "))]
+    name, sign = s.one(clear)
+    a, b = s.between(2, s.one((12, 40, 99))), s.between(2, 12)
+    if sign == "/":
+        a *= b
+    if sign == "-" and a < b:
+        a, b = b, a
+    if kind in "dh" and s.chance(0.5):
+        value = s.between(2, s.one((20, 99, 500))) * 2
+        last: int | str = value
+        told = _written(s, value)
+    else:
+        last = work.add("", a, sign, b)
+        told = name.replace("{a}", _written(s, a)).replace("{b}", _written(s, b))
+    value = int(work.value(last))
+    n = s.between(2, s.one((9, 12)))
+    if (kind == "-" and value <= n) or (kind == "h" and value % 2):
+        return nested(s)
+    if kind == "/":
+        sizes = [size for size in range(2, 13) if value and value % size == 0]
+        if not sizes:
+            return nested(s)
+        n = s.one(sizes)
+    text = s.say(bank, e=told, n=_written(s, n))
+    last = work.add("", last, {"d": "*", "h": "/"}.get(kind, kind), 2 if kind in "dh" else n)
+    if text[-1] not in "?" and s.chance(0.4):
+        then, _ = _next(s, work, last)
+        text = text.rstrip(".") + s.one((" and ", ", then ", " and then ", ". Then ", ", and ")) + then
+        if s.chance(0.5):
+            text += f". {s.say(_END)}"
+    return Draft(text, work, complete=False)
+
+
 def _pair(s: Speaker) -> tuple[Number, str, Number]:
     sign = s.one("++--***//")
     high = s.one((12, 20, 99, 99, 500, 2000))

@@ -38,6 +38,10 @@ KINDS: dict[str, tuple[str, Callable[[Speaker], Draft], float]] = {
     "averages": ("arithmetic", money.averages, 0.5),
     "pairs": ("arithmetic", numbers.pairs, 1.8),
     "walks": ("arithmetic", numbers.walks, 1.5),
+    "nested": ("arithmetic", numbers.nested, 1.5),
+    "about": ("lists", sequences.about, 1.0),
+    "phrases": ("strings", sequences.phrases_of, 0.6),
+    "named": ("facts", statements.named, 1.2),
     "listed": ("lists", sequences.listed, 3.2),
     "spelled": ("strings", sequences.spelled, 3.2),
     "dates": ("dates", calendar.dates, 2.2),
@@ -52,7 +56,7 @@ KINDS: dict[str, tuple[str, Callable[[Speaker], Draft], float]] = {
 }
 """Kind: the family whose rules its answers follow, the generator, and its share relative to the others."""
 
-EXACT = frozenset(("listed", "spelled", "things", "attributes", "objects"))
+EXACT = frozenset(("listed", "about", "spelled", "phrases", "things", "attributes", "objects", "named"))
 """Kinds whose words are material: they are not written in small letters or misspelt."""
 
 _NAMES = tuple(KINDS)

@@ -139,7 +139,8 @@ def listed(s: Speaker) -> Draft:
         state = apply(operation, state)
         name, i, x = operation
         item = f"{quote}{x}{quote}" if isinstance(x, str) else str(x)
-        phrases.append(s.say(_DO[name], x=item, i=i))
+        direct = not phrases and s.chance(0.45)
+        phrases.append(s.say(_DIRECT[name], x=item, i=i, l=text) if direct and name in _DIRECT else s.say(_DO[name], x=item, i=i))
         lines.append(f"{lists.label(operation)} -> {show(state)}")
     answer, end = show(state), ""
     if s.chance(0.22) and len(state) > 1:
@@ -152,11 +153,133 @@ def listed(s: Speaker) -> Draft:
     body = phrases[0]
     for phrase in phrases[1:]:
         body += s.one((", then ", " and then ", " and ", ". Then ", ", ", ". After that, ", ". Next, ", ", and finally ", "; ")) + phrase
+    if text in phrases[0]:
+        told = body.replace("?,", ",").replace("? ", " ").replace("?.", ".").replace("?;", ";").replace(".,", ",").replace("..", ".")
+        if len(phrases) > 1:
+            told = told.replace("?", "")
+        return Draft(f"{told.rstrip('.')}. {end}" if end and told[-1] != "?" else told, answer=answer, closing=tuple(lines))
     told = s.say(_OPEN, l=text, a=body, B=body[:1].upper() + body[1:]).replace("[and]", "and")
     told = told + ("?" if told.startswith(("What", "If you", "Can", "Could")) and not end else ".")
     if end:
         told = f"{told} {end}" if s.chance(0.9) or end[0].islower() else f"{told[:-1]}. {end}"
     return Draft(told, answer=answer, closing=tuple(lines))
+
+
+_DIRECT: dict[str, Wordings] = {name: Wordings(text) for name, text in {
+    "reverse": "Reverse [the list |]{l}[.|]\n[What is|What's] {l} [reversed|backwards|in reverse|in reverse order]?\nPut {l} in reverse order\nWrite {l} [backwards|in reverse order]\nFlip [the list |]{l}\nTurn {l} around\n[Give me|Show me] {l} in reverse\nreverse: {l}",
+    "sort up": "Sort [the list |the numbers |]{l}[.|]\nSort {l} [from smallest to largest|ascending|in ascending order|from low to high]\n[Put|Arrange|Order] {l} [in order|in ascending order|from smallest to largest|from least to greatest]\n[What is|What's] {l} sorted?\nHow does {l} look when sorted?\nOrder the [numbers|items] {l} from smallest to biggest\nsort: {l}\n[Can|Could] you sort {l} for me?",
+    "sort down": "Sort {l} [from largest to smallest|descending|in descending order|from high to low]\n[Put|Arrange|Order] {l} [in descending order|from largest to smallest|from greatest to least]\n[What is|What's] {l} sorted [from largest to smallest|in descending order]?\nSort {l} with the biggest first\nOrder the [numbers|items] {l} from biggest to smallest\nsort descending: {l}",
+    "unique": "Remove [the |all |]duplicates from [the list |]{l}[.|]\nDelete [the |]duplicates in {l}\n[What is|What's] {l} without duplicates?\nDedupe {l}\nKeep each [value|number|item] of {l} only once\nList the [different|distinct|unique] [values|items|elements] of {l}\nDrop repeated [values|items|elements] from {l}",
+    "double": "Double [every|each] [number|element] in {l}[.|]\nMultiply [every|each] [number|element] [in|of] {l} by [2|two]\n[What is|What's] {l} with every number doubled?\nDouble all [the |]numbers in {l}\nDouble {l} element by element\nTake twice each number of {l}",
+    "add": "Add {i} to [every|each] [number|element] [in|of] {l}[.|]\nIncrease [every|each] [number|element] [in|of] {l} by {i}\n[What is|What's] {l} with {i} added to [each|every] number?\nAdd {i} to all [the |]numbers in {l}\nRaise all elements of {l} by {i}\nWhat do you get if you add {i} to each number in {l}?",
+    "subtract": "Subtract {i} from [every|each] [number|element] [in|of] {l}[.|]\nDecrease [every|each] [number|element] [in|of] {l} by {i}\n[What is|What's] {l} with {i} subtracted from [each|every] number?\nTake {i} away from each number in {l}\nLower all elements of {l} by {i}\nWhat do you get if you subtract {i} from each number in {l}?",
+    "evens": "[Keep only|Give me|List|Find] the even numbers [in|of|from] {l}[.|]\nWhich numbers in {l} are even?\nRemove [all|the] odd numbers from {l}\nFilter {l} to even numbers\nWhat are the even numbers in {l}?\nKeep the evens of {l}",
+    "odds": "[Keep only|Give me|List|Find] the odd numbers [in|of|from] {l}[.|]\nWhich numbers in {l} are odd?\nRemove [all|the] even numbers from {l}\nFilter {l} to odd numbers\nWhat are the odd numbers in {l}?\nKeep the odds of {l}",
+    "above": "[Keep only|Give me|List|Find] the numbers [greater than|above|over|larger than|bigger than] {i} [in|of|from] {l}[.|]\nWhich numbers in {l} are [greater than|above|over|larger than|bigger than] {i}?\nFilter {l} for numbers [above|over|greater than] {i}\nWhat numbers of {l} are [greater than|bigger than|above] {i}?\nFrom {l}, keep only those [greater than|above] {i}\nlist all numbers in {l} bigger than {i}",
+    "below": "[Keep only|Give me|List|Find] the numbers [less than|below|under|smaller than] {i} [in|of|from] {l}[.|]\nWhich numbers in {l} are [less than|below|under|smaller than] {i}?\nFilter {l} for numbers [below|under|less than] {i}\nWhat numbers of {l} are [less than|below|smaller than] {i}?\nFrom {l}, keep only those [less than|below] {i}\nlist all numbers in {l} smaller than {i}",
+    "append": "[Add|Append|Put] {x} [to|at] the end of [the list |]{l}[.|]\nAppend {x} to [the list |]{l}\nAdd {x} to [the list |]{l}\nWhat is {l} [with|after adding] {x} at the end?\nStick {x} on the end of {l}\nPush {x} onto {l}",
+    "prepend": "[Add|Insert|Put] {x} [to|at] the [front|beginning|start] of [the list |]{l}[.|]\nPrepend {x} to [the list |]{l}\nPut {x} in front of [the list |]{l}\nWhat is {l} with {x} at the [front|start]?\nInsert {x} before the first element of {l}\nPlace {x} at the start of {l}",
+    "remove": "Remove [every|all|each|] {x} from [the list |]{l}[.|]\nDelete [every|all|] {x} [from|in] {l}\nTake {x} out of {l}\n[What is|What's left of] {l} without {x}?\nWhat is left if you remove {x} from {l}?\nDrop {x} from {l}",
+    "drop first": "[Remove|Drop|Delete] the first [element|item|number|one] [of|from|in] {l}[.|]\nWhat is {l} without [the|its] first [element|item]?\nTake off the first [element|item] of {l}\nWhat is left of {l} without the first [one|element]?\n{l} without its first element\nCut the first entry off {l}",
+    "drop last": "[Remove|Drop|Delete] the last [element|item|number|one] [of|from|in] {l}[.|]\nWhat is {l} without [the|its] last [element|item]?\nTake off the last [element|item] of {l}\nWhat is left of {l} without the last [one|element]?\n{l} without its last element\nCut the last entry off {l}",
+    "take": "[Take|Keep|Give me|What are|Show] the first {i} [elements|items|numbers|] [of|in|from] {l}[.|]\nKeep only the first {i} of {l}\nfirst {i} of {l}\nWhich are the first {i} elements of {l}?\nCut {l} after {i} elements\nReturn the first {i} entries of {l}",
+    "take last": "[Take|Keep|Give me|What are|Show] the last {i} [elements|items|numbers|] [of|in|from] {l}[.|]\nKeep only the last {i} of {l}\nlast {i} of {l}\nWhich are the last {i} elements of {l}?\nWhat do the last {i} elements of {l} look like?\nReturn the last {i} entries of {l}",
+    "swap ends": "Swap the first and [the |]last [element|item|number|] [of|in] {l}[.|]\nExchange the first and [the |]last [element|item] of {l}\nSwitch the ends of {l}\nWhat is {l} with its first and last element swapped?\nSwap first and last in {l}\nLet first and last of {l} change places",
+    "left": "Rotate {l} [left by {i}|{i} to the left|to the left by {i}][.|]\nShift {l} left by {i} with wrap around\nMove the first {i} [elements|items] of {l} to the end\nWhat is {l} rotated left by {i}?\nRotate the list {l} by {i} to the left\nleft-rotate {l} by {i}",
+    "right": "Rotate {l} [right by {i}|{i} to the right|to the right by {i}][.|]\nShift {l} right by {i} with wrap around\nMove the last {i} [elements|items] of {l} to the front\nWhat is {l} rotated right by {i}?\nRotate the list {l} by {i} to the right\nright-rotate {l} by {i}",
+}.items()}  # fmt: skip
+_ABOUT: dict[str, Wordings] = {name: Wordings(text) for name, text in {
+    "count": "How [often|many times] does {x} [appear|occur|show up|come up] in {l}?\nCount [how often {x} appears|the {x}s] in {l}\nHow many {x}s are [there |]in {l}?\nHow many times is {x} in {l}?\nnumber of {x} in {l}\nHow many of the elements of {l} are {x}?",
+    "range": "What is the difference between the [largest|biggest|highest|maximum] and the [smallest|lowest|minimum] [number|] [in|of] {l}?\nSubtract the smallest [number |]of {l} from the largest\nHow far apart are the largest and smallest [numbers |]in {l}?\nlargest minus smallest of {l}\nWhat is max minus min of {l}?\nBy how much is the biggest number of {l} larger than the smallest?",
+    "second": "[What is|What's|Find] the second [largest|biggest|highest] [number|] [in|of] {l}?\nWhich [number|one] [in|of] {l} is second largest?\nsecond largest of {l}\nGive me the second biggest number in {l}\nWhat is the second highest value of {l}?\nWhich number is the second biggest in {l}?",
+    "has": "Is {x} in [the list |]{l}?\nDoes [the list |]{l} contain {x}?\nIs {x} [one of|among] {l}?\nCan you find {x} in {l}?\nCheck whether {x} is in {l}\n{l}: is {x} in it?",
+    "where": "[What is|What's] the position of {x} in {l}?\nAt [which|what] position is {x} in {l}?\nWhere in {l} is {x}[, counting from 1|]?\nWhich place has {x} in {l}?\nposition of {x} in {l}\nFind the place of {x} in {l}",
+    "product": "[What is|Find|Calculate] the product of [the numbers in |all numbers in |]{l}?\nMultiply [all |]the numbers [in|of] {l}\nMultiply all of {l} together\nproduct of {l}\nWhat do you get when you multiply {l}?\nWhat is the result of multiplying all numbers in {l}?",
+}.items()}  # fmt: skip
+
+
+def about(s: Speaker) -> Draft:
+    """Return a question about a list: how often, where, how far apart."""
+    kind = s.one(tuple(_ABOUT))
+    words = kind in ("count", "has", "where") and s.chance(0.35)
+    high = s.one((9, 20, 60))
+    items: list[Item] = [material(s) if words else s.between(1, high) for _ in range(s.between(3, 7))]
+    if kind == "product":
+        items = [s.between(2, 6) for _ in range(s.between(2, 4))]
+    x = s.one(items)
+    if kind == "count" and s.chance(0.7):
+        items[s.between(0, len(items) - 1)] = x
+    if kind in ("range", "second", "where"):
+        items = list(dict.fromkeys(items))
+        if len(items) < 3:
+            return about(s)
+        x = s.one(items)
+    if kind == "has" and s.chance(0.5):
+        x = material(s) if words else s.between(1, high)
+    quote = s.one(("", '"', "'")) if words else ""
+    shown_x = f"{quote}{x}{quote}" if words else str(x)
+    text = s.say(_ABOUT[kind], l=_shown(s, items, quote), x=shown_x)
+    places = [str(at + 1) for at, item in enumerate(items) if item == x]
+    if kind == "count":
+        return Draft(text, answer=str(len(places)), closing=(f"{x}: {' '.join(places) or 'none'} -> {len(places)}",))
+    if kind == "has":
+        return Draft(text, answer="yes" if places else "no", closing=(f"{x}: {' '.join(places) or 'none'}",))
+    if kind == "where":
+        return Draft(text, answer=places[0], closing=(f"{x}: {places[0]}",))
+    numbers = sorted((int(item) for item in items), reverse=True)
+    if kind == "second":
+        return Draft(text, answer=str(numbers[1]), closing=(f"first: {numbers[0]}, second: {numbers[1]}",))
+    if kind == "range":
+        line = f"max: {numbers[0]}, min: {numbers[-1]}"
+        answer = numbers[0] - numbers[-1]
+        return Draft(text, answer=str(answer), closing=(line, f"{numbers[0]}-{numbers[-1]}={answer}"))
+    total, lines = int(items[0]), []
+    for item in items[1:]:
+        lines.append(f"{total}*{item}={total * int(item)}")
+        total *= int(item)
+    return Draft(text, answer=str(total), closing=tuple(lines))
+
+
+_COUNT_WORDS = Wordings("""
+    How many words [are in|does|are there in|has] {t} [have|]?
+    Count the words [in|of] {t}
+    How many words [are in|does] the sentence {t} [have|]?
+    number of words in {t}
+    [What is|Tell me] the [number of words|word count] [of|in] {t}?
+    How long is {t} in words?
+""")
+_INITIALS = Wordings("""
+    [What do|Which word do] the first letters of {t} [spell|make|form]?
+    [Take|Join|Combine|Concatenate] the first letter of each word [in|of] {t}
+    What are the initials of {t}?
+    Make an acronym [of|from|out of] {t}
+    Write the first letter of every word of {t} as one string
+    first letters of the words in {t}
+""")
+_BACKWARDS = Wordings("""
+    [Reverse|Turn around|Flip] the order of the words [in|of] {t}
+    Write the words of {t} in reverse order
+    [What is|What's] {t} with its words in reverse order?
+    Say the words of {t} from last to first
+    Put the last word of {t} first and so on, back to front
+    Reverse the words of {t}, not the letters
+""")
+
+
+def phrases_of(s: Speaker) -> Draft:
+    """Return a question about the words of a phrase."""
+    words = [material(s) for _ in range(s.between(2, 6))]
+    phrase = " ".join(words)
+    t = s.one((f'"{phrase}"', f'"{phrase}"', f"'{phrase}'"))
+    kind = s.rng.random()
+    if kind < 0.4:
+        counted = ", ".join(f"{word} {at + 1}" for at, word in enumerate(words))
+        return Draft(s.say(_COUNT_WORDS, t=t), answer=str(len(words)), closing=(counted,))
+    if kind < 0.7:
+        lines = tuple(f"{word} -> {word[0]}" for word in words)
+        return Draft(s.say(_INITIALS, t=t), answer="".join(word[0] for word in words), closing=lines)
+    answer = " ".join(reversed(words))
+    return Draft(s.say(_BACKWARDS, t=t), answer=answer, closing=(f"reverse words -> {answer}",))
 
 
 _STRING: dict[str, Wordings] = {name: Wordings(text) for name, text in {
@@ -177,6 +300,7 @@ _STRING: dict[str, Wordings] = {name: Wordings(text) for name, text in {
     "join": "[Join|Concatenate|Combine|Put together|Glue together] {w} and {v}[.|]\n[What do you get|What is the result] [if|when] you [join|concatenate|combine|put together] {w} and {v}?\nWrite {w} and {v} as one word\nconcatenate {w} with {v}\nWhat is {w} + {v} as strings?\nPut {w} and {v} together without a space\nMake one word of {w} and {v}",
     "drop first": "[Remove|Drop|Delete] the first letter [of|from] {w}\nWhat is {w} without its first letter?\nWhat is left of {w} if you remove the first letter?\nTake the first letter off {w}\nCut off the first letter of {w}\nLeave out the first letter of {w}",
     "drop last": "[Remove|Drop|Delete] the last letter [of|from] {w}\nWhat is {w} without its last letter?\nWhat is left of {w} if you remove the last letter?\nTake the last letter off {w}\nCut off the last letter of {w}\nLeave out the last letter of {w}",
+    "repeat": "[Repeat|Write|Print|Say] {w} {i} times[.|]\nWhat is {w} repeated {i} times?\nWrite {w} {i} times in a row without spaces\nRepeat the [word|string] {w} {i} times\nWhat do you get if you repeat {w} {i} times?\nput {w} {i} times one after another",
     "take": "[What are|Give me|Take|Keep] the first {i} letters of {w}\nWhat do the first {i} letters of {w} spell?\nKeep only the first {i} letters of {w}\nfirst {i} letters of {w}\nShow the first {i} characters of {w}\nCut {w} after {i} letters",
 }.items()}  # fmt: skip
 _ALSO: dict[str, Wordings] = {name: Wordings(text) for name, text in {
@@ -201,7 +325,7 @@ def spelled(s: Speaker) -> Draft:
     if kind in ("remove", "replace", "no vowels", "sort", "count"):
         word = word.lower()
     y, z = s.one("abcdefghijklmnopqrstuvwxyz"), s.one(("s", "ing", "er", "x", "ed", "ly", "a", "z", "ness", "abc"))
-    i = s.between(1, min(8, len(word))) if kind == "at" else s.between(2, max(2, len(word) - 1))
+    i = s.between(2, 4) if kind == "repeat" else s.between(1, min(8, len(word))) if kind == "at" else s.between(2, max(2, len(word) - 1))
     quote = s.one(("", "", "", '"', '"', "'"))
     w = f"{quote}{word}{quote}"
     letters = f"spell: {' '.join(word)}"
@@ -221,6 +345,10 @@ def spelled(s: Speaker) -> Draft:
     if kind in ("at", "first", "last"):
         answer = word[i - 1] if kind == "at" else word[0] if kind == "first" else word[-1]
         return Draft(text, answer=answer, closing=(letters, f"{kind}: {answer}"))
+    if kind == "repeat":
+        if len(word) > 6:
+            word, text = word[:4], text.replace(w, f"{quote}{word[:4]}{quote}")
+        return Draft(text, answer=word * i, closing=(f"repeat {i}: {' '.join([word] * i)}",))
     if kind == "join":
         return Draft(text, answer=word + other, closing=(f"join: {word} + {other} -> {word}{other}",))
     argument = {"remove": x, "replace": x + y, "append": z}.get(kind, "")

@@ -6,6 +6,7 @@ import itertools
 
 from training.everyday.wording import Speaker, Wordings
 from training.everyday.work import Draft
+from training.families.common import uncapital
 
 _VALUES = {
     "city": "Rome Paris Berlin Madrid London Oslo Vienna Prague Dublin Lisbon Athens Cairo Tokyo Seoul Lima Boston Denver Chicago Sydney Milan",
@@ -64,12 +65,18 @@ _KIN_FACT = Wordings("""
 """)
 
 
+def _inner(fact: str) -> str:
+    """Return a fact as it stands inside a sentence."""
+    return uncapital(fact) if fact.split(" ")[0] in ("The", "There", "In", "On", "Then", "Later", "After") else fact
+
+
 def _finish(s: Speaker, facts: list[str], question: str, steps: list[tuple[str, str]], answer: str) -> Draft:
     chance = s.rng.random()
     if chance < 0.55 or len(facts) < 2:
         text = ". ".join(facts) + "."
     elif chance < 0.75:
-        text = ", ".join(facts[:-1]) + s.one((" and ", ", and ", ", ")) + facts[-1] + "."
+        told = [facts[0], *(_inner(fact) for fact in facts[1:])]
+        text = ", ".join(told[:-1]) + s.one((" and ", ", and ", ", ")) + told[-1] + "."
     elif chance < 0.85:
         text = "\n".join(f"{fact}." for fact in facts) + "\n"
     else:
@@ -127,6 +134,73 @@ def relatives(s: Speaker) -> Draft:
     return _finish(s, said, question, steps, steps[-1][1])
 
 
+_PET_NAMES = "Whiskers Rex Bella Coco Fluffy Max Luna Rocky Daisy Simba Nala Buddy Milo Shadow Ginger Pepper Oreo Socks Ziggy Spot".split()
+_EVENTS = "meeting party lesson exam concert match class show lecture workshop dinner picnic interview race".split()
+_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_ROOMS = "kitchen library gym garden office hall theater cafeteria park museum school stadium".split()
+_THINGS = "car bike door house box chair bag ball cup coat hat lamp book table boat wall bottle".split()
+_INSIDES = "apples pears coins letters books toys shoes pens cookies keys marbles candles buttons stones nuts photos".split()
+
+
+def named(s: Speaker) -> Draft:
+    """Return a fact about things: names of pets, colors, contents of boxes, times and places of events."""
+    kind, said, steps = s.rng.random(), [], []
+    count = s.one((1, 2, 2, 3))
+    if kind < 0.25:
+        people, pets = [s.name() for _ in range(count)], s.rng.sample(_VALUES["pet"].split(), count)
+        names = s.rng.sample(_PET_NAMES, count)
+        for person, pet, name in zip(people, pets, names, strict=True):
+            said.append(s.one((f"{person}'s {pet} is {s.word('named called')} {name}", f"{person} has a {pet} {s.word('named called')} {name}",
+                               f"{name} is {person}'s {pet}", f"The name of {person}'s {pet} is {name}")))  # fmt: skip
+        if s.chance(0.6):
+            ask, answer = s.one((f"What is the name of {people[0]}'s {pets[0]}?", f"What is {people[0]}'s {pets[0]} called?",
+                                 f"How is {people[0]}'s {pets[0]} called?", f"What is {people[0]}'s pet called?")), names[0]  # fmt: skip
+        elif s.chance(0.5):
+            ask, answer = s.one((f"Whose pet is {names[0]}?", f"Who owns {names[0]}?", f"To whom does {names[0]} belong?")), people[0]
+        else:
+            ask, answer = s.one((f"What kind of animal is {names[0]}?", f"What animal is {names[0]}?", f"Which animal is called {names[0]}?")), pets[0]
+    elif kind < 0.5:
+        things, colors = s.rng.sample(_THINGS, count), s.rng.sample(_VALUES["color"].split(), count)
+        said = [f"The {thing} is {color}" for thing, color in zip(things, colors, strict=True)]
+        if s.chance(0.6) or count == 1:
+            ask, answer = s.one((f"What color is the {things[0]}?", f"Which color does the {things[0]} have?", f"What is the color of the {things[0]}?",
+                                 f"What colour is the {things[0]}?")), colors[0]  # fmt: skip
+        else:
+            ask, answer = s.one((f"What is {colors[0]}?", f"Which thing is {colors[0]}?", f"What has the color {colors[0]}?")), things[0]
+    elif kind < 0.72:
+        colors, inside = s.rng.sample(_VALUES["color"].split(), count), s.rng.sample(_INSIDES, count)
+        box = s.word("box bag drawer jar basket cupboard bin")
+        said = [s.one((f"The {color} {box} {s.word('contains holds has')} {what}", f"The {what} are in the {color} {box}",
+                       f"There are {what} in the {color} {box}", f"In the {color} {box} are {what}"))
+                for color, what in zip(colors, inside, strict=True)]  # fmt: skip
+        if s.chance(0.55) or count == 1:
+            ask, answer = s.one((f"What is in the {colors[0]} {box}?", f"What does the {colors[0]} {box} contain?",
+                                 f"Which things are in the {colors[0]} {box}?")), inside[0]  # fmt: skip
+        else:
+            ask, answer = s.one((f"What color is the {box} with the {inside[0]}?", f"Which color has the {box} that holds the {inside[0]}?")), colors[0]
+    else:
+        events, days, rooms = s.rng.sample(_EVENTS, count), s.rng.sample(_DAYS, count), s.rng.sample(_ROOMS, count)
+        hours = [f"{hour} {s.one(('AM', 'PM'))}" for hour in s.rng.sample(range(1, 13), count)]
+        shape = s.one(("day", "room", "hour", "both", "both"))
+        for event, day, room, hour in zip(events, days, rooms, hours, strict=True):
+            said.append({
+                "day": s.one((f"The {event} is on {day}", f"The {event} takes place on {day}", f"On {day} there is the {event}")),
+                "room": s.one((f"The {event} is in the {room}", f"The {event} takes place in the {room}", f"The {event} is held in the {room}")),
+                "hour": s.one((f"The {event} starts at {hour}", f"The {event} begins at {hour}", f"The {event} is at {hour}")),
+                "both": s.one((f"The {event} is on {day} in the {room}", f"The {event} in the {room} is on {day}",
+                               f"On {day} there is the {event} in the {room}")),
+            }[shape])  # fmt: skip
+        what = s.one(("day", "room")) if shape == "both" else shape
+        ask, answer = {
+            "day": (s.one((f"When is the {events[0]}?", f"On which day is the {events[0]}?", f"What day is the {events[0]}?")), days[0]),
+            "room": (s.one((f"Where is the {events[0]}?", f"In which place is the {events[0]}?", f"Where does the {events[0]} take place?")), rooms[0]),
+            "hour": (s.one((f"When does the {events[0]} start?", f"At what time is the {events[0]}?", f"What time does the {events[0]} begin?")), hours[0]),
+        }[what]  # fmt: skip
+    steps = [(said[0], answer)]
+    s.rng.shuffle(said)
+    return _finish(s, said, ask, steps, answer)
+
+
 _ITEMS = "key ball book ring letter coin map lamp phone hat toy cup pen watch wallet glove cake".split()
 _INNER = "box bag drawer basket envelope jar chest suitcase bowl case pouch backpack".split()
 _OUTER = "kitchen garden bedroom office garage cellar library bathroom attic hallway car closet cupboard desk house".split()
@@ -182,7 +256,8 @@ _ORDERS = (
     ("taller than", "shorter than", "the tallest", "the shortest"), ("older than", "younger than", "the oldest", "the youngest"),
     ("faster than", "slower than", "the fastest", "the slowest"), ("richer than", "poorer than", "the richest", "the poorest"),
     ("stronger than", "weaker than", "the strongest", "the weakest"), ("heavier than", "lighter than", "the heaviest", "the lightest"),
-    ("bigger than", "smaller than", "the biggest", "the smallest"),
+    ("bigger than", "smaller than", "the biggest", "the smallest"), ("ahead of", "behind", "first", "last"),
+    ("taller than", "smaller than", "the tallest", "the smallest"), ("before", "after", "first", "last"),
 )  # fmt: skip
 
 
@@ -190,8 +265,9 @@ def orders(s: Speaker) -> Draft:
     """Return who is first or last of an order told in pairs."""
     more, less, best, worst = s.one(_ORDERS)
     names = [s.name() for _ in range(s.one((2, 3, 3, 3, 4)))]
+    verb = s.one(("finished", "arrived", "came in", "finishes")) if more == "before" else "is"
     pairs = [
-        f"{high} is {more} {low}" if s.chance(0.65) else f"{low} is {less} {high}"
+        f"{high} {verb} {more} {low}" if s.chance(0.65) else f"{low} {verb} {less} {high}"
         for high, low in itertools.pairwise(names)
     ]
     steps = [(fact, " > ".join(names[: index + 2])) for index, fact in enumerate(pairs)]
@@ -199,5 +275,9 @@ def orders(s: Speaker) -> Draft:
     s.rng.shuffle(facts)
     top = s.chance(0.5)
     word = best if top else worst
+    if more == "before":
+        asked = {"finished": "finished", "arrived": "arrived", "came in": "came in", "finishes": "finishes"}[verb]
+        return _finish(s, facts, s.one((f"Who {asked} {word}?", f"Who was {word}?", f"Which of them {asked} {word}?")),
+                       steps, names[0] if top else names[-1])  # fmt: skip
     ask = s.one((f"Who is {word}?", f"Who is {word}?", f"Which of them is {word}?", f"Who is {word} of them?", f"Tell me who is {word}."))
     return _finish(s, facts, ask, steps, names[0] if top else names[-1])
