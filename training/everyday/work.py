@@ -125,7 +125,7 @@ class Work:
             names.append(wrong.add(row_label, x, row_op, y))
             if wrong.last < 0 and min(self.values) >= 0:
                 return None
-        if not wrong.rows or wrong.last == self.last or any(Fraction(v).denominator > 1000 for v in wrong.values):
+        if not wrong.rows or wrong.last == self.last or any(1000 % Fraction(v).denominator for v in wrong.values):
             return None
         return wrong
 
