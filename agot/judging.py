@@ -16,7 +16,7 @@ from agot.errors import AgotError
 from agot.ids import ROOT, RunId
 from agot.journal import Journal
 from agot.learning import Learnt, calibration_subject
-from agot.models.pool import Pool
+from agot.models.gateway import Gateway
 from agot.models.structured import SchemaMemory
 from agot.protocols import Models
 from agot.settings import EngineSettings, Settings
@@ -94,7 +94,6 @@ async def known_of(
     store: SqlStore,
     lessons: Learnt | None,
     *,
-    own_models: bool,
     told: Callable[[str], None],
 ) -> RunKnowledge:
     """Return what is known of a run's models when it first asks, the same after a resume.
@@ -102,7 +101,6 @@ async def known_of(
     A judge that the run is going to ask, and that nobody measured yet, is measured now.
 
     Args:
-        own_models: The models are the program's own, which have no server.
         told: Takes a sentence for people about what was measured.
 
     Raises:
@@ -117,7 +115,7 @@ async def known_of(
         asks = wants_judge(engine) or (engine.verify and engine.strategy not in UNJUDGED)
         found, fresh = await _worth_by_lessons(profile.model, lessons), False
         if found is None:
-            server, model = _place(settings, models, role, own=own_models)
+            server, model = _place(models, role)
             facts = await store.seen_facts(run_id, server, model)
             if facts is None and asks and engine.calibrate and FACT not in await store.facts(server, model):
                 await _measured(models, role, store, server, model, told)
@@ -129,18 +127,18 @@ async def known_of(
                 told(f"The judge {profile.model}, as it was measured: {found.told}.")
     if models.profile("fast").dialect == "compact":
         return RunKnowledge(worths)
-    facts = await store.see_facts(run_id, *_place(settings, models, "fast", own=own_models))
+    facts = await store.see_facts(run_id, *_place(models, "fast"))
     plans = facts.get(PLANS)
     return RunKnowledge(worths, plans if isinstance(plans, bool) else None)
 
 
-async def keep_unable(settings: Settings, models: Models, store: SqlStore, *, own_models: bool) -> None:
+async def keep_unable(models: Models, store: SqlStore) -> None:
     """Keep that the fast model was asked for a plan and had none, so that it is not asked again.
 
     Raises:
         StoreError: If it could not be kept.
     """
-    await store.keep_facts(*_place(settings, models, "fast", own=own_models), {PLANS: False})
+    await store.keep_facts(*_place(models, "fast"), {PLANS: False})
 
 
 async def _measured(
@@ -178,8 +176,9 @@ async def _worth_by_lessons(model: str, lessons: Learnt | None) -> Worth | None:
     return Worth(manner="word", auc=above / (right * (judged - right)), judged=judged)
 
 
-def _place(settings: Settings, models: Models, role: str, *, own: bool) -> tuple[str, str]:
-    if own:
+def _place(models: Models, role: str) -> tuple[str, str]:
+    """Return server and name of a role's model; a program's own models are at no server."""
+    if not isinstance(models, Gateway):
         return "", models.profile(role).model
-    endpoint = Pool(settings).endpoint(role)
+    endpoint = models.endpoint(role)
     return endpoint.server, endpoint.name

@@ -115,6 +115,7 @@ class ModelReply(Value):
 
     Attributes:
         asked: How many samples were asked for, if limits left no room for as many as the request wanted.
+        server: Address of the server that answered, where a role has several; "" otherwise.
     """
 
     completions: tuple[Completion, ...]
@@ -122,6 +123,7 @@ class ModelReply(Value):
     model: str
     latency_ms: float = 0.0
     asked: int | None = None
+    server: str = ""
 
 
 class ModelProfile(Value):

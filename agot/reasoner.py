@@ -345,9 +345,7 @@ class Reasoner:
             tools = await self._tools.open() if self._wants_tools(job) else {}
             engine = job.settings.engine
             lessons = store.learnt(job.run_id) if engine.learn else None
-            known = await known_of(
-                job.run_id, job.settings, job.models, store, lessons, own_models=self._given_models, told=noted,
-            )  # fmt: skip
+            known = await known_of(job.run_id, job.settings, job.models, store, lessons, told=noted)
             for lacking in job.models.lacks("fast") if isinstance(job.models, Gateway) else ():
                 noted(lacking)
             judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept, known.worths)
@@ -427,7 +425,7 @@ class Reasoner:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
         try:
             if run.engine.unable:
-                await keep_unable(job.settings, job.models, store, own_models=self._given_models)
+                await keep_unable(job.models, store)
             # Side by side, so that they share one transaction.
             await asyncio.gather(run.engine.teach(), judges.teach(), store.flush(run.id))
         except StoreError as error:

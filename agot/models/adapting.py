@@ -148,4 +148,5 @@ def _together(replies: Sequence[ModelReply]) -> ModelReply:
         usage=total.model_copy(update={"calls": 1}),
         model=replies[0].model,
         latency_ms=max(reply.latency_ms for reply in replies),
+        server=", ".join(sorted({reply.server for reply in replies})),
     )

@@ -24,6 +24,7 @@ from agot.models.gate import Gates
 from agot.models.known import Known, applied, form_of, lacks
 from agot.models.library import complete, http_client, load_litellm
 from agot.models.own_prices import SharedTime, own_terms, priced
+from agot.models.pace import Pace
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.models.replicas import Replicas
@@ -41,7 +42,7 @@ _OWN_CLIENT = "hosted_vllm"
 class _Room:
     """What belongs to one event loop."""
 
-    slots: dict[tuple[str, str | None, str], asyncio.Semaphore] = field(default_factory=dict)
+    paces: dict[tuple[str, str | None, str], Pace] = field(default_factory=dict)
     client: Any = None
 
 
@@ -86,6 +87,7 @@ class Gateway:
         self._pool = Pool(settings)
         self.known = known or Known()
         self._endpoints: dict[str, tuple[int, Endpoint]] = {}
+        self._profiles: dict[str, tuple[int, ModelProfile]] = {}
         self._environment = environment
         self._clock, self._wall_clock = clock, wall_clock
         self._prices = prices or PriceTable()
@@ -124,7 +126,13 @@ class Gateway:
         Raises:
             SetupError: If the role is unknown or not configured.
         """
-        endpoint = self._pool.endpoint(role)
+        version, found = self._profiles.get(role, (-1, None))
+        if found is None or version != self.known.version:
+            found = self._profile(self._pool.endpoint(role))
+            self._profiles[role] = (self.known.version, found)
+        return found
+
+    def _profile(self, endpoint: Endpoint) -> ModelProfile:
         measured = self.known.measured(endpoint)
         endpoint = applied(endpoint, measured)
         terms = self._terms_of(endpoint)
@@ -183,10 +191,14 @@ class Gateway:
 
                 async def send(part: ModelRequest, on_text: OnText | None) -> ModelReply:
                     async def once(endpoint: Endpoint) -> ModelReply:
-                        async with self._turn(endpoint), self._slot(endpoint), asyncio.timeout(own_limit_s):
-                            with self._time_of(endpoint).taking_part() as share:
-                                reply = await self._attempt(litellm, part, endpoint, on_text)
-                        return priced(reply, endpoint.settings, share.seconds)
+                        async with self._turn(endpoint), self._pace(endpoint).passing() as passage:
+                            async with asyncio.timeout(own_limit_s):
+                                with self._time_of(endpoint).taking_part() as share:
+                                    reply = await self._attempt(litellm, part, endpoint, on_text)
+                            passage.tokens = reply.usage.completion_tokens
+                        reply = priced(reply, endpoint.settings, share.seconds)
+                        several = len(endpoint.addresses) > 1
+                        return reply.model_copy(update={"server": endpoint.base_url}) if several else reply
 
                     return await self._somewhere(self.endpoint(part.role), once)
 
@@ -240,9 +252,11 @@ class Gateway:
 
         async def once(at: Endpoint) -> tuple[Any, float]:
             asked = arguments if at.base_url is None else {**arguments, "api_base": at.base_url}
-            async with self._turn(at), self._slot(at), asyncio.timeout(at.settings.timeout_s):
-                with self._time_of(at).taking_part() as share:
-                    response = await self._relayed(litellm, asked, at, on_chunk)
+            async with self._turn(at), self._pace(at).passing() as passage:
+                async with asyncio.timeout(at.settings.timeout_s):
+                    with self._time_of(at).taking_part() as share:
+                        response = await self._relayed(litellm, asked, at, on_chunk)
+                passage.tokens = replies.tokens_written(response)
             return response, share.seconds
 
         try:
@@ -396,7 +410,9 @@ class Gateway:
         """Make a call at an endpoint, or at one of its replicas."""
         if len(endpoint.addresses) < 2:
             return await once(endpoint)
-        replicas = self._replicas.setdefault(endpoint.addresses, Replicas(endpoint.addresses, self._clock))
+        replicas = self._replicas.get(endpoint.addresses)
+        if replicas is None:
+            replicas = self._replicas[endpoint.addresses] = Replicas(endpoint.addresses)
         return await replicas.send(lambda address: once(replace(endpoint, base_url=address)))
 
     def _time_of(self, endpoint: Endpoint) -> SharedTime:
@@ -423,12 +439,12 @@ class Gateway:
             return nullcontext()
         return self._gates.of(endpoint.server, endpoint.max_loaded_models).passing(endpoint.name)
 
-    def _slot(self, endpoint: Endpoint) -> asyncio.Semaphore:
-        slots = self._room().slots
-        slot = slots.get(endpoint.key)
-        if slot is None:
-            slot = slots[endpoint.key] = asyncio.Semaphore(endpoint.concurrency)
-        return slot
+    def _pace(self, endpoint: Endpoint) -> Pace:
+        paces = self._room().paces
+        pace = paces.get(endpoint.key)
+        if pace is None:
+            pace = paces[endpoint.key] = Pace(endpoint.concurrency, self._clock)
+        return pace
 
     def _client(self) -> Any:
         room = self._room()

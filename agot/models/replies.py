@@ -219,6 +219,11 @@ def _index(choice: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
+def tokens_written(response: Any) -> int:
+    """Return the tokens that litellm's reply says were written, 0 if it does not."""
+    return _count(_get(response, "usage"), "completion_tokens")
+
+
 def _count(usage: Any, name: str) -> int:
     value = _get(usage, name) if usage is not None else None
     return value if isinstance(value, int) and value > 0 else 0
