@@ -4,11 +4,13 @@
     ├── SetupError              the run could not begin: settings, model name, database, question
     ├── StoreError              the database: full or read-only disk, newer schema, broken file
     │   ├── NotStored                 it does not hold what was asked for, or more than one of it
-    │   └── RunHeld                   a live process is running the run
+    │   ├── RunHeld                   a live process is running the run
+    │   └── LeaseLost                 another process has taken the run over
     └── RunError                the run began and hit something
         ├── BudgetExceeded      a limit fired; carries which one
         ├── Interrupted         a person asked to stop
         ├── ToolError           a tool failed
+        │   └── NotRecorded           it may not begin, because that could not be recorded
         └── ModelError          a model call failed for good (after retries)
             ├── ModelUnreachable      nobody answers at that address, or the answer broke off
             │   └── ModelSilent             a server that had the request said nothing for too long
@@ -48,6 +50,10 @@ class RunHeld(StoreError):
     """A live process is running the run."""
 
 
+class LeaseLost(StoreError):
+    """Another process has taken the run over: this one makes no further call."""
+
+
 class RunError(AgotError):
     """Something went wrong inside a run."""
 
@@ -76,6 +82,10 @@ class Interrupted(RunError):
 
 class ToolError(RunError):
     """A tool failed, or may not be run."""
+
+
+class NotRecorded(ToolError):
+    """A call with side effects was not begun, because the database cannot record that it was."""
 
 
 class ModelError(RunError):

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from agot.errors import StoreError, ToolError
+from agot.errors import LeaseLost, NotRecorded, StoreError, ToolError
 from agot.ids import RunId, ThoughtId
 from agot.protocols import CallRecord, JournalStore
 from agot.spending import total_of
@@ -41,8 +41,9 @@ class Journal:
     Args:
         store: Where calls are kept, or None to keep them only in memory.
         earlier: Calls of earlier attempts of the run, to be replayed.
-        on_fault: Told once if the store fails in the middle of a run; the run then goes on in
-            memory, because losing durability is better than losing the answer.
+
+    If the store fails in the middle of a run, the run goes on: losing durability is better than losing the answer. Only
+    calls with side effects are not begun while it cannot be recorded.
     """
 
     def __init__(
@@ -52,10 +53,10 @@ class Journal:
         earlier: Iterable[CallRecord] = (),
         *,
         clock: Callable[[], float],
-        on_fault: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.run_id = run_id
-        self._store, self._clock, self._on_fault = store, clock, on_fault
+        self._store, self._clock = store, clock
+        self._lost: LeaseLost | None = None
         self._records = {record.key: record for record in earlier}
         self._asked: Counter[str] = Counter()
         self._open: dict[str, CallRecord] = {}
@@ -71,15 +72,14 @@ class Journal:
         """Return the keys of what earlier attempts started or finished of one kind, for one purpose."""
         return {one.key for one in self._records.values() if (one.kind, one.purpose) == (kind, purpose)}
 
+    def earlier(self, kind: CallKind) -> list[CallRecord]:
+        """Return what earlier attempts started or finished of one kind, oldest first."""
+        return [one for one in self._records.values() if one.kind == kind]
+
     def replay(self, key: str) -> CallRecord | None:
         """Return the finished call with this key, if an earlier attempt paid for it."""
         record = self._records.get(key)
         return record if record is not None and record.state == "done" else None
-
-    def unfinished(self, key: str) -> CallRecord | None:
-        """Return the call with this key that an earlier attempt started and never finished, if there is one."""
-        record = self._records.get(key)
-        return record if record is not None and record.state == "started" else None
 
     def begun(self) -> Usage:
         """Return what model calls cost that earlier attempts sent and got no reply to, or were killed while waiting for."""
@@ -119,9 +119,13 @@ class Journal:
             again: A person allowed it although an earlier attempt started it.
 
         Raises:
+            LeaseLost: If another process has taken the run over; nothing more is called.
+            NotRecorded: If the call has side effects and it cannot be recorded that it begins.
             ToolError: If the call has side effects and an earlier attempt started but never finished
                 it: whether it took effect is unknown, so it is never silently run again.
         """
+        if self._lost is not None:
+            raise LeaseLost(str(self._lost))
         base = CallRecord(
             key=key,
             kind=kind,
@@ -137,7 +141,7 @@ class Journal:
                     f"The call {purpose!r} was started by an earlier attempt and never finished. It has side effects, "
                     "so it is not run again. Check by hand whether it took effect, then start a new run."
                 )
-            await self._put(base)
+            await self._put(base, effect=True, must=True)
         self._open[key] = base
         try:
             done = await call()
@@ -145,14 +149,24 @@ class Journal:
             del self._open[key]
         await self._put(base.model_copy(update={
             "state": "done", "reply": done.reply, "usage": self._before(key).plus(done.usage), "model": done.model, "latency_ms": done.latency_ms,
-        }))  # fmt: skip
+        }), effect=side_effects)  # fmt: skip
         return done
 
-    async def _put(self, record: CallRecord) -> None:
+    async def _put(self, record: CallRecord, *, effect: bool = False, must: bool = False) -> None:
         if self._store is None:
             return
         try:
-            await self._store.put_call(self.run_id, record)
+            if effect:
+                await self._store.put_call(self.run_id, record, effect=True)
+            else:
+                await self._store.put_call(self.run_id, record)
+        except LeaseLost as lost:
+            self._lost = lost
+            raise
         except StoreError as error:
-            self._store = None
-            self._on_fault(f"This run is no longer saved and cannot be resumed: {error}")
+            # Otherwise the store has told whoever follows the run, and keeps what it can.
+            if must:
+                raise NotRecorded(
+                    f"it has side effects, and the database cannot record that it begins ({error}). "
+                    "Go on without it, or try it again later."
+                ) from error

@@ -115,8 +115,8 @@ class ModelReply(Value):
 
     Attributes:
         asked: How many samples were asked for, if limits left no room for as many as the request wanted.
-        broke_off: Why the texts end before their end, if the server fell silent over them; "" if it did not.
         server: Address of the server that answered, where a role has several; "" otherwise.
+        broke_off: Why the texts end before their end, if the server fell silent over them; "" if it did not.
     """
 
     completions: tuple[Completion, ...]
@@ -124,8 +124,8 @@ class ModelReply(Value):
     model: str
     latency_ms: float = 0.0
     asked: int | None = None
-    broke_off: str = ""
     server: str = ""
+    broke_off: str = ""
 
 
 class ModelProfile(Value):
@@ -221,11 +221,15 @@ class JournalStore(Protocol):
     async def load_calls(self, run_id: RunId) -> Sequence[CallRecord]:
         """Return all calls of a run, oldest first."""
 
-    async def put_call(self, run_id: RunId, record: CallRecord) -> None:
+    async def put_call(self, run_id: RunId, record: CallRecord, *, effect: bool = False) -> None:
         """Insert, or replace the record with the same key; durable when this returns.
 
+        Args:
+            effect: The call has side effects: a "started" record is written now or not at all.
+
         Raises:
-            StoreError: If it could not be written.
+            LeaseLost: If another process has taken the run over.
+            StoreError: If it could not be written now; the store tells the run's reader, and writes it later if it can.
         """
 
 
@@ -405,6 +409,9 @@ class Tools(Protocol):
 
     def cards(self) -> Sequence[ToolCard]:
         """Return what a model is told of each tool."""
+
+    def before(self) -> Sequence[ToolNote]:
+        """Return the calls with side effects that earlier tries of the thought made."""
 
     async def run(self, calls: Sequence[ToolCall]) -> list[ToolNote]:
         """Run calls, each as soon as those it refers to are done; results in call order."""

@@ -19,7 +19,7 @@ from agot.engine.caller import CallRoom
 from agot.engine.engine import Engine
 from agot.engine.garbage import rare_collections
 from agot.engine.run import Run
-from agot.errors import StoreError
+from agot.errors import LeaseLost, StoreError
 from agot.events import AnyEvent, EventStream, Notice
 from agot.ids import RunId, new_run_id
 from agot.journal import Journal
@@ -318,9 +318,17 @@ class Reasoner:
         """Make an attempt at a run; `begins` inserts it first."""
         stream: EventStream | None = None
 
-        def unsaved(text: str) -> None:
+        run: Run | None = None
+        lost: LeaseLost | None = None
+
+        def stored(fault: StoreError | None) -> None:
+            nonlocal lost
             if stream is not None:
-                stream.emit(Notice(level="warning", text=text))
+                stream.emit(_told_of_store(fault))
+            if isinstance(fault, LeaseLost):
+                lost = fault
+                if run is not None:
+                    run.lose(fault)
 
         def noted(text: str) -> None:
             if stream is not None:
@@ -331,10 +339,9 @@ class Reasoner:
             self._asks.add(asking)
         attempt, last_seq = 1, 0
         if begins:
-            await store.start_run(job.run_id, **_asked(job), on_fault=unsaved)
+            await store.start_run(job.run_id, **_asked(job), on_fault=stored)
         else:
-            attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=unsaved)
-        run: Run | None = None
+            attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=stored)
         try:
             # Also a first attempt may find calls, unless it begins here: those that a branch took over from another run.
             earlier = [] if begins else await store.load_calls(job.run_id)
@@ -342,7 +349,7 @@ class Reasoner:
             stream.add_sink(store.sink)
             if job.on_event is not None:
                 stream.add_sink(job.on_event)
-            journal = Journal(job.run_id, store, earlier, clock=self._clock, on_fault=unsaved)
+            journal = Journal(job.run_id, store, earlier, clock=self._clock)
             tools = await self._tools.open() if self._wants_tools(job) else {}
             engine = job.settings.engine
             lessons = store.learnt(job.run_id) if engine.learn else None
@@ -353,6 +360,8 @@ class Reasoner:
             judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept, known.worths)
             run = self._compose(job, stream, journal, lessons, judges, tools, known, total_of(measuring))
             self._runs.add(run)
+            if lost is not None:
+                run.lose(lost)
             with rare_collections():
                 result = await run.finish()
             await self._saved(run, judges, store, job)
@@ -429,13 +438,15 @@ class Reasoner:
 
     async def _saved(self, run: Run, judges: Judges, store: SqlStore, job: _Job) -> None:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
+        if run.lost is not None:
+            return
         try:
             if run.engine.unable:
                 await keep_unable(job.models, store)
             # Side by side, so that they share one transaction.
             await asyncio.gather(run.engine.teach(), judges.teach(), store.flush(run.id))
         except StoreError as error:
-            run.stream.emit(Notice(level="warning", text=f"The run could not be saved completely: {error}"))
+            run.stream.emit(Notice(level="warning", text=f"The run is not saved completely yet: {error}"))
 
     # -- composition -------------------------------------------------------------------------------
 
@@ -476,6 +487,18 @@ def _public(settings: Settings) -> dict[str, dict[str, RoleSettings]]:
         field: {name: role.model_copy(update={"extra_body": {}}) for name, role in models.items()}
         for field, models in (("roles", settings.roles), ("experts", settings.experts))
     }
+
+
+def _told_of_store(fault: StoreError | None) -> Notice:
+    """Return what readers of a run are told when the database changes."""
+    if fault is None:
+        return Notice(level="info", text="The database can be written again; what had waited is saved.")
+    if isinstance(fault, LeaseLost):
+        return Notice(level="warning", text=str(fault))
+    return Notice(level="warning", text=(
+        f"This run is not saved for now: {fault} It goes on and is saved as soon as that works; until then no tool with "
+        "side effects is called, and if the process ends first, what it did since is lost."
+    ))  # fmt: skip
 
 
 def _asked(job: _Job) -> _Asked:

@@ -11,7 +11,7 @@ from agot.agents.context import Outcome
 from agot.agents.trust import Standing, trusted
 from agot.budget import Meter
 from agot.engine.engine import Engine
-from agot.errors import AgotError, BudgetExceeded
+from agot.errors import AgotError, BudgetExceeded, LeaseLost
 from agot.events import EventStream, LimitFired, RunFinished, RunStarted
 from agot.ids import ROOT, RunId
 from agot.question import split_material
@@ -42,10 +42,17 @@ class Run:
     prepare: Callable[[], Coroutine[Any, Any, None]] | None = None
     task: asyncio.Task[Any] | None = None
     stop_asked: bool = False
+    lost: LeaseLost | None = None
 
     def interrupt(self) -> None:
         """Stop now; `finish` then returns the best partial answer."""
         self.stop_asked = True
+        if self.task is not None:
+            self.task.cancel()
+
+    def lose(self, lost: LeaseLost) -> None:
+        """Stop now, because another process does the run; `finish` then returns it as failed."""
+        self.lost = lost
         if self.task is not None:
             self.task.cancel()
 
@@ -62,7 +69,7 @@ class Run:
         try:
             await self._prepared()
             self.task = task = asyncio.create_task(self.engine.run(*split_material(self.question)))
-            if self.stop_asked:
+            if self.stop_asked or self.lost is not None:
                 task.cancel()
             await asyncio.wait({task}, timeout=seconds)
         except asyncio.CancelledError:
@@ -70,6 +77,9 @@ class Run:
                 await _cancelled(self.task)
             self._conclude("interrupted", None, reason="The run was cancelled.", error="Interrupted")
             raise
+        if self.lost is not None:
+            await _cancelled(task)
+            return self._conclude("failed", None, reason=str(self.lost), error=type(self.lost).__name__)
         if not task.done():
             await _cancelled(task)
             return self._stopped(BudgetExceeded("seconds", self.meter.usage.wall_s, seconds or 0.0))

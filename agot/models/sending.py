@@ -16,7 +16,7 @@ from agot.models.library import complete
 from agot.models.own_prices import SharedTime, price_of, priced
 from agot.models.pool import EMBEDDED, Endpoint
 from agot.models.prices import Terms
-from agot.models.speeds import Speeds
+from agot.models.silence import Paces
 from agot.models.thinking import Separated, ThinkingStream
 from agot.protocols import ModelReply, ModelRequest, OnText
 from agot.spending import spend
@@ -45,12 +45,12 @@ class Sender:
     """Makes attempts.
 
     Attributes:
-        speeds: How fast models were seen to write.
+        paces: How fast models were seen to write.
     """
 
     def __init__(self, needs: Needs) -> None:
         self._needs = needs
-        self.speeds = Speeds(needs.known)
+        self.paces = Paces(needs.known)
         self._longer: dict[tuple[str, str], float] = {}
 
     async def reply(
@@ -74,7 +74,7 @@ class Sender:
             ))  # fmt: skip
         arguments = arguments_of(request, endpoint, needs.key(endpoint))
         n, ours = arguments.get("n", 1), endpoint.provider == OWN_CLIENT
-        watched = endpoint.streams and not self.speeds.is_sure(endpoint, request.max_tokens)
+        watched = endpoint.streams and not self.paces.is_sure(endpoint, request.max_tokens)
         stream = (
             endpoint.streams and n == 1 and (on_text is not None or (watched and not ours and endpoint.local))
         )
@@ -83,7 +83,7 @@ class Sender:
         )
         limit_s = endpoint.settings.timeout_s
         if not (stream or attempt.joined):
-            limit_s = self.speeds.silence_s(endpoint, request.max_tokens)
+            limit_s = self.paces.silence_s(endpoint, request.max_tokens)
         self._prepare(arguments, endpoint, limit_s)
         if attempt.joined:
             # Only in the body, so that litellm takes the reply for a whole one.
@@ -122,7 +122,7 @@ class Sender:
         attempt = Attempt(request.max_tokens * arguments.get("n", 1), sent=0 if ours else None)
         limit_s = endpoint.settings.timeout_s
         if on_chunk is None:
-            limit_s = self.speeds.silence_s(endpoint, request.max_tokens)
+            limit_s = self.paces.silence_s(endpoint, request.max_tokens)
         self._prepare(arguments, endpoint, limit_s)
         got: list[Any] = []
 
@@ -157,7 +157,7 @@ class Sender:
                 async with attempt.within(limit_s):
                     reply = await make()
         except BaseException as error:
-            pace = self.speeds.of(endpoint) or 0.0
+            pace = self.paces.of(endpoint) or 0.0
             likely = math.ceil(pace * (self._needs.clock() - began_s)) * request.n
             prompt = self._prompt_tokens(request, endpoint)
             spent = attempt.cost(prompt, likely, reached=not never_sent(error))
@@ -178,7 +178,7 @@ class Sender:
     def _learn(self, request: ModelRequest, endpoint: Endpoint, usage: Usage, reply: ModelReply) -> None:
         """Learn from a reply how fast the model writes and how much longer prompts are than they are estimated."""
         samples = max(1, len(reply.completions))
-        self.speeds.saw(endpoint, usage.completion_tokens // samples, reply.latency_ms / 1000.0)
+        self.paces.saw(endpoint, usage.completion_tokens // samples, reply.latency_ms / 1000.0)
         place = (endpoint.server, endpoint.name)
         ratio = usage.prompt_tokens / replies.prompt_tokens_of(request)
         if ratio > self._longer.get(place, 1.0):

@@ -44,8 +44,8 @@ async def asked(models: Gateway, **how: Any) -> tuple[ModelReply | ModelError, U
 
 @pytest.mark.parametrize("told", [False, True])
 async def test_a_model_that_writes_steadily_is_not_cut_however_long_it_takes(told: bool) -> None:
-    async with Loopback(lambda _request: Reply("word " * 20, chunk_delay_s=0.03)) as server:
-        models = gateway(server.base_url, timeout_s=0.3)
+    async with Loopback(lambda _request: Reply("word " * 20, chunk_delay_s=0.1)) as server:
+        models = gateway(server.base_url, timeout_s=1.5)
         got, lost = await asked(models, on_text=(lambda _text: None) if told else None)
         await models.close()
     assert isinstance(got, ModelReply)

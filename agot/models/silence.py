@@ -15,7 +15,7 @@ ASSUMED_TOKENS_PER_S = 10.0
 """Of a server that was not seen writing and cannot be watched at it."""
 
 
-class Speeds:
+class Paces:
     """Tokens a second of each model at each server, as lately seen, waiting and reading included."""
 
     def __init__(self, known: Known) -> None:
