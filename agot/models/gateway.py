@@ -24,6 +24,7 @@ from agot.models.gate import Gates
 from agot.models.known import Known, applied, form_of, lacks
 from agot.models.library import complete, http_client, load_litellm
 from agot.models.own_prices import SharedTime, own_terms, priced
+from agot.models.passing import CallNumbers, logprobs_of, passed_on, reason_of
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.models.replicas import Replicas
@@ -52,11 +53,13 @@ class Relayed:
     Attributes:
         message: OpenAI's message, with `tool_calls` if there are any.
         reply: The same as a reply, for usage and latency.
+        logprobs: OpenAI's, or None.
     """
 
     message: dict[str, Any]
     finish_reason: str
     reply: ModelReply
+    logprobs: dict[str, Any] | None = None
 
 
 class Gateway:
@@ -219,9 +222,9 @@ class Gateway:
         """Make one call in OpenAI's own words: messages and tools go to the model as they are.
 
         Args:
-            request: Role, sampling and room; its messages are for the estimate of their tokens.
+            request: Role; its messages are for the estimate of their tokens.
             messages: OpenAI's, tool calls and their results included.
-            options: Further fields of OpenAI's, such as `tools`.
+            options: All further fields of OpenAI's that are sent, such as `tools` and `max_tokens`.
             on_chunk: Told each choice's piece of the answer as it arrives, as OpenAI streams it.
 
         Raises:
@@ -230,8 +233,7 @@ class Gateway:
         """
         self.check_tools(request.role)
         endpoint = self.endpoint(request.role)
-        arguments = _arguments(request, endpoint, self.key(endpoint))
-        arguments |= {**options, "messages": [dict(message) for message in messages]}
+        arguments = passed_on(_arguments(request, endpoint, self.key(endpoint)), endpoint, messages, options)
         # First of all: whatever else is of litellm's would import it here, on the event loop.
         litellm = self._litellm or await self._load(endpoint)
         if endpoint.provider == _OWN_CLIENT:
@@ -254,7 +256,7 @@ class Gateway:
         reply = priced(reply, endpoint.settings, seconds)
         choice = response.choices[0]
         message = choice.message.model_dump(exclude_none=True)
-        return Relayed(message, str(choice.finish_reason or "stop"), reply)
+        return Relayed(message, reason_of(choice), reply, logprobs_of(choice))
 
     async def _relayed(
         self,
@@ -269,7 +271,7 @@ class Gateway:
                 return await litellm.acompletion(**arguments)
             except Exception as error:  # As above.
                 raise self._translated(error, endpoint, key) from error
-        chunks = []
+        chunks, numbers = [], CallNumbers()
         try:
             stream = await litellm.acompletion(
                 **arguments, stream=True, stream_options={"include_usage": True}
@@ -287,7 +289,11 @@ class Gateway:
                     raise self._translated(error, endpoint, key) from error
                 chunks.append(chunk)
                 for choice in chunk.choices:
-                    on_chunk(choice.delta.model_dump(exclude_none=True))
+                    numbers.mend(choice.delta)
+                    piece = choice.delta.model_dump(exclude_none=True)
+                    if told := logprobs_of(choice):
+                        piece["logprobs"] = told
+                    on_chunk(piece)
         finally:
             await stream.aclose()
         return litellm.stream_chunk_builder(chunks, messages=arguments["messages"])
