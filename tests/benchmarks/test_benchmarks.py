@@ -55,6 +55,14 @@ def test_kill_repeats_no_finished_call() -> None:
 
 
 @pytest.mark.slow
+def test_outage_kills_a_server_and_loses_and_repeats_nothing() -> None:
+    figures = quick("outage")
+    assert figures["runs lost from the database"]["median"] == 0
+    assert figures["replies paid for twice"]["median"] == 0
+    assert figures["requests that reached the server's address"]["median"] > 8
+
+
+@pytest.mark.slow
 def test_speed() -> None:
     figures = quick("speed")
     assert figures["chain, checked by code"]["unit"] == "ms a call"
