@@ -25,6 +25,7 @@ from agot.models.known import Known, applied, form_of, lacks
 from agot.models.library import http_client, load_litellm
 from agot.models.own_prices import SharedTime, own_terms
 from agot.models.pace import Pace
+from agot.models.passing import logprobs_of, reason_of
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.models.replicas import Replicas
@@ -52,11 +53,13 @@ class Relayed:
     Attributes:
         message: OpenAI's message, with `tool_calls` if there are any.
         reply: The same as a reply, for usage and latency.
+        logprobs: OpenAI's, or None.
     """
 
     message: dict[str, Any]
     finish_reason: str
     reply: ModelReply
+    logprobs: dict[str, Any] | None = None
 
 
 class Gateway:
@@ -249,9 +252,9 @@ class Gateway:
         """Make one call in OpenAI's own words: messages and tools go to the model as they are.
 
         Args:
-            request: Role, sampling and room; its messages are for the estimate of their tokens.
+            request: Role; its messages are for the estimate of their tokens.
             messages: OpenAI's, tool calls and their results included.
-            options: Further fields of OpenAI's, such as `tools`.
+            options: All further fields of OpenAI's that are sent, such as `tools` and `max_tokens`.
             on_chunk: Told each choice's piece of the answer as it arrives, as OpenAI streams it.
 
         Raises:
@@ -261,20 +264,21 @@ class Gateway:
         self.check_tools(request.role)
         endpoint = self.endpoint(request.role)
         spend(_NOTHING)
-        sent = {**options, "messages": [dict(message) for message in messages]}
         # First of all: whatever else is of litellm's would import it here, on the event loop.
         litellm = self._litellm or await self._load(endpoint)
 
         async def once(at: Endpoint) -> tuple[Any, ModelReply]:
             async with self._turn(at), self._pace(at).passing() as passage:
-                response, reply = await self._sender.relay(litellm, request, at, sent, on_chunk)
+                response, reply = await self._sender.relay(
+                    litellm, request, at, messages, options, on_chunk
+                )
                 passage.tokens = reply.usage.completion_tokens
             return response, reply
 
         response, reply = await self._somewhere(endpoint, once)
         choice = response.choices[0]
         message = choice.message.model_dump(exclude_none=True)
-        return Relayed(message, str(choice.finish_reason or "stop"), reply)
+        return Relayed(message, reason_of(choice), reply, logprobs_of(choice))
 
     async def close(self) -> None:
         """Close this event loop's connections to local servers; the gateway can be used again after it."""

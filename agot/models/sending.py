@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from agot.models.faults import never_sent, silent, translated
 from agot.models.known import Known
 from agot.models.library import complete
 from agot.models.own_prices import SharedTime, price_of, priced
+from agot.models.passing import CallNumbers, logprobs_of, passed_on
 from agot.models.pool import EMBEDDED, Endpoint
 from agot.models.prices import Terms
 from agot.models.silence import Paces
@@ -105,21 +106,24 @@ class Sender:
         litellm: Any,
         request: ModelRequest,
         endpoint: Endpoint,
+        messages: Sequence[Mapping[str, Any]],
         options: Mapping[str, Any],
         on_chunk: OnChunk | None,
     ) -> tuple[Any, ModelReply]:
         """Return the response in OpenAI's own words, and the same as a reply.
 
         Args:
-            options: What is sent beside the request's own arguments or in their place.
+            messages: OpenAI's.
+            options: All further fields that are sent; of the request itself only its endpoint is read, and its estimates.
 
         Raises:
             ModelError: Typed.
         """
         needs = self._needs
-        arguments = {**arguments_of(request, endpoint, needs.key(endpoint)), **options}
+        plain = arguments_of(request, endpoint, needs.key(endpoint))
+        arguments = passed_on(plain, endpoint, messages, options)
         ours = endpoint.provider == OWN_CLIENT
-        attempt = Attempt(request.max_tokens * arguments.get("n", 1), sent=0 if ours else None)
+        attempt = Attempt(request.max_tokens * options.get("n", 1), sent=0 if ours else None)
         limit_s = endpoint.settings.timeout_s
         if on_chunk is None:
             limit_s = self.paces.silence_s(endpoint, request.max_tokens)
@@ -287,14 +291,18 @@ class Sender:
                 return await litellm.acompletion(**arguments)
             except Exception as error:  # As above.
                 raise self._translated(error, endpoint, arguments) from error
-        chunks = []
+        chunks, numbers = [], CallNumbers()
         stream = await self._opened(litellm, arguments, endpoint)
         try:
             while (chunk := await self._next(stream, arguments, endpoint)) is not None:
                 attempt.took(chunk)
                 chunks.append(chunk)
                 for choice in chunk.choices:
-                    on_chunk(choice.delta.model_dump(exclude_none=True))
+                    numbers.mend(choice.delta)
+                    piece = choice.delta.model_dump(exclude_none=True)
+                    if told := logprobs_of(choice):
+                        piece["logprobs"] = told
+                    on_chunk(piece)
         finally:
             await stream.aclose()
         return litellm.stream_chunk_builder(chunks, messages=arguments["messages"])
