@@ -94,7 +94,7 @@ class Patient:
         body = {**self.endpoint.extra_body, **self.extra, **(extra or {})}
         if body:
             options["extra_body"] = body
-        return await self.models.relay(request, turns, options, on_chunk=on_chunk)
+        return await self.models.relay(request, turns, options, on_chunk=on_chunk, as_is=True)
 
     async def _say_embedded(
         self,

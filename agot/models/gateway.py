@@ -17,12 +17,13 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from agot.errors import ModelError, SetupError
-from agot.models import replies
-from agot.models.adapting import Adapter
+from agot.models import ollama, replies
+from agot.models.adapting import Adapter, learns
+from agot.models.asking import arguments_of, shaped, streaming
 from agot.models.faults import missing_key, timed_out, translated
 from agot.models.gate import Gates
 from agot.models.known import Known, applied, form_of, lacks
-from agot.models.library import complete, http_client, load_litellm
+from agot.models.library import HttpClient, complete, load_litellm
 from agot.models.own_prices import SharedTime, own_terms, priced
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
@@ -33,8 +34,8 @@ from agot.settings import Settings
 
 T = TypeVar("T")
 
-_OWN_CLIENT = "hosted_vllm"
-"""The provider whose HTTP client is ours, so that `close` can close it; others are litellm's own."""
+_OWN_CLIENT = ("hosted_vllm", *ollama.PROVIDERS)
+"""Providers whose HTTP client is ours: their replies are mended, and `close` can close it. Others have litellm's own."""
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class _Room:
     """What belongs to one event loop."""
 
     slots: dict[tuple[str, str | None, str], asyncio.Semaphore] = field(default_factory=dict)
-    client: Any = None
+    clients: dict[str | None, HttpClient] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,7 @@ class Gateway:
         options: Mapping[str, Any],
         *,
         on_chunk: Callable[[dict[str, Any]], None] | None = None,
+        as_is: bool = False,
     ) -> Relayed:
         """Make one call in OpenAI's own words: messages and tools go to the model as they are.
 
@@ -223,6 +225,7 @@ class Gateway:
             messages: OpenAI's, tool calls and their results included.
             options: Further fields of OpenAI's, such as `tools`.
             on_chunk: Told each choice's piece of the answer as it arrives, as OpenAI streams it.
+            as_is: Send the options also where the server is known to refuse them, and tell what it says.
 
         Raises:
             SetupError: As `check_tools` does.
@@ -230,31 +233,50 @@ class Gateway:
         """
         self.check_tools(request.role)
         endpoint = self.endpoint(request.role)
-        arguments = _arguments(request, endpoint, self.key(endpoint))
-        arguments |= {**options, "messages": [dict(message) for message in messages]}
         # First of all: whatever else is of litellm's would import it here, on the event loop.
         litellm = self._litellm or await self._load(endpoint)
-        if endpoint.provider == _OWN_CLIENT:
-            arguments["client"] = self._client()
         started = self._clock()
-
-        async def once(at: Endpoint) -> tuple[Any, float]:
-            asked = arguments if at.base_url is None else {**arguments, "api_base": at.base_url}
-            async with self._turn(at), self._slot(at), asyncio.timeout(at.settings.timeout_s):
-                with self._time_of(at).taking_part() as share:
-                    response = await self._relayed(litellm, asked, at, on_chunk)
-            return response, share.seconds
-
-        try:
-            response, seconds = await self._somewhere(endpoint, once)
-        except TimeoutError:
-            raise timed_out(endpoint, endpoint.settings.timeout_s) from None
+        response, seconds = await self._relay(litellm, request, messages, options, on_chunk, as_is)
         latency_ms = (self._clock() - started) * 1000.0
         reply = replies.from_response(response, request, endpoint, self._terms_of(endpoint), latency_ms)
         reply = priced(reply, endpoint.settings, seconds)
         choice = response.choices[0]
         message = choice.message.model_dump(exclude_none=True)
         return Relayed(message, str(choice.finish_reason or "stop"), reply)
+
+    async def _relay(
+        self,
+        litellm: Any,
+        request: ModelRequest,
+        messages: Sequence[Mapping[str, Any]],
+        options: Mapping[str, Any],
+        on_chunk: Callable[[dict[str, Any]], None] | None,
+        as_is: bool,
+    ) -> tuple[Any, float]:
+        """Return the reply, and the seconds of the server's time; asked again while a refusal teaches its form."""
+        endpoint = self.endpoint(request.role)
+        asked = {**options, "messages": [dict(message) for message in messages]}
+        arguments = arguments_of(request, endpoint, self.key(endpoint)) | asked
+        if not as_is:
+            arguments = shaped(arguments, endpoint)
+        if endpoint.provider in _OWN_CLIENT:
+            arguments["client"] = self._client(endpoint)
+
+        async def once(at: Endpoint) -> tuple[Any, float]:
+            placed = arguments if at.base_url is None else {**arguments, "api_base": at.base_url}
+            async with self._turn(at), self._slot(at), asyncio.timeout(at.settings.timeout_s):
+                with self._time_of(at).taking_part() as share:
+                    response = await self._relayed(litellm, placed, at, on_chunk)
+            return response, share.seconds
+
+        try:
+            return await self._somewhere(endpoint, once)
+        except TimeoutError:
+            raise timed_out(endpoint, endpoint.settings.timeout_s) from None
+        except ModelError as error:
+            if as_is or not learns(self.known, endpoint, arguments, error):
+                raise
+        return await self._relay(litellm, request, messages, options, on_chunk, as_is)
 
     async def _relayed(
         self,
@@ -271,9 +293,7 @@ class Gateway:
                 raise self._translated(error, endpoint, key) from error
         chunks = []
         try:
-            stream = await litellm.acompletion(
-                **arguments, stream=True, stream_options={"include_usage": True}
-            )
+            stream = await litellm.acompletion(**arguments, **streaming(endpoint))
             stream.raise_on_model_repetition = _nothing
         except Exception as error:  # As above.
             raise self._translated(error, endpoint, key) from error
@@ -295,8 +315,8 @@ class Gateway:
     async def close(self) -> None:
         """Close this event loop's connections to local servers; the gateway can be used again after it."""
         room = self._rooms.pop(asyncio.get_running_loop(), None)
-        if room is not None and room.client is not None:
-            await room.client.close()
+        for client in room.clients.values() if room is not None else ():
+            await client.close()
 
     # -- one attempt ---------------------------------------------------------------------------
 
@@ -308,9 +328,9 @@ class Gateway:
 
             return await answered(request, endpoint.name, on_text=on_text, clock=self._clock)
         key = self.key(endpoint)
-        arguments = _arguments(request, endpoint, key)
-        if endpoint.provider == _OWN_CLIENT:
-            arguments["client"] = self._client()
+        arguments = arguments_of(request, endpoint, key)
+        if endpoint.provider in _OWN_CLIENT:
+            arguments["client"] = self._client(endpoint)
         stream = on_text is not None and arguments.get("n", 1) == 1
         started = self._clock()
         if stream and on_text is not None:
@@ -338,9 +358,7 @@ class Gateway:
     ) -> ModelReply:
         key = arguments.get("api_key")
         try:
-            stream = await litellm.acompletion(
-                **arguments, stream=True, stream_options={"include_usage": True}
-            )
+            stream = await litellm.acompletion(**arguments, **streaming(endpoint))
         except Exception as error:  # As above.
             raise self._translated(error, endpoint, key) from error
         # litellm breaks a stream off after 100 equal pieces, which a table or a list can really
@@ -430,15 +448,15 @@ class Gateway:
             slot = slots[endpoint.key] = asyncio.Semaphore(endpoint.concurrency)
         return slot
 
-    def _client(self) -> Any:
-        room = self._room()
-        if room.client is None:
-            room.client = http_client()
-        return room.client
+    def _client(self, endpoint: Endpoint) -> Any:
+        clients, proxy = self._room().clients, endpoint.settings.proxy
+        if proxy not in clients:
+            clients[proxy] = HttpClient(proxy)
+        return clients[proxy].handler
 
     async def _load(self, endpoint: Endpoint) -> Any:
         try:
-            self._litellm = await load_litellm(with_openai=endpoint.provider != _OWN_CLIENT)
+            self._litellm = await load_litellm(with_openai=endpoint.provider not in _OWN_CLIENT)
         except ImportError as error:
             raise translated(error, endpoint, now_s=self._wall_clock()) from error
         return self._litellm
@@ -449,60 +467,3 @@ _FREE = Terms()
 
 def _nothing() -> None:
     return None
-
-
-def _arguments(request: ModelRequest, endpoint: Endpoint, key: str | None) -> dict[str, Any]:
-    """Return the arguments of `litellm.acompletion` for a request."""
-    arguments: dict[str, Any] = {
-        "model": endpoint.called,
-        "messages": _messages(request, endpoint),
-        "temperature": request.temperature,
-        "max_tokens": request.max_tokens,
-        # The limits of `complete` are the real ones; this only keeps the transport's own out of the way.
-        "timeout": endpoint.settings.timeout_s + 5.0,
-        "num_retries": 0,
-        "max_retries": 0,
-        "caching": False,
-        # A provider without seeds or top_p is better asked without them than not at all.
-        "drop_params": True,
-    }
-    if request.top_p != 1.0:
-        arguments["top_p"] = request.top_p
-    if request.n > 1 and endpoint.native_n:
-        arguments["n"] = request.n
-    if request.stop:
-        arguments["stop"] = list(request.stop)
-    if request.seed is not None and endpoint.takes_seed:
-        arguments["seed"] = request.seed
-    if request.logprobs and endpoint.gives_logprobs:
-        arguments["logprobs"] = True
-        if request.top_logprobs > 0:
-            arguments["top_logprobs"] = min(request.top_logprobs, endpoint.most_alternatives)
-    if request.response_format is not None:
-        arguments["response_format"] = request.response_format
-    if endpoint.extra_body:
-        arguments["extra_body"] = endpoint.extra_body
-    if endpoint.base_url is not None:
-        arguments["api_base"] = endpoint.base_url
-    if key is not None:
-        arguments["api_key"] = key
-    return arguments
-
-
-def _messages(request: ModelRequest, endpoint: Endpoint) -> list[dict[str, str]]:
-    """Return the turns; where there is no role for the system, its words begin the next turn of the user."""
-    turns, held = [], ""
-    for message in request.messages:
-        if message.role == "system" and not endpoint.takes_system:
-            held += message.content + "\n\n"
-            continue
-        turns.append(
-            {
-                "role": message.role,
-                "content": held + message.content if message.role == "user" else message.content,
-            }
-        )
-        held = "" if message.role == "user" else held
-    if held:
-        turns.append({"role": "user", "content": held.rstrip()})
-    return turns

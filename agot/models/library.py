@@ -110,10 +110,33 @@ def _load(with_openai: bool) -> Any:
     return module
 
 
-def http_client() -> Any:
-    """Return a new HTTP client for the providers that take one; needs litellm, so load that first."""
-    import_litellm()
-    return importlib.import_module("litellm.llms.custom_httpx.http_handler").AsyncHTTPHandler()
+class HttpClient:
+    """litellm's HTTP client for the providers that take one, whose replies are mended; load litellm first.
+
+    Args:
+        proxy: Address of a proxy that all calls take; None for the environment's, and none for servers of one's own.
+
+    Attributes:
+        handler: What litellm takes as its `client`.
+    """
+
+    def __init__(self, proxy: str | None = None) -> None:
+        from agot.models.transport import MendingTransport
+
+        import_litellm()
+        module = importlib.import_module("litellm.llms.custom_httpx.http_handler")
+        ssl = module.get_ssl_configuration()
+        inner = module.AsyncHTTPHandler.create_aiohttp_transport(
+            ssl_context=None if isinstance(ssl, (bool, str)) else ssl,
+            ssl_verify=ssl if isinstance(ssl, bool) else None,
+        )
+        self._transport = MendingTransport(inner, proxy)
+        self.handler = module.AsyncHTTPHandler(transport=self._transport)
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self.handler.close()
+        await self._transport.close()
 
 
 async def complete(litellm: Any, arguments: dict[str, Any]) -> Any:

@@ -173,11 +173,11 @@ def test_one_gateway_in_several_event_loops() -> None:
 
 
 async def test_providers_without_a_feature_are_not_asked_for_it(server: Loopback) -> None:
-    from agot.models.gateway import _arguments
+    from agot.models.asking import arguments_of
     from agot.models.pool import Pool
 
     endpoint = Pool(Settings(roles={"fast": RoleSettings(model="ollama/x")})).endpoint("fast")
-    arguments = _arguments(request(n=4, logprobs=True, top_logprobs=2), endpoint, None)
+    arguments = arguments_of(request(n=4, logprobs=True, top_logprobs=2), endpoint, None)
     assert not {"n", "logprobs", "top_logprobs"} & set(arguments)
 
 
