@@ -45,11 +45,12 @@ class RoleSettings(_Section):
         model: litellm model string, for instance "hosted_vllm/qwen3-8b" or "embedded/pico".
         base_url: Address of an OpenAI-compatible server; None for the provider's own.
         replicas: Addresses of further servers of the same model. Each call goes to the one with the fewest in flight,
-            and to another if that is gone; `concurrency` holds for each.
+            and to another if that is gone, fails or refuses for the moment; `concurrency` holds for each.
         api_key_env: Name of the environment variable that holds the key; None for litellm's own.
             Keys themselves are never written to settings.
         dialect: "auto" picks "compact" for embedded models and "standard" for all others.
-        concurrency: Calls in flight to this endpoint; None for 8 to Ollama and llamafile, 64 to all others.
+        concurrency: Most calls in flight to this endpoint; None for 8 to Ollama and llamafile, 64 to all others. Fewer are
+            sent where more do not make the server faster, see `agot.models.pace`.
         max_loaded_models: Models that the server at this address holds at the same time (Ollama's
             OLLAMA_MAX_LOADED_MODELS); calls are then grouped by model, see `agot.models.gate`. None for no such
             limit. The smallest that any role or expert says of a server holds for all of them.

@@ -9,7 +9,7 @@ from agot.agents.context import Outcome
 from agot.agents.trust import Standing, trusted
 from agot.budget import Meter
 from agot.engine.engine import Engine
-from agot.errors import AgotError, BudgetExceeded
+from agot.errors import AgotError, BudgetExceeded, LeaseLost
 from agot.events import EventStream, LimitFired, RunFinished, RunStarted
 from agot.ids import ROOT, RunId
 from agot.question import split_material
@@ -38,10 +38,17 @@ class Run:
     model: str
     task: asyncio.Task[Outcome] | None = None
     stop_asked: bool = False
+    lost: LeaseLost | None = None
 
     def interrupt(self) -> None:
         """Stop now; `finish` then returns the best partial answer."""
         self.stop_asked = True
+        if self.task is not None:
+            self.task.cancel()
+
+    def lose(self, lost: LeaseLost) -> None:
+        """Stop now, because another process does the run; `finish` then returns it as failed."""
+        self.lost = lost
         if self.task is not None:
             self.task.cancel()
 
@@ -56,7 +63,7 @@ class Run:
             seed=self.settings.seed, limits=self.settings.budget.model_dump(),
         ))  # fmt: skip
         self.task = task = asyncio.create_task(self.engine.run(*split_material(self.question)))
-        if self.stop_asked:
+        if self.stop_asked or self.lost is not None:
             task.cancel()
         try:
             await asyncio.wait({task}, timeout=seconds)
@@ -64,6 +71,9 @@ class Run:
             await _cancelled(task)
             self._conclude("interrupted", None, reason="The run was cancelled.", error="Interrupted")
             raise
+        if self.lost is not None:
+            await _cancelled(task)
+            return self._conclude("failed", None, reason=str(self.lost), error=type(self.lost).__name__)
         if not task.done():
             await _cancelled(task)
             return self._stopped(BudgetExceeded("seconds", self.meter.usage.wall_s, seconds or 0.0))

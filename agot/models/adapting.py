@@ -64,7 +64,7 @@ class Adapter:
     ) -> ModelReply:
         """Send a refused request again with what the server takes, or raise the refusal."""
         endpoint = self._endpoint()
-        sent = arguments_of(request, endpoint, None) | (streaming(endpoint) if on_text is not None else {})
+        sent = arguments_of(request, endpoint, None) | (streaming(endpoint) if endpoint.streams else {})
         left = room_left(error.said, sent)
         if left is not None:
             return await self.complete(request.model_copy(update={"max_tokens": left}), on_text)
@@ -177,4 +177,5 @@ def _together(replies: Sequence[ModelReply]) -> ModelReply:
         usage=total.model_copy(update={"calls": 1}),
         model=replies[0].model,
         latency_ms=max(reply.latency_ms for reply in replies),
+        server=", ".join(sorted({reply.server for reply in replies})),
     )

@@ -19,8 +19,6 @@ def arguments_of(request: ModelRequest, endpoint: Endpoint, key: str | None) -> 
         "messages": [{"role": one.role, "content": one.content} for one in request.messages],
         "temperature": request.temperature,
         "max_tokens": request.max_tokens,
-        # The limits of `Gateway.complete` are the real ones; this only keeps the transport's own out of the way.
-        "timeout": endpoint.settings.timeout_s + 5.0,
         "num_retries": 0,
         "max_retries": 0,
         "caching": False,

@@ -16,33 +16,33 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from agot.errors import ModelError, SetupError
-from agot.models import ollama, replies
+from agot.errors import ModelError, ModelSilent, SetupError
+from agot.models import replies
 from agot.models.adapting import Adapter, learns
-from agot.models.asking import arguments_of, shaped, streaming
+from agot.models.asking import arguments_of, shaped
 from agot.models.faults import missing_key, timed_out, translated
 from agot.models.gate import Gates
 from agot.models.known import Known, applied, form_of, lacks
-from agot.models.library import HttpClient, complete, load_litellm
-from agot.models.own_prices import SharedTime, own_terms, priced
+from agot.models.library import HttpClient, load_litellm
+from agot.models.own_prices import SharedTime, own_terms
+from agot.models.pace import Pace
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.models.replicas import Replicas
-from agot.models.thinking import Separated, ThinkingStream
+from agot.models.sending import OWN_CLIENTS, Needs, Sender
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
 from agot.settings import Settings
+from agot.spending import spend
+from agot.thought import Usage
 
 T = TypeVar("T")
-
-_OWN_CLIENT = ("hosted_vllm", *ollama.PROVIDERS)
-"""Providers whose HTTP client is ours: their replies are mended, and `close` can close it. Others have litellm's own."""
 
 
 @dataclass(slots=True)
 class _Room:
     """What belongs to one event loop."""
 
-    slots: dict[tuple[str, str | None, str], asyncio.Semaphore] = field(default_factory=dict)
+    paces: dict[tuple[str, str | None, str], Pace] = field(default_factory=dict)
     clients: dict[str | None, HttpClient] = field(default_factory=dict)
 
 
@@ -87,6 +87,7 @@ class Gateway:
         self._pool = Pool(settings)
         self.known = known or Known()
         self._endpoints: dict[str, tuple[int, Endpoint]] = {}
+        self._profiles: dict[str, tuple[int, ModelProfile]] = {}
         self._environment = environment
         self._clock, self._wall_clock = clock, wall_clock
         self._prices = prices or PriceTable()
@@ -96,6 +97,10 @@ class Gateway:
         self._replicas: dict[tuple[str, ...], Replicas] = {}
         self._rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary()
         self._litellm: Any = None
+        self._sender = Sender(Needs(
+            known=self.known, clock=clock, wall_clock=wall_clock, terms=self._terms_of, key=self.key,
+            client=self._client, time=self._time_of,
+        ))  # fmt: skip
 
     def endpoint(self, role: str) -> Endpoint:
         """Return where a role's calls go, with what is known of it.
@@ -125,7 +130,13 @@ class Gateway:
         Raises:
             SetupError: If the role is unknown or not configured.
         """
-        endpoint = self._pool.endpoint(role)
+        version, found = self._profiles.get(role, (-1, None))
+        if found is None or version != self.known.version:
+            found = self._profile(self._pool.endpoint(role))
+            self._profiles[role] = (self.known.version, found)
+        return found
+
+    def _profile(self, endpoint: Endpoint) -> ModelProfile:
         measured = self.known.measured(endpoint)
         endpoint = applied(endpoint, measured)
         terms = self._terms_of(endpoint)
@@ -161,13 +172,14 @@ class Gateway:
     ) -> ModelReply:
         """Make one attempt.
 
-        The role's own `timeout_s` counts from the moment the call has a free slot at its endpoint (and, where the
-        server holds few models, its model's turn has come); the argument counts from now, waiting included. A
-        provider that cannot give `n` samples or log-probabilities is not asked for them: the reply then has one
-        sample, or no log-probabilities.
+        The role's own `timeout_s` counts silence of the server, from the moment the call has a free slot at its
+        endpoint (and, where the server holds few models, its model's turn has come); the argument counts from now,
+        waiting included. A provider that cannot give `n` samples or log-probabilities is not asked for them: the
+        reply then has one sample, or no log-probabilities. What attempts without a reply have cost, beside the
+        reply of another or without one, is told to `agot.spending`.
 
         Args:
-            timeout_s: Seconds until the attempt is given up, or None.
+            timeout_s: Seconds until all is given up, or None.
             on_text: Told each piece of the text as it arrives; with `n` > 1 told the first sample at once.
 
         Raises:
@@ -175,27 +187,32 @@ class Gateway:
             ModelError: Typed; see `agot.models.retry.retryable`.
         """
         endpoint = self.endpoint(request.role)
-        own_limit_s = endpoint.settings.timeout_s
+        spend(_NOTHING)
         try:
-            async with asyncio.timeout(timeout_s) as whole:
+            async with asyncio.timeout(timeout_s):
                 litellm = (
                     None if endpoint.provider == EMBEDDED else self._litellm or await self._load(endpoint)
                 )
 
                 async def send(part: ModelRequest, on_text: OnText | None) -> ModelReply:
                     async def once(endpoint: Endpoint) -> ModelReply:
-                        async with self._turn(endpoint), self._slot(endpoint), asyncio.timeout(own_limit_s):
-                            with self._time_of(endpoint).taking_part() as share:
-                                reply = await self._attempt(litellm, part, endpoint, on_text)
-                        return priced(reply, endpoint.settings, share.seconds)
+                        async with self._turn(endpoint), self._pace(endpoint).passing() as passage:
+                            reply = await self._sender.reply(litellm, part, endpoint, on_text)
+                            passage.tokens = reply.usage.completion_tokens
+                        several = len(endpoint.addresses) > 1
+                        return reply.model_copy(update={"server": endpoint.base_url}) if several else reply
 
                     return await self._somewhere(self.endpoint(part.role), once)
 
                 adapter = Adapter(self.known, lambda: self.endpoint(request.role), send)
                 return await adapter.complete(request, on_text)
+        except ModelSilent as error:
+            if error.arrived is None:
+                raise
+            arrived: ModelReply = error.arrived
+            return arrived.model_copy(update={"broke_off": str(error)})
         except TimeoutError:
-            limit_s = timeout_s if whole.expired() and timeout_s is not None else own_limit_s
-            raise timed_out(endpoint, max(0.0, limit_s)) from None
+            raise timed_out(endpoint, max(0.0, timeout_s or 0.0)) from None
 
     def check_tools(self, role: str) -> None:
         """Check that the role's model can be given tools, before anything is begun.
@@ -233,169 +250,39 @@ class Gateway:
         """
         self.check_tools(request.role)
         endpoint = self.endpoint(request.role)
+        spend(_NOTHING)
+        asked = {**options, "messages": [dict(message) for message in messages]}
         # First of all: whatever else is of litellm's would import it here, on the event loop.
         litellm = self._litellm or await self._load(endpoint)
-        started = self._clock()
-        response, seconds = await self._relay(litellm, request, messages, options, on_chunk, as_is)
-        latency_ms = (self._clock() - started) * 1000.0
-        reply = replies.from_response(response, request, endpoint, self._terms_of(endpoint), latency_ms)
-        reply = priced(reply, endpoint.settings, seconds)
+
+        async def once(at: Endpoint) -> tuple[Any, ModelReply]:
+            async with self._turn(at), self._pace(at).passing() as passage:
+                response, reply = await self._sender.relay(litellm, request, at, options, on_chunk)
+                passage.tokens = reply.usage.completion_tokens
+            return response, reply
+
+        while True:
+            options = (
+                asked
+                if as_is
+                else shaped(arguments_of(request, endpoint, self.key(endpoint)) | asked, endpoint)
+            )
+            try:
+                response, reply = await self._somewhere(endpoint, once)
+                break
+            except ModelError as error:
+                if as_is or not learns(self.known, endpoint, options, error):
+                    raise
+            endpoint = self.endpoint(request.role)
         choice = response.choices[0]
         message = choice.message.model_dump(exclude_none=True)
         return Relayed(message, str(choice.finish_reason or "stop"), reply)
-
-    async def _relay(
-        self,
-        litellm: Any,
-        request: ModelRequest,
-        messages: Sequence[Mapping[str, Any]],
-        options: Mapping[str, Any],
-        on_chunk: Callable[[dict[str, Any]], None] | None,
-        as_is: bool,
-    ) -> tuple[Any, float]:
-        """Return the reply, and the seconds of the server's time; asked again while a refusal teaches its form."""
-        endpoint = self.endpoint(request.role)
-        asked = {**options, "messages": [dict(message) for message in messages]}
-        arguments = arguments_of(request, endpoint, self.key(endpoint)) | asked
-        if not as_is:
-            arguments = shaped(arguments, endpoint)
-        if endpoint.provider in _OWN_CLIENT:
-            arguments["client"] = self._client(endpoint)
-
-        async def once(at: Endpoint) -> tuple[Any, float]:
-            placed = arguments if at.base_url is None else {**arguments, "api_base": at.base_url}
-            async with self._turn(at), self._slot(at), asyncio.timeout(at.settings.timeout_s):
-                with self._time_of(at).taking_part() as share:
-                    response = await self._relayed(litellm, placed, at, on_chunk)
-            return response, share.seconds
-
-        try:
-            return await self._somewhere(endpoint, once)
-        except TimeoutError:
-            raise timed_out(endpoint, endpoint.settings.timeout_s) from None
-        except ModelError as error:
-            if as_is or not learns(self.known, endpoint, arguments, error):
-                raise
-        return await self._relay(litellm, request, messages, options, on_chunk, as_is)
-
-    async def _relayed(
-        self,
-        litellm: Any,
-        arguments: dict[str, Any],
-        endpoint: Endpoint,
-        on_chunk: Callable[[dict[str, Any]], None] | None,
-    ) -> Any:
-        key = arguments.get("api_key")
-        if on_chunk is None:
-            try:
-                return await litellm.acompletion(**arguments)
-            except Exception as error:  # As above.
-                raise self._translated(error, endpoint, key) from error
-        chunks = []
-        try:
-            stream = await litellm.acompletion(**arguments, **streaming(endpoint))
-            stream.raise_on_model_repetition = _nothing
-        except Exception as error:  # As above.
-            raise self._translated(error, endpoint, key) from error
-        try:
-            while True:
-                try:
-                    chunk = await anext(stream)
-                except StopAsyncIteration:
-                    break
-                except Exception as error:  # As above; what `on_chunk` raises is not the model's fault.
-                    raise self._translated(error, endpoint, key) from error
-                chunks.append(chunk)
-                for choice in chunk.choices:
-                    on_chunk(choice.delta.model_dump(exclude_none=True))
-        finally:
-            await stream.aclose()
-        return litellm.stream_chunk_builder(chunks, messages=arguments["messages"])
 
     async def close(self) -> None:
         """Close this event loop's connections to local servers; the gateway can be used again after it."""
         room = self._rooms.pop(asyncio.get_running_loop(), None)
         for client in room.clients.values() if room is not None else ():
             await client.close()
-
-    # -- one attempt ---------------------------------------------------------------------------
-
-    async def _attempt(
-        self, litellm: Any, request: ModelRequest, endpoint: Endpoint, on_text: OnText | None
-    ) -> ModelReply:
-        if endpoint.provider == EMBEDDED:
-            from agot.models.embedded.calls import answered
-
-            return await answered(request, endpoint.name, on_text=on_text, clock=self._clock)
-        key = self.key(endpoint)
-        arguments = arguments_of(request, endpoint, key)
-        if endpoint.provider in _OWN_CLIENT:
-            arguments["client"] = self._client(endpoint)
-        stream = on_text is not None and arguments.get("n", 1) == 1
-        started = self._clock()
-        if stream and on_text is not None:
-            return await self._stream(litellm, arguments, request, endpoint, on_text, started)
-        # The servers reached through our own client are the user's: there is no price to ask litellm for.
-        lean = "client" in arguments and endpoint.local
-        try:
-            response = await (complete(litellm, arguments) if lean else litellm.acompletion(**arguments))
-        except Exception as error:  # Whatever litellm and a hundred providers raise; nothing is swallowed.
-            raise self._translated(error, endpoint, key) from error
-        latency_ms = (self._clock() - started) * 1000.0
-        reply = replies.from_response(response, request, endpoint, self._terms_of(endpoint), latency_ms)
-        if on_text is not None:
-            on_text(reply.completions[0].text)
-        return reply
-
-    async def _stream(
-        self,
-        litellm: Any,
-        arguments: dict[str, Any],
-        request: ModelRequest,
-        endpoint: Endpoint,
-        on_text: OnText,
-        started: float,
-    ) -> ModelReply:
-        key = arguments.get("api_key")
-        try:
-            stream = await litellm.acompletion(**arguments, **streaming(endpoint))
-        except Exception as error:  # As above.
-            raise self._translated(error, endpoint, key) from error
-        # litellm breaks a stream off after 100 equal pieces, which a table or a list can really
-        # have; `max_tokens` bounds a model that repeats itself.
-        stream.raise_on_model_repetition = _nothing
-        unopened = self.known.of(endpoint).get("unopened")
-        gathered = replies.StreamedReply(
-            on_text, ThinkingStream(hold=unopened is True, watch=unopened is None)
-        )
-        try:
-            while True:
-                try:
-                    chunk = await anext(stream)
-                except StopAsyncIteration:
-                    break
-                except Exception as error:  # As above; what `on_text` raises is not the model's fault.
-                    raise self._translated(error, endpoint, key) from error
-                gathered.add(chunk)
-        finally:
-            await stream.aclose()
-        latency_ms = (self._clock() - started) * 1000.0
-        # At the end of a stream that broke off cleanly litellm makes a "stop" up; this tells.
-        finished = bool(stream.received_finish_reason or stream.intermittent_finish_reason)
-        reply = gathered.reply(request, endpoint, self._terms_of(endpoint), latency_ms, finished=finished)
-        self._saw(endpoint, gathered.stream.parts(), reply)
-        return reply
-
-    def _saw(self, endpoint: Endpoint, parts: Separated, reply: ModelReply) -> None:
-        """Learn whether a model's replies begin within its reasoning, without the mark that opens it."""
-        unopened = self.known.of(endpoint).get("unopened")
-        if parts.lost_opening and unopened is not True:
-            self.known.learn(endpoint, unopened=True)
-        elif unopened is None and reply.completions[0].text and reply.completions[0].finish_reason == "stop":
-            self.known.learn(endpoint, unopened=False)
-
-    def _translated(self, error: Exception, endpoint: Endpoint, key: str | None) -> ModelError:
-        return translated(error, endpoint, now_s=self._wall_clock(), secret=key)
 
     # -- what an attempt needs -----------------------------------------------------------------
 
@@ -414,7 +301,9 @@ class Gateway:
         """Make a call at an endpoint, or at one of its replicas."""
         if len(endpoint.addresses) < 2:
             return await once(endpoint)
-        replicas = self._replicas.setdefault(endpoint.addresses, Replicas(endpoint.addresses, self._clock))
+        replicas = self._replicas.get(endpoint.addresses)
+        if replicas is None:
+            replicas = self._replicas[endpoint.addresses] = Replicas(endpoint.addresses)
         return await replicas.send(lambda address: once(replace(endpoint, base_url=address)))
 
     def _time_of(self, endpoint: Endpoint) -> SharedTime:
@@ -441,12 +330,12 @@ class Gateway:
             return nullcontext()
         return self._gates.of(endpoint.server, endpoint.max_loaded_models).passing(endpoint.name)
 
-    def _slot(self, endpoint: Endpoint) -> asyncio.Semaphore:
-        slots = self._room().slots
-        slot = slots.get(endpoint.key)
-        if slot is None:
-            slot = slots[endpoint.key] = asyncio.Semaphore(endpoint.concurrency)
-        return slot
+    def _pace(self, endpoint: Endpoint) -> Pace:
+        paces = self._room().paces
+        pace = paces.get(endpoint.key)
+        if pace is None:
+            pace = paces[endpoint.key] = Pace(endpoint.concurrency, self._clock)
+        return pace
 
     def _client(self, endpoint: Endpoint) -> Any:
         clients, proxy = self._room().clients, endpoint.settings.proxy
@@ -456,14 +345,12 @@ class Gateway:
 
     async def _load(self, endpoint: Endpoint) -> Any:
         try:
-            self._litellm = await load_litellm(with_openai=endpoint.provider not in _OWN_CLIENT)
+            self._litellm = await load_litellm(with_openai=endpoint.provider not in OWN_CLIENTS)
         except ImportError as error:
             raise translated(error, endpoint, now_s=self._wall_clock()) from error
         return self._litellm
 
 
 _FREE = Terms()
-
-
-def _nothing() -> None:
-    return None
+_NOTHING = Usage()
+"""Told at the beginning of each call: costs are told here, and no others need to be guessed."""

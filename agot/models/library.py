@@ -111,7 +111,9 @@ def _load(with_openai: bool) -> Any:
 
 
 class HttpClient:
-    """litellm's HTTP client for the providers that take one, whose replies are mended; load litellm first.
+    """litellm's HTTP client for the providers that take one; load litellm first.
+
+    Its replies are mended (`agot.models.transport`) and its attempts watched (`agot.models.joining`).
 
     Args:
         proxy: Address of a proxy that all calls take; None for the environment's, and none for servers of one's own.
@@ -121,22 +123,23 @@ class HttpClient:
     """
 
     def __init__(self, proxy: str | None = None) -> None:
+        import_litellm()
+        from agot.models.joining import JoiningTransport
         from agot.models.transport import MendingTransport
 
-        import_litellm()
         module = importlib.import_module("litellm.llms.custom_httpx.http_handler")
         ssl = module.get_ssl_configuration()
         inner = module.AsyncHTTPHandler.create_aiohttp_transport(
             ssl_context=None if isinstance(ssl, (bool, str)) else ssl,
             ssl_verify=ssl if isinstance(ssl, bool) else None,
         )
-        self._transport = MendingTransport(inner, proxy)
-        self.handler = module.AsyncHTTPHandler(transport=self._transport)
+        self._mending = MendingTransport(inner, proxy)
+        self.handler = module.AsyncHTTPHandler(transport=JoiningTransport(self._mending))
 
     async def close(self) -> None:
         """Close its connections."""
         await self.handler.close()
-        await self._transport.close()
+        await self._mending.close()
 
 
 async def complete(litellm: Any, arguments: dict[str, Any]) -> Any:

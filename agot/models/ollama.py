@@ -97,6 +97,7 @@ class OllamaStreamMender:
     """
 
     ended = False
+    fault: Exception | None = None
 
     def __init__(self, headers: Mapping[str, str], charset: str | None = None) -> None:
         self._headers, self._charset = headers, charset

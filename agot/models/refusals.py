@@ -18,13 +18,14 @@ _NOT_TAKEN = re.compile(
     re.IGNORECASE,
 )
 _DROPPABLE = (
-    "seed", "stop", "temperature", "top_p", "logprobs", "top_logprobs", "stream_options", "parallel_tool_calls",
+    "seed", "stop", "temperature", "top_p", "logprobs", "top_logprobs", "stream_options", "stream", "parallel_tool_calls",
     "frequency_penalty", "presence_penalty", "logit_bias", "user", "metadata", "store", "reasoning_effort", "service_tier",
 )  # fmt: skip
 """Fields that a request can do without; what it asks is the same."""
 
 _IN_WORDS = {
     "logprobs": r"(?<!top_)(?<!top )\blog[ _-]?prob(?:abilitie)?s?\b",
+    "stream": r"\bstream(?:ing|_options)?\b",
     "top_logprobs": r"\btop[ _-]?log[ _-]?prob",
     "stop": r"['\"`]stop['\"`]|\bstop[ _](?:sequence|string|word|token|parameter|is|not)|(?:argument|parameter|field|supplied|permitted"
     r"|input|property|body)\w*[.:]? *stop\b|\bbody\.stop\b",
@@ -130,7 +131,7 @@ def _of_fields(words: str, sent: Mapping[str, Any]) -> dict[str, Any]:
         if name in sent and re.search(
             _IN_WORDS.get(name, rf"(?<!\w){re.escape(name)}(?!\w)"), words, re.IGNORECASE
         ):
-            return {name: False} if name in ("seed", "logprobs") else {"refused": [name]}
+            return {name: False} if name in ("seed", "logprobs", "stream") else {"refused": [name]}
     return {}
 
 

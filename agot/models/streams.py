@@ -14,6 +14,7 @@ from typing import Any
 
 from agot.models.complaints import (
     Json,
+    ServerFault,
     Unreadable,
     WebPage,
     is_page,
@@ -48,11 +49,13 @@ class StreamMender:
         headers: Of the HTTP reply, for faults.
         charset: As the reply's header names it.
         ended: The server has said that nothing more follows.
+        fault: What ended the stream after the bytes that `feed` returned last.
     """
 
     headers: Mapping[str, str]
     charset: str | None = None
     ended: bool = False
+    fault: Exception | None = None
     _begun: bool = False
     _rest: bytes = b""
     _held: bytes = b""
@@ -71,7 +74,19 @@ class StreamMender:
             data, self._begun = data.removeprefix(b"\xef\xbb\xbf"), True
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
-        return b"".join(self._line(line) for line in lines if not self.ended)
+        out: list[bytes] = []
+        for line in lines:
+            if self.ended:
+                break
+            try:
+                out.append(self._line(line))
+            except (ServerFault, Unreadable) as fault:
+                if not any(out):
+                    raise
+                # What came before it counts as what arrived.
+                self.fault = fault
+                break
+        return b"".join(out)
 
     def finish(self) -> bytes:
         """Return what is left to be passed on at the end.
@@ -80,6 +95,8 @@ class StreamMender:
             ServerFault, Unreadable: As `feed` does, or if there was no stream at all.
             WebPage: If a web page came.
         """
+        if self.fault is not None:
+            raise self.fault
         last, self._rest = self._rest, b""
         out = self._line(last) if last.strip() and not self.ended else b""
         if self.ended:
@@ -107,7 +124,8 @@ class StreamMender:
                 raise Unreadable(f"a piece that is not JSON: {text_of(self._held, self.charset)[:300]!r}")
             return b""
         if bare.startswith((b":", b"event:", b"id:", b"retry:")) and not self._held:
-            return b""
+            # Passed on, so that a server that only says that it lives is heard.
+            return bare + b"\n" if bare.startswith(b":") else b""
         if not self._choices and is_page(text_of(bare, self.charset)):
             self._page, self._held = True, line + b"\n"
             return b""

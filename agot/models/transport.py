@@ -18,7 +18,9 @@ import aiohttp
 import httpx
 
 from agot.models import ollama
+from agot.models.attempts import Attempt, current
 from agot.models.complaints import FAILED, ServerFault, error_of, is_page, read_json, text_of
+from agot.models.joining import WatchedBody
 from agot.models.mending import mend_whole
 from agot.models.pool import is_local_address
 from agot.models.streams import StreamMender, whole_of
@@ -32,6 +34,7 @@ _reused: ContextVar[list[bool]] = ContextVar("_reused")
 
 class _Mender(Protocol):
     ended: bool
+    fault: Exception | None
 
     def feed(self, data: bytes) -> bytes: ...
     def finish(self) -> bytes: ...
@@ -76,6 +79,9 @@ class MendingTransport(httpx.AsyncBaseTransport):
         streams = _asks_for_stream(request.content)
         response = await self._send(request)
         headers, charset = response.headers, response.charset_encoding
+        attempt = current()
+        if attempt is not None:
+            attempt.status = response.status_code
         if response.status_code >= 400 or response.status_code in _MOVED:
             await _raise_status(request, response, self._proxy_of(request.url))
         if streams:
@@ -84,8 +90,11 @@ class MendingTransport(httpx.AsyncBaseTransport):
                 ollama.OllamaStreamMender(headers, charset) if of_ollama else StreamMender(headers, charset)
             )
             kept = {name: value for name, value in headers.items() if name not in _OF_BYTES}
-            return httpx.Response(response.status_code, headers=kept, stream=_Mended(response, mender))
-        data = await response.aread()
+            kept["content-type"] = "application/x-ndjson" if of_ollama else "text/event-stream"
+            return httpx.Response(
+                response.status_code, headers=kept, stream=_Mended(response, mender), request=request
+            )
+        data = await _read(response, attempt)
         body: Any
         if of_ollama:
             body = ollama.mend_reply(read_json(data, charset), headers)
@@ -144,11 +153,11 @@ class _Mended(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for data in self._response.aiter_bytes():
-            out = self._mender.feed(data)
-            if out:
+            # What follows the end is read, so that the connection can be used again.
+            if not self._mender.ended and (out := self._mender.feed(data)):
                 yield out
-            if self._mender.ended:
-                return
+            if self._mender.fault is not None:
+                raise self._mender.fault
         if out := self._mender.finish():
             yield out
 
@@ -179,6 +188,15 @@ def _with_body(request: httpx.Request, body: bytes) -> httpx.Request:
     return httpx.Request(
         request.method, request.url, headers=headers, content=body, extensions=request.extensions
     )
+
+
+async def _read(response: httpx.Response, attempt: Attempt | None) -> bytes:
+    """Return the body; an attempt is told of each piece that arrives."""
+    stream = response.stream
+    if attempt is None or not isinstance(stream, httpx.AsyncByteStream):
+        return await response.aread()
+    response.stream = WatchedBody(stream, attempt)
+    return await response.aread()
 
 
 async def _raise_status(request: httpx.Request, response: httpx.Response, proxy: str | None) -> None:
