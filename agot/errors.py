@@ -95,7 +95,10 @@ class ModelError(RunError):
         model: The litellm model string that was called.
         status: The HTTP status, or None if there was none.
         retry_after_s: Seconds the server asked to wait, or None.
+        said: The server's own words, "" if there were none.
     """
+
+    said = ""
 
     def __init__(
         self, message: str, *, model: str = "", status: int | None = None, retry_after_s: float | None = None

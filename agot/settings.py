@@ -57,7 +57,11 @@ class RoleSettings(_Section):
         timeout_s: Seconds one attempt may take.
         retries: Attempts after the first one for passing faults.
         context_window: Tokens; None to ask litellm's table.
-        extra_body: Passed through to the server as it is.
+        extra_body: Passed through to the server as it is; to Ollama as its options.
+        leave_out: Fields that the server does not take, such as "seed" or "temperature"; "system" puts the system's
+            words at the beginning of the user's. What a server refuses by name is left out without being named here.
+        proxy: Address of a proxy for calls to this OpenAI-compatible server or Ollama. None for the environment's, which
+            servers on this machine or network are not reached through.
         usd_per_hour: What the server's machine costs; calls share the time in which any is in flight.
         usd_per_1m_prompt_tokens, usd_per_1m_output_tokens: Prices of one's own; they come before the one by the hour
             and before those of litellm's table.
@@ -76,6 +80,8 @@ class RoleSettings(_Section):
     retries: int = Field(default=4, ge=0)
     context_window: int | None = Field(default=None, ge=1)
     extra_body: dict[str, Any] = Field(default_factory=dict)
+    leave_out: tuple[str, ...] = ()
+    proxy: str | None = None
     usd_per_hour: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
     usd_per_1m_prompt_tokens: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
     usd_per_1m_output_tokens: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)

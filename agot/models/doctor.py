@@ -93,7 +93,7 @@ class Patient:
             return await self._say_embedded(request, on_chunk, options)
         body = {"temperature": temperature, "max_tokens": request.max_tokens, **options}
         return await self.models.relay(
-            request, turns, body | dict(self.extra) | dict(extra or {}), on_chunk=on_chunk
+            request, turns, body | dict(self.extra) | dict(extra or {}), on_chunk=on_chunk, as_is=True
         )
 
     async def _say_embedded(

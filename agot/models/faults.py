@@ -28,6 +28,7 @@ from agot.errors import (
     ModelUnreachable,
     OutputError,
 )
+from agot.models.complaints import Unreadable, WebPage
 from agot.models.pool import Endpoint
 from agot.protocols import ModelReply
 
@@ -78,11 +79,28 @@ def translated(
     for link in chain:
         if isinstance(link, ModelError):
             return link
+    found = _typed(chain, endpoint, now_s, secret)
+    found.said = f"{_detail(chain, secret)} {_param(chain)}".strip()
+    return found
+
+
+def _typed(chain: list[BaseException], endpoint: Endpoint, now_s: float, secret: str | None) -> ModelError:
     status, headers = _http(chain)
     detail = _detail(chain, secret)
     words = " ".join(_kind(link) for link in chain) + " " + detail
     where, model = endpoint.place, endpoint.model
-    if status in (None, 200) and _is_unreadable(chain, detail):
+    page = next((link for link in chain if isinstance(link, WebPage)), None)
+    if page is not None:
+        return ModelError(
+            f"{where} sent a web page instead of a reply: {_blotted(str(page), secret)!r}. Check that base_url is the API "
+            "(it often ends in /v1), and that no login or proxy stands in between.",
+            model=model,
+            status=200,
+        )
+    odd = next((link for link in chain if isinstance(link, Unreadable)), None)
+    if odd is not None:
+        status, detail = 200, _blotted(_shortened(str(odd)), secret)
+    if odd is not None or (status in (None, 200) and _is_unreadable(chain, detail)):
         return OutputError(
             f"{where} sent a reply that is not readable: {detail}. Expected the JSON of a chat completion. "
             "Check that base_url is the API (it often ends in /v1) and that no proxy stands in between.",
@@ -311,6 +329,17 @@ def _kind(link: BaseException) -> str:
     return " ".join([re.sub(r"(?<!^)(?=[A-Z])", " ", type(link).__name__), *codes])
 
 
+def _param(chain: list[BaseException]) -> str:
+    """Return the name of the field that a server's error is about, in quotes."""
+    for link in chain:
+        body = getattr(link, "body", None)
+        error = body.get("error", body) if isinstance(body, dict) else None
+        param = error.get("param") if isinstance(error, dict) else None
+        if isinstance(param, str) and param:
+            return repr(param)
+    return ""
+
+
 def _detail(chain: list[BaseException], secret: str | None) -> str:
     """Return the server's own words, as short as they can be had."""
     body = next((link.body for link in chain if isinstance(getattr(link, "body", None), dict)), None)  # type: ignore[attr-defined]
@@ -322,6 +351,10 @@ def _detail(chain: list[BaseException], secret: str | None) -> str:
             with contextlib.suppress(ValueError):
                 text = _message(json.loads(text[start:])) or text
     text = _shortened(text) or type(chain[0]).__name__
+    return _blotted(text, secret)
+
+
+def _blotted(text: str, secret: str | None) -> str:
     return text.replace(secret, "***") if secret else text
 
 

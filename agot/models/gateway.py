@@ -18,18 +18,19 @@ from weakref import WeakKeyDictionary
 
 from agot.errors import ModelError, ModelSilent, SetupError
 from agot.models import replies
-from agot.models.adapting import Adapter
+from agot.models.adapting import Adapter, learns
+from agot.models.asking import translated_fields
 from agot.models.faults import missing_key, timed_out, translated
 from agot.models.gate import Gates
 from agot.models.known import Known, applied, form_of, lacks
-from agot.models.library import http_client, load_litellm
+from agot.models.library import HttpClient, load_litellm
 from agot.models.own_prices import SharedTime, own_terms
 from agot.models.pace import Pace
 from agot.models.passing import logprobs_of, reason_of
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.models.replicas import Replicas
-from agot.models.sending import OWN_CLIENT, Needs, Sender
+from agot.models.sending import OWN_CLIENTS, Needs, Sender
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
 from agot.settings import Settings
 from agot.spending import spend
@@ -43,7 +44,7 @@ class _Room:
     """What belongs to one event loop."""
 
     paces: dict[tuple[str, str | None, str], Pace] = field(default_factory=dict)
-    client: Any = None
+    clients: dict[str | None, HttpClient] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +249,7 @@ class Gateway:
         options: Mapping[str, Any],
         *,
         on_chunk: Callable[[dict[str, Any]], None] | None = None,
+        as_is: bool = False,
     ) -> Relayed:
         """Make one call in OpenAI's own words: messages and tools go to the model as they are.
 
@@ -256,6 +258,7 @@ class Gateway:
             messages: OpenAI's, tool calls and their results included.
             options: All further fields of OpenAI's that are sent, such as `tools` and `max_tokens`.
             on_chunk: Told each choice's piece of the answer as it arrives, as OpenAI streams it.
+            as_is: Send the options also where the server is known to refuse them, and tell what it says.
 
         Raises:
             SetupError: As `check_tools` does.
@@ -264,18 +267,28 @@ class Gateway:
         self.check_tools(request.role)
         endpoint = self.endpoint(request.role)
         spend(_NOTHING)
+        asked = {**options, "messages": [dict(message) for message in messages]}
         # First of all: whatever else is of litellm's would import it here, on the event loop.
         litellm = self._litellm or await self._load(endpoint)
 
         async def once(at: Endpoint) -> tuple[Any, ModelReply]:
             async with self._turn(at), self._pace(at).passing() as passage:
-                response, reply = await self._sender.relay(
-                    litellm, request, at, messages, options, on_chunk
-                )
+                response, reply = await self._sender.relay(litellm, request, at, fields, on_chunk)
                 passage.tokens = reply.usage.completion_tokens
             return response, reply
 
-        response, reply = await self._somewhere(endpoint, once)
+        while True:
+            fields = asked if as_is else translated_fields(asked, endpoint)
+            try:
+                response, reply = await self._somewhere(endpoint, once)
+                break
+            except ModelError as error:
+                if as_is or not learns(self.known, endpoint, fields, error):
+                    raise
+                endpoint = self.endpoint(request.role)
+                if translated_fields(asked, endpoint) == fields:
+                    # It could only be left out, which is for whoever asked for it to decide.
+                    raise
         choice = response.choices[0]
         message = choice.message.model_dump(exclude_none=True)
         return Relayed(message, reason_of(choice), reply, logprobs_of(choice))
@@ -283,8 +296,8 @@ class Gateway:
     async def close(self) -> None:
         """Close this event loop's connections to local servers; the gateway can be used again after it."""
         room = self._rooms.pop(asyncio.get_running_loop(), None)
-        if room is not None and room.client is not None:
-            await room.client.close()
+        for client in room.clients.values() if room is not None else ():
+            await client.close()
 
     # -- what an attempt needs -----------------------------------------------------------------
 
@@ -339,15 +352,15 @@ class Gateway:
             pace = paces[endpoint.key] = Pace(endpoint.concurrency, self._clock)
         return pace
 
-    def _client(self) -> Any:
-        room = self._room()
-        if room.client is None:
-            room.client = http_client()
-        return room.client
+    def _client(self, endpoint: Endpoint) -> Any:
+        clients, proxy = self._room().clients, endpoint.settings.proxy
+        if proxy not in clients:
+            clients[proxy] = HttpClient(proxy)
+        return clients[proxy].handler
 
     async def _load(self, endpoint: Endpoint) -> Any:
         try:
-            self._litellm = await load_litellm(with_openai=endpoint.provider != OWN_CLIENT)
+            self._litellm = await load_litellm(with_openai=endpoint.provider not in OWN_CLIENTS)
         except ImportError as error:
             raise translated(error, endpoint, now_s=self._wall_clock()) from error
         return self._litellm

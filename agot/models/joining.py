@@ -60,7 +60,7 @@ class JoiningTransport(httpx.AsyncBaseTransport):
         if attempt.joined and streams and response.status_code == 200:
             return await _joined(response, attempt)
         assert isinstance(response.stream, httpx.AsyncByteStream)
-        response.stream = _Watched(response.stream, attempt)
+        response.stream = WatchedBody(response.stream, attempt)
         return response
 
     async def aclose(self) -> None:
@@ -68,7 +68,7 @@ class JoiningTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-class _Watched(httpx.AsyncByteStream):
+class WatchedBody(httpx.AsyncByteStream):
     """A body that tells an attempt of each piece that arrives."""
 
     def __init__(self, inner: httpx.AsyncByteStream, attempt: Attempt) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from agot.models import ollama
 from agot.models.pool import Endpoint
 
 _OF_THE_CALL = frozenset(
@@ -19,24 +20,23 @@ _OPENAI = frozenset({"openai", "azure", "custom_openai", "hosted_vllm"})
 def passed_on(
     arguments: Mapping[str, Any],
     endpoint: Endpoint,
-    messages: Sequence[Mapping[str, Any]],
-    options: Mapping[str, Any],
+    fields: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the arguments of `litellm.acompletion` for a request that goes to the model as a client made it.
 
     Args:
         arguments: Those of a call of our own to the same endpoint; what they ask of the model is left out.
-        messages: OpenAI's.
-        options: All further fields of OpenAI's or the server's that are sent.
+        fields: All that are sent, OpenAI's and the server's own.
     """
     passed = {name: value for name, value in arguments.items() if name in _OF_THE_CALL}
-    said = [dict(message) for message in messages]
     if endpoint.provider in _OPENAI:
         # litellm drops and renames what it does not know of a provider, but not here.
-        return passed | {"extra_body": {**endpoint.extra_body, **options, "messages": said}}
-    # A field that the provider has no word for is refused by name, and not silently lost.
+        return passed | {"extra_body": {**endpoint.extra_body, **fields}}
     own = {"extra_body": endpoint.extra_body} if endpoint.extra_body else {}
-    return passed | own | dict(options) | {"messages": said, "drop_params": False}
+    if endpoint.provider in ollama.PROVIDERS:
+        own = ollama.options_for(endpoint.extra_body, endpoint.settings.context_window)
+    # A field that the provider has no word for is refused by name, and not silently lost.
+    return passed | own | dict(fields) | {"drop_params": False}
 
 
 def reason_of(choice: Any) -> str:

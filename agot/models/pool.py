@@ -62,6 +62,10 @@ class Endpoint:
         takes_system: A turn of the role "system" may be sent; otherwise its text begins the user's turn.
         streams: Answers may be asked for as a stream that ends with its usage.
         context_window: Tokens, if they were measured or told by the server.
+        leaves_out: Fields that the server does not take.
+        limit_name: What the server calls the room of an answer.
+        most_tokens: Largest room of an answer that may be asked for.
+        alternates: Turns of user and assistant must alternate.
     """
 
     role: str
@@ -83,6 +87,10 @@ class Endpoint:
     takes_system: bool = True
     streams: bool = True
     context_window: int | None = None
+    leaves_out: frozenset[str] = frozenset()
+    limit_name: str = "max_tokens"
+    most_tokens: int | None = None
+    alternates: bool = False
 
     @property
     def key(self) -> tuple[str, str | None, str]:
@@ -171,6 +179,9 @@ def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
     called = model
     if provider in _COMPATIBLE and at_home:
         provider, called = "hosted_vllm", f"hosted_vllm/{name}"
+    elif provider == "ollama":
+        # Its other interface drops why an answer ended, and has litellm write the turns as one text.
+        called = f"ollama_chat/{name}"
     elif provider and "/" not in model:
         called = f"{provider}/{name}"
     concurrency = chosen.concurrency
@@ -190,10 +201,12 @@ def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
         dialect=dialect,
         local=local,
         native_n=provider in _NATIVE_N,
-        gives_logprobs=provider in _LOGPROBS and not refuses,
+        gives_logprobs=provider in _LOGPROBS and not refuses and "logprobs" not in chosen.leave_out,
         concurrency=concurrency,
         max_loaded_models=chosen.max_loaded_models,
         settings=chosen,
+        takes_system="system" not in chosen.leave_out,
+        leaves_out=frozenset(chosen.leave_out),
     )
 
 

@@ -101,7 +101,7 @@ def _completion(choice: Any, *, logprobs: bool) -> tuple[Completion, str]:
     text = _get(message, "content") or ""
     reason = str(_get(choice, "finish_reason") or "stop")
     refusal = _get(message, "refusal") or (_get(message, "provider_specific_fields") or {}).get("refusal")
-    why = "content filter" if reason == "content_filter" else str(refusal) if refusal and not text else ""
+    why = "content filter" if reason == "content_filter" else str(refusal).rstrip(".") if refusal and not text else ""
     told = _get(choice, "logprobs") if logprobs else None
     content = _get(told, "content") if told is not None else None
     completion = Completion(text=text, finish_reason=reason, logprobs=_tokens(content) if content else None)

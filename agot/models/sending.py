@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agot.errors import ModelError
-from agot.models import replies
+from agot.models import ollama, replies
+from agot.models.asking import arguments_of, streaming
 from agot.models.attempts import Attempt
 from agot.models.faults import never_sent, silent, translated
 from agot.models.known import Known
@@ -25,8 +26,11 @@ from agot.thought import Usage
 
 OnChunk = Callable[[dict[str, Any]], None]
 
-OWN_CLIENT = "hosted_vllm"
-"""The provider whose HTTP client is ours, so that its transport can be watched; others are litellm's own."""
+_JOINED = "hosted_vllm"
+"""The provider whose replies can be asked for as a stream without litellm's knowledge."""
+
+OWN_CLIENTS = (_JOINED, *ollama.PROVIDERS)
+"""Providers whose HTTP client is ours, so that its transport is watched and mends; others have litellm's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Needs:
     wall_clock: Callable[[], float]
     terms: Callable[[Endpoint], Terms]
     key: Callable[[Endpoint], str | None]
-    client: Callable[[], Any]
+    client: Callable[[Endpoint], Any]
     time: Callable[[Endpoint], SharedTime]
 
 
@@ -74,13 +78,15 @@ class Sender:
                 request, endpoint.name, on_text=on_text, clock=needs.clock
             ))  # fmt: skip
         arguments = arguments_of(request, endpoint, needs.key(endpoint))
-        n, ours = arguments.get("n", 1), endpoint.provider == OWN_CLIENT
+        n, ours, joins = arguments.get("n", 1), endpoint.provider in OWN_CLIENTS, endpoint.provider == _JOINED
         watched = endpoint.streams and not self.paces.is_sure(endpoint, request.max_tokens)
         stream = (
-            endpoint.streams and n == 1 and (on_text is not None or (watched and not ours and endpoint.local))
+            endpoint.streams
+            and n == 1
+            and (on_text is not None or (watched and not joins and endpoint.local))
         )
         attempt = Attempt(
-            request.max_tokens * n, joined=ours and watched and not stream, sent=0 if ours else None
+            request.max_tokens * n, joined=joins and watched and not stream, sent=0 if ours else None
         )
         limit_s = endpoint.settings.timeout_s
         if not (stream or attempt.joined):
@@ -88,8 +94,7 @@ class Sender:
         self._prepare(arguments, endpoint, limit_s)
         if attempt.joined:
             # Only in the body, so that litellm takes the reply for a whole one.
-            body = {"stream": True, "stream_options": {"include_usage": True}}
-            arguments["extra_body"] = {**endpoint.extra_body, **body}
+            arguments["extra_body"] = {**endpoint.extra_body, **streaming(endpoint)}
 
         async def make() -> ModelReply:
             if stream:
@@ -106,24 +111,21 @@ class Sender:
         litellm: Any,
         request: ModelRequest,
         endpoint: Endpoint,
-        messages: Sequence[Mapping[str, Any]],
-        options: Mapping[str, Any],
+        fields: Mapping[str, Any],
         on_chunk: OnChunk | None,
     ) -> tuple[Any, ModelReply]:
         """Return the response in OpenAI's own words, and the same as a reply.
 
         Args:
-            messages: OpenAI's.
-            options: All further fields that are sent; of the request itself only its endpoint is read, and its estimates.
+            fields: All that are sent, `messages` among them; of the request itself only its endpoint is read, and its estimates.
 
         Raises:
             ModelError: Typed.
         """
         needs = self._needs
-        plain = arguments_of(request, endpoint, needs.key(endpoint))
-        arguments = passed_on(plain, endpoint, messages, options)
-        ours = endpoint.provider == OWN_CLIENT
-        attempt = Attempt(request.max_tokens * options.get("n", 1), sent=0 if ours else None)
+        arguments = passed_on(arguments_of(request, endpoint, needs.key(endpoint)), endpoint, fields)
+        ours = endpoint.provider in OWN_CLIENTS
+        attempt = Attempt(request.max_tokens * (fields.get("n") or 1), sent=0 if ours else None)
         limit_s = endpoint.settings.timeout_s
         if on_chunk is None:
             limit_s = self.paces.silence_s(endpoint, request.max_tokens)
@@ -141,8 +143,8 @@ class Sender:
     def _prepare(self, arguments: dict[str, Any], endpoint: Endpoint, limit_s: float) -> None:
         # Our own limit is the real one; this only keeps the transport's out of the way.
         arguments["timeout"] = limit_s + 5.0
-        if endpoint.provider == OWN_CLIENT:
-            arguments["client"] = self._needs.client()
+        if endpoint.provider in OWN_CLIENTS:
+            arguments["client"] = self._needs.client(endpoint)
 
     # -- what an attempt costs -------------------------------------------------------------------
 
@@ -309,9 +311,7 @@ class Sender:
 
     async def _opened(self, litellm: Any, arguments: dict[str, Any], endpoint: Endpoint) -> Any:
         try:
-            stream = await litellm.acompletion(
-                **arguments, stream=True, stream_options={"include_usage": True}
-            )
+            stream = await litellm.acompletion(**arguments, **streaming(endpoint))
         except Exception as error:  # As above.
             raise self._translated(error, endpoint, arguments) from error
         # litellm breaks a stream off after 100 equal pieces, which a table or a list can really
@@ -346,58 +346,3 @@ def _nothing() -> None:
 
 def _unread(text: str) -> None:
     """Take text that is only watched arriving."""
-
-
-def arguments_of(request: ModelRequest, endpoint: Endpoint, key: str | None) -> dict[str, Any]:
-    """Return the arguments of `litellm.acompletion` for a request."""
-    arguments: dict[str, Any] = {
-        "model": endpoint.called,
-        "messages": _messages(request, endpoint),
-        "temperature": request.temperature,
-        "max_tokens": request.max_tokens,
-        "num_retries": 0,
-        "max_retries": 0,
-        "caching": False,
-        # A provider without seeds or top_p is better asked without them than not at all.
-        "drop_params": True,
-    }
-    if request.top_p != 1.0:
-        arguments["top_p"] = request.top_p
-    if request.n > 1 and endpoint.native_n:
-        arguments["n"] = request.n
-    if request.stop:
-        arguments["stop"] = list(request.stop)
-    if request.seed is not None and endpoint.takes_seed:
-        arguments["seed"] = request.seed
-    if request.logprobs and endpoint.gives_logprobs:
-        arguments["logprobs"] = True
-        if request.top_logprobs > 0:
-            arguments["top_logprobs"] = min(request.top_logprobs, endpoint.most_alternatives)
-    if request.response_format is not None:
-        arguments["response_format"] = request.response_format
-    if endpoint.extra_body:
-        arguments["extra_body"] = endpoint.extra_body
-    if endpoint.base_url is not None:
-        arguments["api_base"] = endpoint.base_url
-    if key is not None:
-        arguments["api_key"] = key
-    return arguments
-
-
-def _messages(request: ModelRequest, endpoint: Endpoint) -> list[dict[str, str]]:
-    """Return the turns; where there is no role for the system, its words begin the next turn of the user."""
-    turns, held = [], ""
-    for message in request.messages:
-        if message.role == "system" and not endpoint.takes_system:
-            held += message.content + "\n\n"
-            continue
-        turns.append(
-            {
-                "role": message.role,
-                "content": held + message.content if message.role == "user" else message.content,
-            }
-        )
-        held = "" if message.role == "user" else held
-    if held:
-        turns.append({"role": "user", "content": held.rstrip()})
-    return turns

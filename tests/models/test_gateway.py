@@ -176,8 +176,8 @@ def test_one_gateway_in_several_event_loops() -> None:
 
 
 async def test_providers_without_a_feature_are_not_asked_for_it(server: Loopback) -> None:
+    from agot.models.asking import arguments_of
     from agot.models.pool import Pool
-    from agot.models.sending import arguments_of
 
     endpoint = Pool(Settings(roles={"fast": RoleSettings(model="ollama/x")})).endpoint("fast")
     arguments = arguments_of(request(n=4, logprobs=True, top_logprobs=2), endpoint, None)

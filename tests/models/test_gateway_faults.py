@@ -90,7 +90,7 @@ REFUSALS = [
         400,
         False,
     ),
-    (failure(400, "temperature must be at most 1"), ModelError, 400, False),
+    (failure(400, "frequency_penalty must be at most 1"), ModelError, 400, False),
     (failure(422, "response_format: extra field"), ModelError, 422, False),
     # Words in the body must not outweigh the status.
     (failure(400, "'rate limit 429' is no valid stop string"), ModelError, 400, False),
@@ -118,7 +118,6 @@ BROKEN = [
     ("drop", ModelUnreachable, ModelUnreachable),
     ("drop_mid_stream", ModelUnreachable, ModelUnreachable),
     ("half_json", OutputError, None),
-    ("html", OutputError, OutputError),
     ("empty_choices", OutputError, None),
 ]
 
@@ -133,6 +132,16 @@ async def test_broken_replies(
             error = await fault(gateway(server.base_url), stream=stream)
             assert type(error) is kind
             assert retryable(error)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_web_page_is_told_in_its_own_words_and_not_asked_for_again(
+    server: Loopback, stream: bool
+) -> None:
+    server.reply = lambda _request: Reply(fault="html")
+    error = await fault(gateway(server.base_url), stream=stream)
+    assert "Sign in to continue" in str(error) and "base_url" in str(error)
+    assert type(error) is ModelError and not retryable(error)
 
 
 async def test_content_filter_and_refusal(server: Loopback) -> None:

@@ -74,7 +74,8 @@ async def test_fast_models_are_not_streamed_once_that_is_known() -> None:
         for _ in range(2):
             await asked(models)
         await models.close()
-    assert ["stream" in one for one in server.requests] == [True, False]
+    assert ["stream" in one for one in server.requests] == [True, True, False]
+    assert ["stream_options" in one for one in server.requests] == [True, False, False]
 
 
 @pytest.mark.parametrize("told", [False, True])
@@ -129,7 +130,8 @@ async def test_a_server_without_streams_is_given_the_time_that_its_pace_needs() 
         got, _ = await asked(models, max_tokens=400)
         await models.close()
     assert isinstance(got, ModelReply), got
-    assert ["stream" in one for one in server.requests] == [True, False]
+    assert ["stream" in one for one in server.requests] == [True, True, False]
+    assert ["stream_options" in one for one in server.requests] == [True, False, False]
 
 
 FAULTS = [
