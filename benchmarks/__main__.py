@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 NAMES = (
-    "barrier", "fanout", "overhead", "speed", "kill", "outage", "budgets", "search", "embedded", "install", "viewer", "load",
+    "barrier", "fanout", "overhead", "speed", "kill", "soak", "outage", "budgets", "search", "embedded", "install", "viewer", "load",
 )  # fmt: skip
 
 
