@@ -13,6 +13,7 @@
         │   └── NotRecorded           it may not begin, because that could not be recorded
         └── ModelError          a model call failed for good (after retries)
             ├── ModelUnreachable      nobody answers at that address, or the answer broke off
+            │   └── ModelSilent             a server that had the request said nothing for too long
             ├── ModelUnauthorised     key missing, wrong or not allowed
             ├── ModelRateLimited      still limited after all retries
             ├── ContextTooLong        prompt and answer do not fit in the model's context
@@ -24,7 +25,7 @@ A message says what was wrong, what was expected, and what to do.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 LimitKind = Literal["calls", "tokens", "usd", "seconds"]
 
@@ -109,6 +110,18 @@ class ModelUnknown(ModelError):
 
 class ModelUnreachable(ModelError):
     """Nobody answers at the model's address, or the answer broke off."""
+
+
+class ModelSilent(ModelUnreachable):
+    """A server that had the request said nothing for too long; the same request is not sent there again.
+
+    Attributes:
+        arrived: What had arrived of the answer before, as an `agot.protocols.ModelReply`, if it can be used.
+    """
+
+    def __init__(self, message: str, *, model: str = "", arrived: Any = None) -> None:
+        self.arrived = arrived
+        super().__init__(message, model=model)
 
 
 class ModelUnauthorised(ModelError):

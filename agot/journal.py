@@ -3,6 +3,9 @@
 A call's key is (run, hash of the request, how many times this run has asked exactly this). The reply is
 stored before it is used. To resume a run, run the same code again: calls that were paid for
 come back from here, so no snapshot of the graph is needed and every strategy is durable for free.
+
+A model call is recorded before it is sent, too, with what it may cost: limits hold over kills. All that are sent at one
+time share one transaction.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Literal
 from agot.errors import LeaseLost, NotRecorded, StoreError, ToolError
 from agot.ids import RunId, ThoughtId
 from agot.protocols import CallRecord, JournalStore
+from agot.spending import total_of
 from agot.thought import Usage
 
 CallKind = Literal["model", "tool", "human"]
@@ -55,6 +59,7 @@ class Journal:
         self._lost: LeaseLost | None = None
         self._records = {record.key: record for record in earlier}
         self._asked: Counter[str] = Counter()
+        self._open: dict[str, CallRecord] = {}
 
     def key(self, kind: CallKind, request: str) -> str:
         """Return the key of this call and count it: asking the same again gives the next ordinal."""
@@ -75,6 +80,26 @@ class Journal:
         """Return the finished call with this key, if an earlier attempt paid for it."""
         record = self._records.get(key)
         return record if record is not None and record.state == "done" else None
+
+    def begun(self) -> Usage:
+        """Return what model calls cost that earlier attempts sent and got no reply to, or were killed while waiting for."""
+        return total_of([
+            one.usage for one in self._records.values() if one.kind == "model" and one.state == "started"
+        ])  # fmt: skip
+
+    async def begin(self, key: str, usage: Usage) -> None:
+        """Record, within `perform`, that a model call is about to be sent, so that it counts also if the process is killed.
+
+        Args:
+            usage: What it may cost at most, with what was spent on it before; or, once it has failed for good, what it did cost.
+        """
+        record = self._open[key]
+        await self._put(record.model_copy(update={"usage": self._before(key).plus(usage)}))
+
+    def _before(self, key: str) -> Usage:
+        """Return what earlier attempts of the run spent on a model call without having its reply."""
+        earlier = self._records.get(key)
+        return earlier.usage if earlier is not None and earlier.state == "started" else Usage()
 
     async def perform(
         self,
@@ -117,9 +142,13 @@ class Journal:
                     "so it is not run again. Check by hand whether it took effect, then start a new run."
                 )
             await self._put(base, effect=True, must=True)
-        done = await call()
+        self._open[key] = base
+        try:
+            done = await call()
+        finally:
+            del self._open[key]
         await self._put(base.model_copy(update={
-            "state": "done", "reply": done.reply, "usage": done.usage, "model": done.model, "latency_ms": done.latency_ms,
+            "state": "done", "reply": done.reply, "usage": self._before(key).plus(done.usage), "model": done.model, "latency_ms": done.latency_ms,
         }), effect=side_effects)  # fmt: skip
         return done
 

@@ -20,6 +20,7 @@ from agot.models.gateway import Gateway
 from agot.models.structured import SchemaMemory
 from agot.protocols import Models
 from agot.settings import EngineSettings, Settings
+from agot.spending import spend
 from agot.stores.database import SqlStore
 
 PLANS = "plans"
@@ -55,6 +56,9 @@ class RunKnowledge:
 
 NOTHING = RunKnowledge()
 
+_TOKENS_TO_MEASURE = 25_000
+"""What the calls about the built-in answers take, of a model that reasons before its verdict."""
+
 
 def wants_judge(engine: EngineSettings) -> bool:
     """Return whether somebody asked for answers to be judged, which is done then even by a weak judge."""
@@ -67,7 +71,7 @@ async def calibrate_judge(
 ) -> Worth | None:
     """Ask the model of a role about the built-in answers of known truth and return what it is worth as a judge.
 
-    At most two calls for each of them, all at once, outside of any run's budget.
+    At most two calls for each of them, all at once. What they cost is told to `agot.spending`, also if it fails.
 
     Args:
         seconds: Longest time for all calls together.
@@ -81,10 +85,21 @@ async def calibrate_judge(
     budget = Budget(calls=4 * len(worth.examples()))
     journal = Journal(RunId(""), None, clock=time.time)
     room = CallRoom(models, journal, lambda event: None, retries=lambda role: 1, seed=0)
-    ask = Caller(room, Meter(budget, time.monotonic), ROOT)
-    return await worth.measure(
-        ask, StandardDialect(SchemaMemory(), most_thoughts=most_thoughts), role=role, seconds=seconds
+    meter = Meter(budget, time.monotonic)
+    dialect = StandardDialect(SchemaMemory(), most_thoughts=most_thoughts)
+    try:
+        return await worth.measure(Caller(room, meter, ROOT), dialect, role=role, seconds=seconds)
+    finally:
+        spend(meter.usage.model_copy(update={"wall_s": 0.0}))
+
+
+def leaves_room(budget: Budget) -> bool:
+    """Return whether the limits that somebody set leave room for measuring a judge beside the question itself."""
+    calls, tokens = 2 * len(worth.examples()), _TOKENS_TO_MEASURE
+    enough = (budget.calls is None or budget.calls >= 2 * calls) and (
+        budget.tokens is None or budget.tokens >= 2 * tokens
     )
+    return enough and budget.usd is None
 
 
 async def known_of(
@@ -118,8 +133,11 @@ async def known_of(
             server, model = _place(models, role)
             facts = await store.seen_facts(run_id, server, model)
             if facts is None and asks and engine.calibrate and FACT not in await store.facts(server, model):
-                await _measured(models, role, store, server, model, told)
-                fresh = True
+                if leaves_room(settings.budget):
+                    await _measured(models, role, store, server, model, told)
+                    fresh = True
+                else:
+                    told(f"The judge {model} counts as unknown: the limits leave no room for measuring it.")
             found = worth.worth_of(await store.see_facts(run_id, server, model) if facts is None else facts)
         if found is not None:
             worths[role] = found

@@ -116,6 +116,7 @@ class ModelReply(Value):
     Attributes:
         asked: How many samples were asked for, if limits left no room for as many as the request wanted.
         server: Address of the server that answered, where a role has several; "" otherwise.
+        broke_off: Why the texts end before their end, if the server fell silent over them; "" if it did not.
     """
 
     completions: tuple[Completion, ...]
@@ -124,6 +125,7 @@ class ModelReply(Value):
     latency_ms: float = 0.0
     asked: int | None = None
     server: str = ""
+    broke_off: str = ""
 
 
 class ModelProfile(Value):
@@ -194,9 +196,10 @@ class CallRecord(Value):
 
     Attributes:
         key: Hash of kind and request, with the ordinal of equal requests; unique within a run.
-        state: "started" (written first only for side effects) or "done".
+        state: "started" (before it was sent; of tools only those with side effects) or "done".
         request: The request as JSON.
         reply: The reply as JSON, None until done.
+        usage: What it cost; until done what it may cost at most, or did cost if it failed.
     """
 
     key: str

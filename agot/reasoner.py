@@ -38,9 +38,10 @@ from agot.settings import (
     default_database_url,
     load_settings,
 )
+from agot.spending import spending, total_of
 from agot.stored import stored_result
 from agot.stores.database import SqlStore
-from agot.thought import Result
+from agot.thought import Result, Usage
 from agot.tools.caller import ToolCaller, ToolRoom
 from agot.tools.programs import NAME as PROGRAM
 from agot.tools.programs import SandboxedPrograms, program_tool
@@ -352,11 +353,12 @@ class Reasoner:
             tools = await self._tools.open() if self._wants_tools(job) else {}
             engine = job.settings.engine
             lessons = store.learnt(job.run_id) if engine.learn else None
-            known = await known_of(job.run_id, job.settings, job.models, store, lessons, told=noted)
+            with spending() as measuring:
+                known = await known_of(job.run_id, job.settings, job.models, store, lessons, told=noted)
             for lacking in job.models.lacks("fast") if isinstance(job.models, Gateway) else ():
                 noted(lacking)
             judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept, known.worths)
-            run = self._compose(job, stream, journal, lessons, judges, tools, known)
+            run = self._compose(job, stream, journal, lessons, judges, tools, known, total_of(measuring))
             self._runs.add(run)
             if lost is not None:
                 run.lose(lost)
@@ -405,9 +407,12 @@ class Reasoner:
         judges: Judges,
         tools: dict[str, Tool],
         known: RunKnowledge,
+        measuring: Usage,
     ) -> Run:
         settings = job.settings
-        meter = Meter(_limited(settings, job.models), time.monotonic)
+        meter = Meter(_limited(settings, job.models, measuring), time.monotonic)
+        begun = journal.begun()
+        meter.charge(begun.model_copy(update={"replayed_calls": begun.calls}).plus(measuring))
         room = CallRoom(
             job.models,
             journal,
@@ -428,7 +433,8 @@ class Reasoner:
         )
         engine = Engine(crew, room, meter, settings.engine, stream.emit)
         model = job.models.profile("fast").model
-        return Run(job.run_id, job.question, settings, stream, meter, engine, model)
+        prepare = job.models.preparation("fast") if isinstance(job.models, Gateway) else None
+        return Run(job.run_id, job.question, settings, stream, meter, engine, model, prepare)
 
     async def _saved(self, run: Run, judges: Judges, store: SqlStore, job: _Job) -> None:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
@@ -504,13 +510,22 @@ def _asked(job: _Job) -> _Asked:
     }  # fmt: skip
 
 
-def _limited(settings: Settings, models: Models) -> Budget:
-    """Return the limits of a run; where nobody set any, those of its effort, and of the largest for a search that was named."""
+def _limited(settings: Settings, models: Models, measuring: Usage) -> Budget:
+    """Return the limits of a run; where nobody set any, those of its effort, and of the largest for a search that was named.
+
+    Args:
+        measuring: What measuring the run's judges took, once for all runs; limits that nobody set are for the question.
+    """
     engine = settings.engine
     wide = (
         engine.strategy != "auto" or engine.ladder is not None or models.profile("fast").dialect == "compact"
     )
-    return default_limited(settings.budget, "thorough" if wide else engine.effort)
+    limits = default_limited(settings.budget, "thorough" if wide else engine.effort)
+    if limits == settings.budget or limits.calls is None or limits.tokens is None:
+        return limits
+    return limits.model_copy(update={
+        "calls": limits.calls + measuring.calls, "tokens": limits.tokens + measuring.tokens,
+    })  # fmt: skip
 
 
 def _saved_settings(settings: Settings) -> str:

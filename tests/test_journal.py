@@ -102,6 +102,39 @@ async def test_plain_calls_go_on_while_the_store_fails() -> None:
     assert [await ask(journal, request, sent) for request in "abc"] == ["a/1", "b/2", "c/3"]
 
 
+async def test_a_call_in_flight_at_a_kill_counts_at_most_what_it_may_cost_and_again_when_it_is_made_again() -> (
+    None
+):
+    store, most = MemoryStore(), Usage(calls=1, prompt_tokens=10, completion_tokens=50)
+    began = asyncio.Event()
+
+    async def perform(journal: Journal, *, answered: bool) -> None:
+        key = journal.key("model", "a")
+
+        async def call() -> Performed:
+            await journal.begin(key, most)
+            began.set()
+            if not answered:
+                await asyncio.sleep(3600)
+            return Performed("yes", Usage(calls=1, prompt_tokens=9, completion_tokens=3))
+
+        await journal.perform(key, "model", "a", call, thought=ROOT, purpose="solve")
+
+    killed = asyncio.create_task(perform(Journal(RunId("r"), store, clock=lambda: 0.0), answered=False))
+    await began.wait()
+    left = dict(store.calls)
+    killed.cancel()
+    assert [record.state for record in left.values()] == ["started"]
+    second = Journal(RunId("r"), store, list(left.values()), clock=lambda: 0.0)
+    assert second.begun() == most
+    await perform(second, answered=True)
+    third = Journal(RunId("r"), store, await store.load_calls(RunId("r")), clock=lambda: 0.0)
+    assert third.begun() == Usage()
+    replayed = third.replay(third.key("model", "a"))
+    assert replayed is not None
+    assert (replayed.usage.calls, replayed.usage.tokens) == (2, 72)
+
+
 async def test_a_side_effect_does_not_begin_unless_its_beginning_is_stored() -> None:
     store, ran = MemoryStore(room=0), list[int]()
     journal = Journal(RunId("r"), store, clock=lambda: 0.0)

@@ -21,6 +21,7 @@ Send = Callable[[ModelRequest, OnText | None], Awaitable[ModelReply]]
 
 _LOGPROBS = re.compile(r"log[ _-]?prob", re.IGNORECASE)
 _SEED = re.compile(r"\bseed\b", re.IGNORECASE)
+_STREAM = re.compile(r"\bstream(ing|_options)?\b", re.IGNORECASE)
 _SYSTEM = re.compile(
     r"system[' \"]*(role|message|prompt|turn)|roles? must alternate|role[' \":]+system", re.IGNORECASE
 )
@@ -127,6 +128,8 @@ def _blamed(request: ModelRequest, endpoint: Endpoint, words: str) -> str | None
         return "logprobs"
     if request.seed is not None and endpoint.takes_seed and _SEED.search(words):
         return "seed"
+    if endpoint.streams and _STREAM.search(words):
+        return "stream"
     has_system = any(message.role == "system" for message in request.messages)
     if has_system and endpoint.takes_system and _SYSTEM.search(words):
         return "system"

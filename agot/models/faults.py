@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -21,12 +22,14 @@ from agot.errors import (
     ContextTooLong,
     ModelError,
     ModelRateLimited,
+    ModelSilent,
     ModelUnauthorised,
     ModelUnknown,
     ModelUnreachable,
     OutputError,
 )
 from agot.models.pool import Endpoint
+from agot.protocols import ModelReply
 
 _NETWORK = ("httpx", "httpcore", "aiohttp", "openai")
 _TOO_LONG = re.compile(
@@ -46,6 +49,19 @@ _UNREADABLE = re.compile(
     r"unable to get json response|empty or invalid response|error parsing", re.IGNORECASE
 )
 _LONGEST_DETAIL = 400
+_NO_CONNECTION = {
+    ("aiohttp", name)
+    for name in (
+        "ClientConnectorError", "ClientConnectorDNSError", "ClientConnectorSSLError", "ClientConnectorCertificateError",
+        "ClientProxyConnectionError", "ConnectionTimeoutError",
+    )
+}  # fmt: skip
+_NO_CONNECTION_BY_HTTPX = {
+    (module, name)
+    for module in ("httpx", "httpcore")
+    for name in ("ConnectError", "ConnectTimeout", "ProxyError")
+}
+"""httpx itself means by these names that there was no connection."""
 
 
 def translated(
@@ -169,11 +185,47 @@ def _without_reply(chain: list[BaseException], detail: str, endpoint: Endpoint) 
 
 
 def timed_out(endpoint: Endpoint, limit_s: float) -> ModelUnreachable:
-    """Return the error of an attempt that ran into its time limit."""
+    """Return the error of a call that ran into the time limit of whoever made it."""
     return ModelUnreachable(
-        f"{endpoint.place} gave no complete answer within {limit_s:.3g} s. Raise timeout_s of the role, "
+        f"{endpoint.place} gave no complete answer within {limit_s:.3g} s. Allow more time, "
         "lower max_tokens, or check that the server is not overloaded.",
         model=endpoint.model,
+    )
+
+
+def silent(endpoint: Endpoint, limit_s: float, written: int, arrived: ModelReply | None) -> ModelSilent:
+    """Return the error of an attempt during which the server said nothing for too long.
+
+    Args:
+        written: Tokens of an answer that had come before, estimated.
+        arrived: What can be used of them.
+    """
+    before = f" after about {written} tokens" if written else ""
+    return ModelSilent(
+        f"{endpoint.place} was silent for {limit_s:.3g} s{before}. The same request is not sent again. Raise "
+        "timeout_s of the role, lower max_tokens, or check that the server is not overloaded.",
+        model=endpoint.model,
+        arrived=arrived,
+    )
+
+
+def never_sent(error: BaseException) -> bool:
+    """Return whether a request certainly did not reach a server: no connection came about, or there was nothing to connect with."""
+    for link in _chain(error):
+        if isinstance(link, (ConnectionRefusedError, socket.gaierror, ImportError, ModelUnknown)):
+            return True
+        kind = type(link)
+        named = (kind.__module__.partition(".")[0], kind.__name__)
+        if named in _NO_CONNECTION:
+            return True
+        if named[0] == "aiohttp" and isinstance(link, OSError):
+            # The connection was lost only after it had come about; httpx has one name for both.
+            return False
+        if isinstance(link, ModelUnauthorised) and link.status is None:
+            return True
+    return any(
+        (type(link).__module__.partition(".")[0], type(link).__name__) in _NO_CONNECTION_BY_HTTPX
+        for link in _chain(error)
     )
 
 

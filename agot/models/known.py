@@ -8,6 +8,7 @@ Facts (JSON values by name; each may be missing, which means unknown):
     top_logprobs     alternatives that come with each token
     seed, stop       the field does what it says
     system           a turn of the role "system" is taken
+    stream           answers come as a stream where that is asked for, with their usage
     json_schema      the answer keeps to a schema
     json_object      the answer is a JSON object where one is asked for
     prefill          how an assistant's beginning is continued: "as is", "continue_final_message", or "" if it is not
@@ -92,6 +93,8 @@ def applied(endpoint: Endpoint, facts: Mapping[str, Any]) -> Endpoint:
         change["takes_seed"] = False
     if facts.get("system") is False:
         change["takes_system"] = False
+    if facts.get("stream") is False:
+        change["streams"] = False
     if isinstance(facts.get("context_window"), int):
         change["context_window"] = facts["context_window"]
     return replace(endpoint, **change) if change else endpoint

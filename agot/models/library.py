@@ -111,9 +111,17 @@ def _load(with_openai: bool) -> Any:
 
 
 def http_client() -> Any:
-    """Return a new HTTP client for the providers that take one; needs litellm, so load that first."""
+    """Return a new HTTP client for the providers that take one; needs litellm, so load that first.
+
+    It is litellm's own with its transports watched: see `agot.models.joining`.
+    """
     import_litellm()
-    return importlib.import_module("litellm.llms.custom_httpx.http_handler").AsyncHTTPHandler()
+    handler = importlib.import_module("litellm.llms.custom_httpx.http_handler").AsyncHTTPHandler()
+    joining = importlib.import_module("agot.models.joining").JoiningTransport
+    client = handler.client
+    client._transport = joining(client._transport)
+    client._mounts = {at: inner and joining(inner) for at, inner in client._mounts.items()}
+    return handler
 
 
 async def complete(litellm: Any, arguments: dict[str, Any]) -> Any:

@@ -60,6 +60,7 @@ class Endpoint:
         most_alternatives: Likeliest tokens that come with each token's log-probability, at most.
         takes_seed: A seed may be sent.
         takes_system: A turn of the role "system" may be sent; otherwise its text begins the user's turn.
+        streams: Answers may be asked for as a stream that ends with its usage.
         context_window: Tokens, if they were measured or told by the server.
     """
 
@@ -80,6 +81,7 @@ class Endpoint:
     most_alternatives: int = 20
     takes_seed: bool = True
     takes_system: bool = True
+    streams: bool = True
     context_window: int | None = None
 
     @property

@@ -72,8 +72,8 @@ def _reply(
             status=200,
         )
     kept = tuple(completion for completion, why in completions if not why)
-    prompt = _count(usage, "prompt_tokens") or prompt_tokens_of(request)
-    answer = _count(usage, "completion_tokens") or sum(
+    prompt = count_of(usage, "prompt_tokens") or prompt_tokens_of(request)
+    answer = count_of(usage, "completion_tokens") or sum(
         tokens_in(text) for one in kept for text in (one.text, one.reasoning) if text
     )
     if not isinstance(cost, (int, float)) or cost <= 0:
@@ -219,11 +219,7 @@ def _index(choice: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
-def tokens_written(response: Any) -> int:
-    """Return the tokens that litellm's reply says were written, 0 if it does not."""
-    return _count(_get(response, "usage"), "completion_tokens")
-
-
-def _count(usage: Any, name: str) -> int:
+def count_of(usage: Any, name: str) -> int:
+    """Return a positive count of OpenAI's usage, 0 if there is none."""
     value = _get(usage, name) if usage is not None else None
     return value if isinstance(value, int) and value > 0 else 0

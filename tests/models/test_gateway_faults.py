@@ -41,8 +41,10 @@ def gateway(base_url: str | None, model: str = "hosted_vllm/x", **changes: Any) 
     return Gateway(Settings(roles={"fast": role}), environment={"LOOPBACK_KEY": SECRET})
 
 
-async def attempt(models: Gateway, *, stream: bool = False, timeout_s: float | None = None) -> ModelReply:
-    asked = ModelRequest(purpose="solve", messages=(Message(role="user", content="hi"),))
+async def attempt(
+    models: Gateway, *, stream: bool = False, timeout_s: float | None = None, asked: Any = None
+) -> ModelReply:
+    asked = ModelRequest(purpose="solve", messages=(Message(role="user", content="hi"),), **(asked or {}))
     try:
         return await models.complete(
             asked, timeout_s=timeout_s, on_text=(lambda _text: None) if stream else None
@@ -157,9 +159,11 @@ async def test_hanging_servers_are_given_up(server: Loopback, what: Any, stream:
     await attempt(gateway(server.base_url))
     server.reply = lambda _request: Reply("one two three four", fault=what)
     for limits in ({"timeout_s": 0.3}, {}):
+        # Half of a JSON object is of no use to anybody.
+        form = {"response_format": {"type": "json_object"}}
         models = gateway(server.base_url, timeout_s=20.0 if limits else 0.3)
         started = time.perf_counter()
-        error = await fault(models, stream=stream, **limits)
+        error = await fault(models, stream=stream, asked=form, **limits)
         assert isinstance(error, ModelUnreachable)
         assert "0.3 s" in str(error)
         # Not the twenty seconds of the other limit, nor for ever.
