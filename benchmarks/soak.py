@@ -231,6 +231,7 @@ def measure(seconds: float, database: str | None, seed: int) -> Report:
         Figure("kills with SIGKILL", "kills", (tally.kills,)),
         Figure("locks held by others", "locks", (tally.locks,)),
         Figure("attempts that a lock did not let begin", "attempts", (tally.not_begun,)),
+        Figure("calls that the runs do not count", "calls", (max(0, script.asked - audit.calls),), at_most=0),
         Figure("requests that the server counted", "calls", (script.asked,)),
         Figure("calls that the runs count", "calls", (audit.calls,)),
     ], [f"{len(tally.ended)} runs in {seconds:g} s on {url.partition(':')[0]}, seed {seed}"])  # fmt: skip
