@@ -416,6 +416,11 @@ _SHORT = ("MODEL", "DATABASE_URL", "SEED")
 _ELSEWHERE = ("HOME", "DEBUG", "SERVE_TOKEN")
 """Read by `agot_home` and the command line."""
 
+_SERVICE_LINK = re.compile(
+    r"(?:[A-Z0-9_]+_)?(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO))?)?)"
+)
+"""What Kubernetes and Docker set in every container where a service is called "agot" or "agot-..."."""
+
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
@@ -423,7 +428,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if not name.startswith("AGOT_") or not value:
             continue
         key = name.removeprefix("AGOT_")
-        if key in _ELSEWHERE:
+        if key in _ELSEWHERE or _SERVICE_LINK.fullmatch(key):
             continue
         section, nested, _ = key.lower().partition("__")
         if key.upper() == "MODEL":

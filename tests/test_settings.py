@@ -125,3 +125,13 @@ def test_a_host_to_fetch_from_is_a_name_without_port(tmp_path: Path, host: str) 
     file.write_text(f'[tools]\nfetch_hosts = ["{host}"]\n')
     with pytest.raises(SetupError, match=r"tools\.fetch_hosts.*name like example\.org.*without.*port"):
         load_settings(path=file)
+
+
+@pytest.mark.parametrize(
+    "name", ["AGOT_SERVICE_HOST", "AGOT_SERVICE_PORT_HTTP", "AGOT_PORT", "AGOT_PORT_8765_TCP_ADDR", "AGOT_UI_SERVICE_PORT"]
+)  # fmt: skip
+def test_variables_of_a_cluster_in_which_a_service_is_called_agot_are_let_be(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "tcp://10.0.0.1:8765")
+    load_settings()

@@ -11,6 +11,7 @@ import typer
 
 import agot
 from agot.cli import ask, bench, chat, demo, export, flags, models, owed, resume, runs, serve, tools
+from agot.cli.dashes import QuestionCommand
 from agot.errors import AgotError
 
 app = typer.Typer(
@@ -21,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("ask")(ask.ask)
+app.command("ask", cls=QuestionCommand)(ask.ask)
 app.command("chat")(chat.chat)
 app.command("resume")(resume.resume)
 app.add_typer(runs.app, name="runs")
