@@ -87,12 +87,14 @@ def run() -> int:
 
 def _failed(message: str, code: int, error: Exception | None = None) -> int:
     from agot.cli.view import told
+    from agot.redaction import redacted_message
 
+    message = redacted_message(message)
     if error is not None and flags.debugging():
         import traceback
 
         with suppress(OSError):
-            traceback.print_exception(error)
+            sys.stderr.write(redacted_message("".join(traceback.format_exception(error))))
     owed.pay(message, error)
     told(message)
     return _flushed(code)

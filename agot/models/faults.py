@@ -27,6 +27,7 @@ from agot.errors import (
     OutputError,
 )
 from agot.models.pool import Endpoint
+from agot.redaction import redacted_message
 
 _NETWORK = ("httpx", "httpcore", "aiohttp", "openai")
 _TOO_LONG = re.compile(
@@ -48,22 +49,19 @@ _UNREADABLE = re.compile(
 _LONGEST_DETAIL = 400
 
 
-def translated(
-    error: BaseException, endpoint: Endpoint, *, now_s: float, secret: str | None = None
-) -> ModelError:
+def translated(error: BaseException, endpoint: Endpoint, *, now_s: float) -> ModelError:
     """Return the typed error for a failed attempt.
 
     Args:
         error: What litellm raised.
         now_s: Seconds since the epoch, for `Retry-After` given as a date.
-        secret: The key that was sent; it is blotted out wherever the server repeats it.
     """
     chain = list(_chain(error))
     for link in chain:
         if isinstance(link, ModelError):
             return link
     status, headers = _http(chain)
-    detail = _detail(chain, secret)
+    detail = _detail(chain)
     words = " ".join(_kind(link) for link in chain) + " " + detail
     where, model = endpoint.place, endpoint.model
     if status in (None, 200) and _is_unreadable(chain, detail):
@@ -149,7 +147,7 @@ def _without_reply(chain: list[BaseException], detail: str, endpoint: Endpoint) 
     broken = [link for link in chain if _is_network(link)]
     if broken:
         return ModelUnreachable(
-            f"No answer from {where}: {_shortened(str(broken[-1])) or detail}. "
+            f"No answer from {where}: {_shortened(redacted_message(str(broken[-1]))) or detail}. "
             "Start the server, or correct base_url: agot models set.",
             model=model,
         )
@@ -173,15 +171,6 @@ def timed_out(endpoint: Endpoint, limit_s: float) -> ModelUnreachable:
     return ModelUnreachable(
         f"{endpoint.place} gave no complete answer within {limit_s:.3g} s. Raise timeout_s of the role, "
         "lower max_tokens, or check that the server is not overloaded.",
-        model=endpoint.model,
-    )
-
-
-def missing_key(endpoint: Endpoint, variable: str) -> ModelUnauthorised:
-    """Return the error of a role whose key variable is not set."""
-    return ModelUnauthorised(
-        f"The environment variable {variable} should hold the key for {endpoint.place}, but it is not set. "
-        f"Set it: export {variable}=...",
         model=endpoint.model,
     )
 
@@ -259,7 +248,7 @@ def _kind(link: BaseException) -> str:
     return " ".join([re.sub(r"(?<!^)(?=[A-Z])", " ", type(link).__name__), *codes])
 
 
-def _detail(chain: list[BaseException], secret: str | None) -> str:
+def _detail(chain: list[BaseException]) -> str:
     """Return the server's own words, as short as they can be had."""
     body = next((link.body for link in chain if isinstance(getattr(link, "body", None), dict)), None)  # type: ignore[attr-defined]
     text = _message(body) if body else ""
@@ -269,8 +258,8 @@ def _detail(chain: list[BaseException], secret: str | None) -> str:
         if start >= 0:
             with contextlib.suppress(ValueError):
                 text = _message(json.loads(text[start:])) or text
-    text = _shortened(text) or type(chain[0]).__name__
-    return text.replace(secret, "***") if secret else text
+    # Before it is cut: half a key is a key.
+    return _shortened(redacted_message(text)) or type(chain[0]).__name__
 
 
 def _shortened(text: str) -> str:

@@ -19,16 +19,19 @@ from weakref import WeakKeyDictionary
 from agot.errors import ModelError, SetupError
 from agot.models import replies
 from agot.models.adapting import Adapter
-from agot.models.faults import missing_key, timed_out, translated
+from agot.models.faults import timed_out, translated
 from agot.models.gate import Gates
+from agot.models.keys import key_of
 from agot.models.known import Known, applied, form_of, lacks
-from agot.models.library import complete, http_client, load_litellm
+from agot.models.library import LOGIN_HEADER, complete, http_client, load_litellm
 from agot.models.own_prices import SharedTime, own_terms, priced
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
+from agot.models.redacting import RedactedChunks, redacted_reply, without_secrets
 from agot.models.replicas import Replicas
 from agot.models.thinking import Separated, ThinkingStream
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
+from agot.redaction import RedactedStream, redacted, remember
 from agot.settings import Settings
 
 T = TypeVar("T")
@@ -191,7 +194,11 @@ class Gateway:
                     return await self._somewhere(self.endpoint(part.role), once)
 
                 adapter = Adapter(self.known, lambda: self.endpoint(request.role), send)
-                return await adapter.complete(request, on_text)
+                shown = RedactedStream(on_text) if on_text is not None else None
+                reply = redacted_reply(await adapter.complete(request, shown))
+                if shown is not None:
+                    shown.finish()
+                return reply
         except TimeoutError:
             limit_s = timeout_s if whole.expired() and timeout_s is not None else own_limit_s
             raise timed_out(endpoint, max(0.0, limit_s)) from None
@@ -239,21 +246,25 @@ class Gateway:
         started = self._clock()
 
         async def once(at: Endpoint) -> tuple[Any, float]:
-            asked = arguments if at.base_url is None else {**arguments, "api_base": at.base_url}
+            asked = arguments if at.base_url is None else {**arguments, **_place(at)}
             async with self._turn(at), self._slot(at), asyncio.timeout(at.settings.timeout_s):
                 with self._time_of(at).taking_part() as share:
                     response = await self._relayed(litellm, asked, at, on_chunk)
             return response, share.seconds
 
+        chunks = RedactedChunks(on_chunk) if on_chunk is not None else None
+        on_chunk = chunks
         try:
             response, seconds = await self._somewhere(endpoint, once)
         except TimeoutError:
             raise timed_out(endpoint, endpoint.settings.timeout_s) from None
+        if chunks is not None:
+            chunks.finish()
         latency_ms = (self._clock() - started) * 1000.0
         reply = replies.from_response(response, request, endpoint, self._terms_of(endpoint), latency_ms)
-        reply = priced(reply, endpoint.settings, seconds)
+        reply = redacted_reply(priced(reply, endpoint.settings, seconds))
         choice = response.choices[0]
-        message = choice.message.model_dump(exclude_none=True)
+        message = without_secrets(choice.message.model_dump(exclude_none=True))
         return Relayed(message, str(choice.finish_reason or "stop"), reply)
 
     async def _relayed(
@@ -263,28 +274,27 @@ class Gateway:
         endpoint: Endpoint,
         on_chunk: Callable[[dict[str, Any]], None] | None,
     ) -> Any:
-        key = arguments.get("api_key")
         if on_chunk is None:
             try:
                 return await litellm.acompletion(**arguments)
-            except Exception as error:  # As above.
-                raise self._translated(error, endpoint, key) from error
+            except Exception as error:  # noqa: BLE001 - as above
+                raise self._translated(error, endpoint) from _harmless(error)
         chunks = []
         try:
             stream = await litellm.acompletion(
                 **arguments, stream=True, stream_options={"include_usage": True}
             )
             stream.raise_on_model_repetition = _nothing
-        except Exception as error:  # As above.
-            raise self._translated(error, endpoint, key) from error
+        except Exception as error:  # noqa: BLE001 - as above
+            raise self._translated(error, endpoint) from _harmless(error)
         try:
             while True:
                 try:
                     chunk = await anext(stream)
                 except StopAsyncIteration:
                     break
-                except Exception as error:  # As above; what `on_chunk` raises is not the model's fault.
-                    raise self._translated(error, endpoint, key) from error
+                except Exception as error:  # noqa: BLE001 - as above; what `on_chunk` raises is not the model's fault.
+                    raise self._translated(error, endpoint) from _harmless(error)
                 chunks.append(chunk)
                 for choice in chunk.choices:
                     on_chunk(choice.delta.model_dump(exclude_none=True))
@@ -319,8 +329,8 @@ class Gateway:
         lean = "client" in arguments and endpoint.local
         try:
             response = await (complete(litellm, arguments) if lean else litellm.acompletion(**arguments))
-        except Exception as error:  # Whatever litellm and a hundred providers raise; nothing is swallowed.
-            raise self._translated(error, endpoint, key) from error
+        except Exception as error:  # noqa: BLE001 - whatever litellm and a hundred providers raise; nothing is swallowed.
+            raise self._translated(error, endpoint) from _harmless(error)
         latency_ms = (self._clock() - started) * 1000.0
         reply = replies.from_response(response, request, endpoint, self._terms_of(endpoint), latency_ms)
         if on_text is not None:
@@ -336,13 +346,12 @@ class Gateway:
         on_text: OnText,
         started: float,
     ) -> ModelReply:
-        key = arguments.get("api_key")
         try:
             stream = await litellm.acompletion(
                 **arguments, stream=True, stream_options={"include_usage": True}
             )
-        except Exception as error:  # As above.
-            raise self._translated(error, endpoint, key) from error
+        except Exception as error:  # noqa: BLE001 - as above
+            raise self._translated(error, endpoint) from _harmless(error)
         # litellm breaks a stream off after 100 equal pieces, which a table or a list can really
         # have; `max_tokens` bounds a model that repeats itself.
         stream.raise_on_model_repetition = _nothing
@@ -356,8 +365,8 @@ class Gateway:
                     chunk = await anext(stream)
                 except StopAsyncIteration:
                     break
-                except Exception as error:  # As above; what `on_text` raises is not the model's fault.
-                    raise self._translated(error, endpoint, key) from error
+                except Exception as error:  # noqa: BLE001 - as above; what `on_text` raises is not the model's fault.
+                    raise self._translated(error, endpoint) from _harmless(error)
                 gathered.add(chunk)
         finally:
             await stream.aclose()
@@ -376,8 +385,8 @@ class Gateway:
         elif unopened is None and reply.completions[0].text and reply.completions[0].finish_reason == "stop":
             self.known.learn(endpoint, unopened=False)
 
-    def _translated(self, error: Exception, endpoint: Endpoint, key: str | None) -> ModelError:
-        return translated(error, endpoint, now_s=self._wall_clock(), secret=key)
+    def _translated(self, error: Exception, endpoint: Endpoint) -> ModelError:
+        return translated(error, endpoint, now_s=self._wall_clock())
 
     # -- what an attempt needs -----------------------------------------------------------------
 
@@ -403,13 +412,23 @@ class Gateway:
         return self._times.setdefault(endpoint.server, SharedTime(self._clock))
 
     def key(self, endpoint: Endpoint) -> str | None:
-        variable = endpoint.settings.api_key_env
-        if not variable:
-            return None
-        value = self._environment.get(variable)
-        if not value:
-            raise missing_key(endpoint, variable)
-        return value
+        """Return the key that is sent to an endpoint, or None if litellm finds it, or none is needed.
+
+        Raises:
+            ModelUnauthorised: If it is not set, or cannot be sent.
+        """
+        return key_of(endpoint, self._environment)
+
+    def headers(self, endpoint: Endpoint) -> dict[str, str]:
+        """Return the headers that authorise a request which is sent to an endpoint without litellm.
+
+        Raises:
+            ModelUnauthorised: As `key` does.
+        """
+        key = self.key(endpoint)
+        if endpoint.login:
+            return {"authorization": endpoint.login}
+        return {"authorization": f"Bearer {key}"} if key else {}
 
     def _room(self) -> _Room:
         loop = asyncio.get_running_loop()
@@ -482,11 +501,37 @@ def _arguments(request: ModelRequest, endpoint: Endpoint, key: str | None) -> di
         arguments["response_format"] = request.response_format
     if endpoint.extra_body:
         arguments["extra_body"] = endpoint.extra_body
-    if endpoint.base_url is not None:
-        arguments["api_base"] = endpoint.base_url
+    arguments |= _place(endpoint)
     if key is not None:
+        remember(key)
         arguments["api_key"] = key
     return arguments
+
+
+def _place(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the arguments that say where a request goes, and who sends it if the address says so."""
+    if endpoint.base_url is None:
+        return {}
+    if endpoint.login is None:
+        return {"api_base": endpoint.base_url}
+    header = LOGIN_HEADER if endpoint.provider == _OWN_CLIENT else "Authorization"
+    return {"api_base": endpoint.base_url, "extra_headers": {header: endpoint.login}}
+
+
+def _harmless(error: Exception) -> Exception | None:
+    """Return an error as the cause of another, or None if it, or a cause of its own, tells a key."""
+    link: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if link is None:
+            return error
+        if redacted(told := f"{link!r} {link}") != told:
+            return None
+        link = link.__cause__ or link.__context__
+    return None
+
+
+_DEEPEST = 20
+"""Causes of a cause that are looked at; what is deeper is not shown."""
 
 
 def _messages(request: ModelRequest, endpoint: Endpoint) -> list[dict[str, str]]:

@@ -113,7 +113,18 @@ def _load(with_openai: bool) -> Any:
 def http_client() -> Any:
     """Return a new HTTP client for the providers that take one; needs litellm, so load that first."""
     import_litellm()
-    return importlib.import_module("litellm.llms.custom_httpx.http_handler").AsyncHTTPHandler()
+    handlers = importlib.import_module("litellm.llms.custom_httpx.http_handler")
+    return handlers.AsyncHTTPHandler(event_hooks={"request": [_log_in]})
+
+
+LOGIN_HEADER = "x-agot-login"
+"""Stands for `Authorization` until a request is sent: litellm would write a key over that, if need be one of its own making."""
+
+
+async def _log_in(request: Any) -> None:
+    login = request.headers.pop(LOGIN_HEADER, None)
+    if login is not None:
+        request.headers["authorization"] = login
 
 
 async def complete(litellm: Any, arguments: dict[str, Any]) -> Any:
