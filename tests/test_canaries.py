@@ -40,7 +40,7 @@ def _settings(server: Loopback, tmp_path: Path, *, named: bool, login: bool = Fa
         extra_body={"secret": "CANARY-body-5"},
     )  # fmt: skip
     further = server.base_url.replace("//", "//me:CANARY-password-3@") + "?api_key=CANARY-query-4"
-    other = RoleSettings(model="hosted_vllm/other", base_url=further)
+    other = RoleSettings(model="hosted_vllm/other", base_url=further, api_key_env="MYKEY")
     mcp = McpServer(command="true", args=("--token", "CANARY-arg-7"), env={"API_TOKEN": "CANARY-mcp-6"})
     return Settings(
         roles={"fast": role, "judge": other}, tools=ToolSettings(mcp={"m": mcp}), database_url=f"sqlite:///{tmp_path}/c/agot.db",
