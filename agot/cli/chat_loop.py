@@ -16,6 +16,7 @@ from agot.cli.outcome import exit_code, exit_code_of
 from agot.cli.paint import console, ending, printable
 from agot.cli.view import View, told
 from agot.errors import AgotError, Interrupted, SetupError
+from agot.private import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -159,7 +160,7 @@ class Chat:
 
         home = agot_home()
         with suppress(OSError):
-            home.mkdir(parents=True, exist_ok=True)
+            make_folder(home)
         return Editor(
             str(home / "chat_history"),
             names(),

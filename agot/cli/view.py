@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 def told(text: str) -> None:
     """Tell a person something on standard error; nothing if there is nothing to tell."""
     if text:
+        from agot.redaction import redacted_message
+
+        text = redacted_message(text)
         with suppress(OSError):
             sys.stderr.write("".join(f"agot: {line}\n" for line in text.splitlines()))
             sys.stderr.flush()

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from agot.models import ollama
+from agot.models.library import LOGIN_HEADER
 from agot.models.pool import Endpoint
 from agot.protocols import ModelRequest
+from agot.redaction import remember
 
 Json = dict[str, Any]
 
@@ -40,15 +42,26 @@ def arguments_of(request: ModelRequest, endpoint: Endpoint, key: str | None) -> 
             arguments["top_logprobs"] = min(request.top_logprobs, endpoint.most_alternatives)
     if request.response_format is not None:
         arguments["response_format"] = request.response_format
-    if endpoint.base_url is not None:
-        arguments["api_base"] = endpoint.base_url
+    arguments |= _place(endpoint)
     if key is not None:
+        remember(key)
         arguments["api_key"] = key
     if endpoint.provider in ollama.PROVIDERS:
         arguments |= ollama.options_for(endpoint.extra_body, endpoint.settings.context_window)
     elif endpoint.extra_body:
         arguments["extra_body"] = endpoint.extra_body
     return shaped(arguments, endpoint)
+
+
+def _place(endpoint: Endpoint) -> Json:
+    """Return the arguments that say where a request goes, and who sends it if the address says so."""
+    if endpoint.base_url is None:
+        return {}
+    if endpoint.login is None:
+        return {"api_base": endpoint.base_url}
+    ours = endpoint.provider == "hosted_vllm" or endpoint.provider in ollama.PROVIDERS
+    header = LOGIN_HEADER if ours else "Authorization"
+    return {"api_base": endpoint.base_url, "extra_headers": {header: endpoint.login}}
 
 
 def shaped(arguments: Json, endpoint: Endpoint) -> Json:

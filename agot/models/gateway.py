@@ -20,8 +20,9 @@ from agot.errors import ModelError, ModelSilent, SetupError
 from agot.models import replies
 from agot.models.adapting import Adapter, learns
 from agot.models.asking import translated_fields
-from agot.models.faults import missing_key, timed_out, translated
+from agot.models.faults import timed_out, translated
 from agot.models.gate import Gates
+from agot.models.keys import key_of
 from agot.models.known import Known, applied, form_of, lacks
 from agot.models.library import HttpClient, load_litellm
 from agot.models.own_prices import SharedTime, own_terms
@@ -29,9 +30,11 @@ from agot.models.pace import Pace
 from agot.models.passing import logprobs_of, reason_of
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
+from agot.models.redacting import RedactedChunks, redacted_reply, without_secrets
 from agot.models.replicas import Replicas
 from agot.models.sending import OWN_CLIENTS, Needs, Sender
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
+from agot.redaction import RedactedStream
 from agot.settings import Settings
 from agot.spending import spend
 from agot.thought import Usage
@@ -221,12 +224,16 @@ class Gateway:
                     return await self._somewhere(self.endpoint(part.role), once)
 
                 adapter = Adapter(self.known, lambda: self.endpoint(request.role), send)
-                return await adapter.complete(request, on_text)
+                shown = RedactedStream(on_text) if on_text is not None else None
+                reply = redacted_reply(await adapter.complete(request, shown))
+                if shown is not None:
+                    shown.finish()
+                return reply
         except ModelSilent as error:
             if error.arrived is None:
                 raise
             arrived: ModelReply = error.arrived
-            return arrived.model_copy(update={"broke_off": str(error)})
+            return redacted_reply(arrived).model_copy(update={"broke_off": str(error)})
         except TimeoutError:
             raise timed_out(endpoint, max(0.0, timeout_s or 0.0)) from None
 
@@ -273,10 +280,11 @@ class Gateway:
 
         async def once(at: Endpoint) -> tuple[Any, ModelReply]:
             async with self._turn(at), self._pace(at).passing() as passage:
-                response, reply = await self._sender.relay(litellm, request, at, fields, on_chunk)
+                response, reply = await self._sender.relay(litellm, request, at, fields, chunks)
                 passage.tokens = reply.usage.completion_tokens
             return response, reply
 
+        chunks = RedactedChunks(on_chunk) if on_chunk is not None else None
         while True:
             fields = asked if as_is else translated_fields(asked, endpoint)
             try:
@@ -289,9 +297,11 @@ class Gateway:
                 if translated_fields(asked, endpoint) == fields:
                     # It could only be left out, which is for whoever asked for it to decide.
                     raise
+        if chunks is not None:
+            chunks.finish()
         choice = response.choices[0]
-        message = choice.message.model_dump(exclude_none=True)
-        return Relayed(message, reason_of(choice), reply, logprobs_of(choice))
+        message = without_secrets(choice.message.model_dump(exclude_none=True))
+        return Relayed(message, reason_of(choice), redacted_reply(reply), logprobs_of(choice))
 
     async def close(self) -> None:
         """Close this event loop's connections to local servers; the gateway can be used again after it."""
@@ -325,13 +335,23 @@ class Gateway:
         return self._times.setdefault(endpoint.server, SharedTime(self._clock))
 
     def key(self, endpoint: Endpoint) -> str | None:
-        variable = endpoint.settings.api_key_env
-        if not variable:
-            return None
-        value = self._environment.get(variable)
-        if not value:
-            raise missing_key(endpoint, variable)
-        return value
+        """Return the key that is sent to an endpoint, or None if litellm finds it, or none is needed.
+
+        Raises:
+            ModelUnauthorised: If it is not set, or cannot be sent.
+        """
+        return key_of(endpoint, self._environment)
+
+    def headers(self, endpoint: Endpoint) -> dict[str, str]:
+        """Return the headers that authorise a request which is sent to an endpoint without litellm.
+
+        Raises:
+            ModelUnauthorised: As `key` does.
+        """
+        key = self.key(endpoint)
+        if endpoint.login:
+            return {"authorization": endpoint.login}
+        return {"authorization": f"Bearer {key}"} if key else {}
 
     def _room(self) -> _Room:
         loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ from agot.errors import ModelError
 from agot.models import ollama, replies
 from agot.models.asking import arguments_of, streaming
 from agot.models.attempts import Attempt
-from agot.models.faults import never_sent, silent, translated
+from agot.models.faults import harmless, never_sent, silent, translated
 from agot.models.known import Known
 from agot.models.library import complete
 from agot.models.own_prices import SharedTime, price_of, priced
@@ -236,8 +236,8 @@ class Sender:
         lean = "client" in arguments and endpoint.local
         try:
             response = await (complete(litellm, arguments) if lean else litellm.acompletion(**arguments))
-        except Exception as error:  # Whatever litellm and a hundred providers raise; nothing is swallowed.
-            raise self._translated(error, endpoint, arguments) from error
+        except Exception as error:  # noqa: BLE001 - whatever litellm and a hundred providers raise; nothing is swallowed.
+            raise self._translated(error, endpoint) from harmless(error)
         reply = self._read(response, request, endpoint, began_s, attempt)
         if on_text is not None:
             on_text(reply.completions[0].text)
@@ -266,7 +266,7 @@ class Sender:
         )
         stream = await self._opened(litellm, arguments, endpoint)
         try:
-            while (chunk := await self._next(stream, arguments, endpoint)) is not None:
+            while (chunk := await self._next(stream, endpoint)) is not None:
                 attempt.took(chunk)
                 gathered.add(chunk)
         finally:
@@ -291,12 +291,12 @@ class Sender:
         if on_chunk is None:
             try:
                 return await litellm.acompletion(**arguments)
-            except Exception as error:  # As above.
-                raise self._translated(error, endpoint, arguments) from error
+            except Exception as error:  # noqa: BLE001 - as above
+                raise self._translated(error, endpoint) from harmless(error)
         chunks, numbers = [], CallNumbers()
         stream = await self._opened(litellm, arguments, endpoint)
         try:
-            while (chunk := await self._next(stream, arguments, endpoint)) is not None:
+            while (chunk := await self._next(stream, endpoint)) is not None:
                 attempt.took(chunk)
                 chunks.append(chunk)
                 for choice in chunk.choices:
@@ -312,19 +312,19 @@ class Sender:
     async def _opened(self, litellm: Any, arguments: dict[str, Any], endpoint: Endpoint) -> Any:
         try:
             stream = await litellm.acompletion(**arguments, **streaming(endpoint))
-        except Exception as error:  # As above.
-            raise self._translated(error, endpoint, arguments) from error
+        except Exception as error:  # noqa: BLE001 - as above
+            raise self._translated(error, endpoint) from harmless(error)
         # litellm breaks a stream off after 100 equal pieces, which a table or a list can really
         # have; `max_tokens` bounds a model that repeats itself.
         stream.raise_on_model_repetition = _nothing
         return stream
 
-    async def _next(self, stream: Any, arguments: dict[str, Any], endpoint: Endpoint) -> Any:
+    async def _next(self, stream: Any, endpoint: Endpoint) -> Any:
         """Return a stream's next piece, or None at its end; what its reader raises is not the model's fault."""
         try:
             return await anext(stream, None)
-        except Exception as error:  # As above.
-            raise self._translated(error, endpoint, arguments) from error
+        except Exception as error:  # noqa: BLE001 - as above
+            raise self._translated(error, endpoint) from harmless(error)
 
     def _saw(self, endpoint: Endpoint, parts: Separated, reply: ModelReply) -> None:
         """Learn whether a model's replies begin within its reasoning, without the mark that opens it."""
@@ -335,9 +335,8 @@ class Sender:
         elif unopened is None and reply.completions[0].text and reply.completions[0].finish_reason == "stop":
             known.learn(endpoint, unopened=False)
 
-    def _translated(self, error: Exception, endpoint: Endpoint, arguments: Mapping[str, Any]) -> ModelError:
-        secret = arguments.get("api_key")
-        return translated(error, endpoint, now_s=self._needs.wall_clock(), secret=secret)
+    def _translated(self, error: Exception, endpoint: Endpoint) -> ModelError:
+        return translated(error, endpoint, now_s=self._needs.wall_clock())
 
 
 def _nothing() -> None:
