@@ -118,9 +118,12 @@ class MendingTransport(httpx.AsyncBaseTransport):
             try:
                 return await self._inner.handle_async_request(request)  # type: ignore[no-any-return]
             except httpx.TransportError as error:
-                # The server had closed the idle connection before the request came: it was not read.
+                # Most likely the server had closed the idle connection before the request came.
                 if not reused or not _was_closed(error):
                     raise
+            if (attempt := current()) is not None:
+                # From here it looks the same if the server had read the request: it counts as sent twice.
+                attempt.sent = (attempt.sent or 0) + 1
             return await self._inner.handle_async_request(request)  # type: ignore[no-any-return]
         except httpx.TransportError as error:
             if proxy is not None and not isinstance(error, httpx.ReadTimeout):

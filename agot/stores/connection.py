@@ -183,7 +183,8 @@ def _file_of(url: URL) -> Path | None:
 def _is_unwritable(url: URL) -> bool:
     """Return whether a database is a file that can be read, and it or its folder cannot be written."""
     file = _file_of(url)
-    if file is None or not file.is_file() or not os.access(file, os.R_OK):
+    # os.path says no, where Path would raise, of a file whose folder may not be entered.
+    if file is None or not os.path.isfile(file) or not os.access(file, os.R_OK):
         return False
     as_asked = str(url.query.get("mode", "")) == "ro"
     return as_asked or not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK))
