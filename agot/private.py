@@ -43,11 +43,18 @@ def close_to_others(path: Path) -> None:
             path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, new: bool = False) -> None:
     """Write a text as UTF-8 into a file that, if it is new, only its owner may read.
 
+    Args:
+        new: A file that is there already is an error, and stays as it is.
+
     Raises:
-        OSError: If it cannot be written.
+        OSError: If it cannot be written; FileExistsError if it should have been new.
     """
-    make_file(path)
-    path.write_text(text, "utf-8")
+    with open(path, "x" if new else "w", encoding="utf-8", opener=_open_for_owner) as file:
+        file.write(text)
+
+
+def _open_for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -121,7 +121,7 @@ def without_secret_arguments(arguments: Iterable[str]) -> list[str]:
         else:
             remember_address(argument)
             shown.append(_freed(argument))
-        secret_next = bool(flag) and flag is not None and flag[2] is None and is_secret_name(flag[1])
+        secret_next = flag is not None and flag[2] is None and is_secret_name(flag[1])
     return shown
 
 

@@ -19,7 +19,6 @@ import json
 import os
 import shlex
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -33,6 +32,7 @@ from aiohttp import web
 
 from agot.bench.frozen import problems
 from agot.models.library import import_litellm
+from agot.models.serving import free_port
 from agot.reasoner import Reasoner
 from agot.settings import EngineSettings, RoleSettings, Settings
 from agot.thought import Result
@@ -260,7 +260,7 @@ def main() -> None:
     asked = parser.parse_args()
     if bool(asked.start) != bool(asked.base_url):
         parser.error("--start and --base-url belong together")
-    port, many = _free_port(), asked.questions or (8 if asked.quick else 64)
+    port, many = free_port("127.0.0.1", 0), asked.questions or (8 if asked.quick else 64)
     options = Options(
         start=asked.start or f"{sys.executable} -m benchmarks.server --log {os.devnull} --port {port}",
         base_url=(asked.base_url or f"http://127.0.0.1:{port}/v1").rstrip("/"),
@@ -277,12 +277,6 @@ def main() -> None:
     report = report_on(options)
     print(json.dumps(report.as_json()) if asked.json else report.as_text(), flush=True)
     sys.exit(0 if report.passed else 1)
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ class Soak:
 
     def _attempt(self, name: str, kill_after_s: float | None) -> tuple[str, str] | None:
         """Run or resume; return how it ended, None if it was killed or could not begin."""
-        run = asyncio.run(_found(str(self.settings.database_url), name))
+        run = asyncio.run(_find_run(str(self.settings.database_url), name))
         here, there = self.processes.Pipe()
         process = self.processes.Process(
             target=child.pay,
@@ -125,7 +125,7 @@ class Soak:
             self.tally.locks += 1
 
 
-async def _found(url: str, name: str) -> StoredRun | None:
+async def _find_run(url: str, name: str) -> StoredRun | None:
     async with await SqlStore.open(url, to_write=False) as store:
         return next(iter(await store.runs(search=f"[[{name}]]")), None)
 
@@ -210,7 +210,7 @@ def measure(seconds: float, database: str | None, seed: int) -> Report:
         soak = Soak(
             Settings(roles={"fast": role}, database_url=url), ledger, processes, time.monotonic() + seconds, seed
         )
-        asyncio.run(_made(url))
+        asyncio.run(_make_database(url))
         threads = [threading.Thread(target=soak.lane, args=(number,)) for number in range(_LANES)]
         threads.append(threading.Thread(target=soak.lock))
         for thread in threads:
@@ -237,7 +237,7 @@ def measure(seconds: float, database: str | None, seed: int) -> Report:
     ], [f"{len(tally.ended)} runs in {seconds:g} s on {url.partition(':')[0]}, seed {seed}"])  # fmt: skip
 
 
-async def _made(url: str) -> None:
+async def _make_database(url: str) -> None:
     """Make the tables before anybody locks them."""
     async with await SqlStore.open(url):
         return

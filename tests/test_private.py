@@ -65,3 +65,14 @@ def test_new_files_are_closed_and_old_ones_keep_what_a_person_gave_them(tmp_path
         0o700,
     )
     assert (tmp_path / "old").read_text("utf-8") == "ä"
+
+
+def test_a_file_that_should_be_new_is_never_written_over(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.write_text("kept")
+    with pytest.raises(FileExistsError):
+        write_text(there, "other", new=True)
+    assert there.read_text() == "kept"
+    write_text(tmp_path / "new", "text", new=True)
+    assert (tmp_path / "new").read_text() == "text"
+    assert _mode(tmp_path / "new") == 0o600

@@ -264,9 +264,7 @@ class Commands:
             else as_markdown(session, turns)
         )
         try:
-            if file.exists():
-                raise FileExistsError
-            write_text(file, text)
+            write_text(file, text, new=True)
         except FileExistsError:
             raise SetupError(f"The file {file} exists. Give another name.") from None
         except (OSError, ValueError) as error:

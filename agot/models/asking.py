@@ -14,6 +14,12 @@ from agot.redaction import remember
 
 Json = dict[str, Any]
 
+JOINED = "hosted_vllm"
+"""The provider whose replies can be asked for as a stream without litellm's knowledge."""
+
+OWN_CLIENTS = (JOINED, *ollama.PROVIDERS)
+"""Providers whose HTTP client is ours, so that its transport is watched and mends; others have litellm's own."""
+
 
 def arguments_of(request: ModelRequest, endpoint: Endpoint, key: str | None) -> Json:
     """Return the arguments of `litellm.acompletion` for a request."""
@@ -59,8 +65,7 @@ def _place(endpoint: Endpoint) -> Json:
         return {}
     if endpoint.login is None:
         return {"api_base": endpoint.base_url}
-    ours = endpoint.provider == "hosted_vllm" or endpoint.provider in ollama.PROVIDERS
-    header = LOGIN_HEADER if ours else "Authorization"
+    header = LOGIN_HEADER if endpoint.provider in OWN_CLIENTS else "Authorization"
     return {"api_base": endpoint.base_url, "extra_headers": {header: endpoint.login}}
 
 

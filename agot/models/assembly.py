@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from agot.models.mending import parts_of
+
 _ENDS = b"[DONE]"
 
 
@@ -26,9 +28,9 @@ class _Choice:
         delta = choice.get("delta") or choice.get("message")
         for name, value in (delta if isinstance(delta, dict) else {}).items():
             if name == "content":
-                self.content.append(_text(value))
+                self.content.append(parts_of(value)[0])
             elif name in ("reasoning_content", "reasoning"):
-                self.thought.setdefault(name, []).append(_text(value))
+                self.thought.setdefault(name, []).append(parts_of(value)[0])
             elif name == "tool_calls":
                 self._call(value)
             elif value is not None:
@@ -143,13 +145,3 @@ def assemble(raw: bytes) -> Assembled:
 def is_last(piece: bytes) -> bool:
     """Return whether a stream's piece ends with the mark after which nothing comes."""
     return piece.rstrip().endswith((b"data: " + _ENDS, b"data:" + _ENDS))
-
-
-def _text(value: Any) -> str:
-    """Return the text of a content, which some servers send as a list of parts."""
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, list):
-        return ""
-    texts = (part.get("text") if isinstance(part, dict) else part for part in value)
-    return "".join(text for text in texts if isinstance(text, str))

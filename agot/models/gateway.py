@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 from agot.errors import ModelError, ModelSilent, SetupError
 from agot.models import replies
 from agot.models.adapting import Adapter, learns
-from agot.models.asking import translated_fields
+from agot.models.asking import OWN_CLIENTS, translated_fields
 from agot.models.faults import timed_out, translated
 from agot.models.gate import Gates
 from agot.models.keys import key_of
@@ -32,7 +32,7 @@ from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.models.redacting import RedactedChunks, redacted_reply, without_secrets
 from agot.models.replicas import Replicas
-from agot.models.sending import OWN_CLIENTS, Needs, Sender
+from agot.models.sending import Needs, Sender
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
 from agot.redaction import RedactedStream
 from agot.settings import Settings

@@ -39,7 +39,7 @@ class JoiningTransport(httpx.AsyncBaseTransport):
 
         Raises:
             httpx.TransportError: As the inner transport does; if a stream breaks off or ends without a reason.
-        ValueError: If an event of a stream is no JSON.
+            ValueError: If an event of a stream is no JSON.
         """
         attempt = current()
         if attempt is None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agot.errors import ModelError
-from agot.models import ollama, replies
-from agot.models.asking import arguments_of, streaming
+from agot.models import replies
+from agot.models.asking import JOINED, OWN_CLIENTS, arguments_of, streaming
 from agot.models.attempts import Attempt
 from agot.models.faults import harmless, never_sent, silent, translated
 from agot.models.known import Known
@@ -25,12 +25,6 @@ from agot.spending import spend
 from agot.thought import Usage
 
 OnChunk = Callable[[dict[str, Any]], None]
-
-_JOINED = "hosted_vllm"
-"""The provider whose replies can be asked for as a stream without litellm's knowledge."""
-
-OWN_CLIENTS = (_JOINED, *ollama.PROVIDERS)
-"""Providers whose HTTP client is ours, so that its transport is watched and mends; others have litellm's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +72,7 @@ class Sender:
                 request, endpoint.name, on_text=on_text, clock=needs.clock
             ))  # fmt: skip
         arguments = arguments_of(request, endpoint, needs.key(endpoint))
-        n, ours, joins = arguments.get("n", 1), endpoint.provider in OWN_CLIENTS, endpoint.provider == _JOINED
+        n, ours, joins = arguments.get("n", 1), endpoint.provider in OWN_CLIENTS, endpoint.provider == JOINED
         watched = endpoint.streams and not self.paces.is_sure(endpoint, request.max_tokens)
         stream = (
             endpoint.streams

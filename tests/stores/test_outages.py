@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,20 @@ async def test_a_side_effect_does_not_begin_in_a_run_that_another_process_took_o
         assert len(run.faults) == 1
 
 
+async def put_an_effect_and_a_call(
+    url: str, begin: Any, call: Any, look: Callable[[sqlalchemy.Connection], None]
+) -> None:
+    """Record the beginning of a side effect, then a plain call; `look` sees the connection of each commit."""
+    async with await SqlStore.open(url) as store:
+        run = await begin(store)
+        event.listen(Engine, "commit", look)
+        try:
+            await store.put_call(run.id, started(call, "pay:0"), effect=True)
+            await store.put_call(run.id, call("a:0"))
+        finally:
+            event.remove(Engine, "commit", look)
+
+
 async def test_a_side_effect_is_recorded_safe_from_a_power_cut(sqlite_url: str, begin: Any, call: Any) -> None:
     modes: list[int] = []
 
@@ -126,14 +141,7 @@ async def test_a_side_effect_is_recorded_safe_from_a_power_cut(sqlite_url: str, 
         assert raw is not None
         modes.append(raw.cursor().execute("PRAGMA synchronous").fetchone()[0])
 
-    async with await SqlStore.open(sqlite_url) as store:
-        run = await begin(store)
-        event.listen(Engine, "commit", look)
-        try:
-            await store.put_call(run.id, started(call, "pay:0"), effect=True)
-            await store.put_call(run.id, call("a:0"))
-        finally:
-            event.remove(Engine, "commit", look)
+    await put_an_effect_and_a_call(sqlite_url, begin, call, look)
     normal, full = 1, 2
     assert modes == [full, normal]
 
@@ -147,14 +155,7 @@ async def test_postgresql_waits_for_its_disk_where_a_side_effect_is_recorded(
         seen.append(str(connection.exec_driver_sql("SHOW synchronous_commit").scalar()))
 
     quick = f"{empty_postgres_url}&options=-csynchronous_commit%3Doff"
-    async with await SqlStore.open(quick) as store:
-        run = await begin(store)
-        event.listen(Engine, "commit", look)
-        try:
-            await store.put_call(run.id, started(call, "pay:0"), effect=True)
-            await store.put_call(run.id, call("a:0"))
-        finally:
-            event.remove(Engine, "commit", look)
+    await put_an_effect_and_a_call(quick, begin, call, look)
     assert seen == ["on", "off"]
 
 
