@@ -66,6 +66,7 @@ class Endpoint:
         limit_name: What the server calls the room of an answer.
         most_tokens: Largest room of an answer that may be asked for.
         alternates: Turns of user and assistant must alternate.
+        num_ctx: The window that Ollama is asked to hold.
     """
 
     role: str
@@ -91,6 +92,7 @@ class Endpoint:
     limit_name: str = "max_tokens"
     most_tokens: int | None = None
     alternates: bool = False
+    num_ctx: int | None = None
 
     @property
     def key(self) -> tuple[str, str | None, str]:

@@ -74,8 +74,7 @@ async def test_fast_models_are_not_streamed_once_that_is_known() -> None:
         for _ in range(2):
             await asked(models)
         await models.close()
-    assert ["stream" in one for one in server.requests] == [True, True, False]
-    assert ["stream_options" in one for one in server.requests] == [True, False, False]
+    assert ["stream" in one for one in server.requests] == [True, False]
 
 
 @pytest.mark.parametrize("told", [False, True])
