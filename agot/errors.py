@@ -20,18 +20,23 @@
             ├── ContentRefused        the provider or model refused the content
             └── OutputError           the model answered, but not in the form asked for
 
-A message says what was wrong, what was expected, and what to do.
+A message says what was wrong, what was expected, and what to do. No key is in it, whoever wrote it.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
+from agot.redaction import redacted_message
+
 LimitKind = Literal["calls", "tokens", "usd", "seconds"]
 
 
 class AgotError(Exception):
     """Root of the tree; catching it catches everything the project raises on purpose."""
+
+    def __init__(self, *message: object) -> None:
+        super().__init__(*(redacted_message(one) if isinstance(one, str) else one for one in message))
 
 
 class SetupError(AgotError):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from agot.ids import RunId, ThoughtId
+from agot.redaction import redacted_message
 from agot.thought import RunStatus, ThoughtStatus, Trust, Usage, Value, Verdict
 
 
@@ -352,6 +353,8 @@ class EventStream:
             "run_id": self.run_id, "seq": 0 if transient else self._seq,
             "at_s": self._clock(), "attempt": self.attempt,
         }  # fmt: skip
+        if isinstance(event, Notice):
+            event = event.model_copy(update={"text": redacted_message(event.text)})
         stamped = event.model_copy(update=stamp)
         for sink in list(self._sinks):
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agot.errors import SetupError
+from agot.redaction import redacted
 
 LONGEST_QUESTION = 200_000
 """Characters. Longer text belongs into documents that are retrieved from, not into a question."""
@@ -30,7 +31,8 @@ def checked_question(text: str) -> str:
         )
     if any(0xD800 <= ord(character) <= 0xDFFF for character in question):
         raise SetupError("The question is not valid UTF-8 text. Convert it, for instance with iconv.")
-    return question
+    # A key that was pasted along with a text is neither sent to a model nor kept.
+    return redacted(question)
 
 
 def split_material(question: str) -> tuple[str, str]:

@@ -30,6 +30,7 @@ from agot.models.gateway import Gateway
 from agot.models.known import Known
 from agot.protocols import Models, Verifier
 from agot.question import checked_question
+from agot.redaction import BLOT, redacted, shown_address, without_secret_arguments
 from agot.settings import (
     Effort,
     RoleSettings,
@@ -37,6 +38,7 @@ from agot.settings import (
     TelemetrySettings,
     default_database_url,
     load_settings,
+    stripped,
 )
 from agot.spending import spending, total_of
 from agot.stored import stored_result
@@ -382,7 +384,7 @@ class Reasoner:
         from agot.stores.telemetry import push
 
         try:
-            headers = {name: os.environ.get(value, "") for name, value in telemetry.headers_env.items()}
+            headers = {name: stripped(os.environ.get(value, "")) for name, value in telemetry.headers_env.items()}
             await push(
                 await store.export(run_id),
                 endpoint=telemetry.endpoint or "",
@@ -433,7 +435,8 @@ class Reasoner:
         )
         engine = Engine(crew, room, meter, settings.engine, stream.emit)
         model = job.models.profile("fast").model
-        return Run(job.run_id, job.question, settings, stream, meter, engine, model)
+        prepare = job.models.preparation("fast") if isinstance(job.models, Gateway) else None
+        return Run(job.run_id, job.question, settings, stream, meter, engine, model, prepare)
 
     async def _saved(self, run: Run, judges: Judges, store: SqlStore, job: _Job) -> None:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
@@ -481,9 +484,16 @@ class Reasoner:
 
 
 def _public(settings: Settings) -> dict[str, dict[str, RoleSettings]]:
-    """Return the roles and experts without `extra_body`, which may hold secrets."""
+    """Return the roles and experts without what may hold secrets: `extra_body`, and logins and queries of addresses."""
+
+    def public(role: RoleSettings) -> RoleSettings:
+        return role.model_copy(update={
+            "extra_body": {}, "base_url": shown_address(role.base_url) if role.base_url else None,
+            "replicas": tuple(map(shown_address, role.replicas)),
+        })  # fmt: skip
+
     return {
-        field: {name: role.model_copy(update={"extra_body": {}}) for name, role in models.items()}
+        field: {name: public(role) for name, role in models.items()}
         for field, models in (("roles", settings.roles), ("experts", settings.experts))
     }
 
@@ -528,5 +538,16 @@ def _limited(settings: Settings, models: Models, measuring: Usage) -> Budget:
 
 
 def _saved_settings(settings: Settings) -> str:
-    saved = settings.model_copy(update={**_public(settings), "database_url": None})
-    return saved.model_dump_json()
+    servers = {
+        name: server.model_copy(update={
+            "env": dict.fromkeys(server.env, BLOT), "args": tuple(without_secret_arguments(server.args)),
+            "url": shown_address(server.url) if server.url else None,
+        })
+        for name, server in settings.tools.mcp.items()
+    }  # fmt: skip
+    endpoint = settings.telemetry.endpoint
+    saved = settings.model_copy(update={
+        **_public(settings), "database_url": None, "tools": settings.tools.model_copy(update={"mcp": servers}),
+        "telemetry": settings.telemetry.model_copy(update={"endpoint": shown_address(endpoint) if endpoint else None}),
+    })  # fmt: skip
+    return redacted(saved.model_dump_json())

@@ -4,7 +4,7 @@ The file is `config.toml` in `agot_home()`. Environment variables are `AGOT_` pl
 with two underscores: `AGOT_ROLES__FAST__MODEL=ollama/qwen3:8b`, `AGOT_EXPERTS__CODER__MODEL=...`, `AGOT_BUDGET__CALLS=50`. Two
 short ones exist for what is changed most: `AGOT_MODEL` (the fast role's model) and
 `AGOT_DATABASE_URL`. Lists are JSON or have commas: `AGOT_ENGINE__SKIP_CHECKS=form,stated`. An `AGOT_`
-variable that nothing reads is refused, since it is a misspelt one.
+variable that nothing reads is refused if it is like one of these, since it is a misspelt one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from agot.budget import Budget
 from agot.errors import SetupError
+from agot.redaction import (
+    is_secret_name,
+    remember,
+    remember_address,
+    remember_environment,
+    remember_fields,
+    without_secret_arguments,
+)
 
 EMBEDDED_MODEL = "embedded/pico"
 
@@ -32,6 +40,18 @@ Effort = Literal["fast", "normal", "thorough"]
 
 _EXPERT = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 """Names of experts: what a variable's name can say, too."""
+
+
+_AROUND = "\ufeff\u200b\u200c\u200d\u2060"
+"""What may be copied along with a name, and is not seen."""
+
+
+def stripped(text: str) -> str:
+    """Return a name, address or key without what was copied along with it: space, line ends, marks that are not seen."""
+    before = ""
+    while before != text:
+        before, text = text, text.strip().strip(_AROUND)
+    return text
 
 
 class _Section(BaseModel):
@@ -85,6 +105,16 @@ class RoleSettings(_Section):
     usd_per_hour: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
     usd_per_1m_prompt_tokens: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
     usd_per_1m_output_tokens: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+
+    @field_validator("model", "base_url", "api_key_env")
+    @classmethod
+    def _one(cls, text: str | None) -> str | None:
+        return None if text is None else stripped(text)
+
+    @field_validator("replicas")
+    @classmethod
+    def _each(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(stripped(address) for address in addresses)
 
 
 class EngineSettings(_Section):
@@ -312,6 +342,11 @@ class Settings(_Section):
     database_url: str | None = None
     seed: int = Field(default=0, ge=-(2**63), lt=2**63)
 
+    @model_validator(mode="after")
+    def _discreet(self) -> Self:
+        remember_secrets(self)
+        return self
+
     @field_validator("roles", mode="before")
     @classmethod
     def _known(cls, roles: Any) -> Any:
@@ -347,6 +382,29 @@ class Settings(_Section):
         if "fast" not in self.roles:
             raise SetupError("No model is set for the role 'fast'. Set one: agot models set fast MODEL.")
         return self.roles["fast"]
+
+
+def remember_secrets(settings: Settings) -> None:
+    """Make known every key that calls under these settings may carry, so that it is blotted out wherever it turns up."""
+    remember_environment()
+    named = [one for role in (settings.roles | settings.experts).values() if (one := role.api_key_env)]
+    for role in (settings.roles | settings.experts).values():
+        for address in (role.base_url, *role.replicas):
+            remember_address(address)
+        remember_fields(role.extra_body)
+    for server in settings.tools.mcp.values():
+        remember_address(server.url)
+        without_secret_arguments(server.args)
+        remember(*(value for name, value in server.env.items() if is_secret_name(name)))
+        for value in server.env.values():
+            remember_address(value)
+        named += [*server.headers_env.values(), *server.pass_env]
+    remember_address(settings.telemetry.endpoint)
+    remember_address(settings.database_url)
+    named += settings.telemetry.headers_env.values()
+    for held in map(os.environ.get, named):
+        # A header's value may be "Bearer KEY".
+        remember(held, (held or "").rpartition(" ")[2])
 
 
 def _check_role(name: str) -> None:
@@ -389,12 +447,32 @@ def load_settings(overrides: dict[str, Any] | None = None, *, path: Path | None 
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SetupError(
-            f"The setting {where} is not usable: {first['msg']} (got {first.get('input')!r}). "
-            f"It comes from a flag, an AGOT_ variable or {path or settings_path()}."
-        ) from None
+        raise _unusable(error, f"a flag, an AGOT_ variable or {path or settings_path()}") from None
+
+
+_KEYS_ELSEWHERE = "Keys are not written to settings: put it into an environment variable, and name that as api_key_env"
+
+
+def _unusable(error: ValidationError, source: str) -> SetupError:
+    """Return what is wrong with a setting; of one that may hold a key, only its name."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    secret = any(is_secret_name(str(part)) for part in first["loc"])
+    if secret and first["type"] == "extra_forbidden":
+        return SetupError(f"The setting {where} does not exist. {_KEYS_ELSEWHERE}. It comes from {source}.")
+    got = "" if secret else f" (got {_shown(first.get('input'))})"
+    return SetupError(f"The setting {where} is not usable: {first['msg']}{got}. It comes from {source}.")
+
+
+def _shown(value: object) -> str:
+    """Return a value as a message may show it: of objects only the names, which say enough."""
+    if isinstance(value, Mapping):
+        return "a table of " + (", ".join(map(str, value)) or "nothing")
+    remember_address(value if isinstance(value, str) else None)
+    return repr(value)[:_LONGEST_SHOWN]
+
+
+_LONGEST_SHOWN = 200
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -423,6 +501,11 @@ _SHORT = ("MODEL", "DATABASE_URL", "SEED")
 _ELSEWHERE = ("HOME", "DEBUG", "SERVE_TOKEN")
 """Read by `agot_home` and the command line."""
 
+_SERVICE_LINK = re.compile(
+    r"(?:[A-Z0-9_]+_)?(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO))?)?)"
+)
+"""What Kubernetes and Docker set in every container where a service is called "agot" or "agot-..."."""
+
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
@@ -430,9 +513,10 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if not name.startswith("AGOT_") or not value:
             continue
         key = name.removeprefix("AGOT_")
-        if key in _ELSEWHERE:
+        if key in _ELSEWHERE or _SERVICE_LINK.fullmatch(key):
             continue
         section, nested, _ = key.lower().partition("__")
+        value = stripped(value)
         if key.upper() == "MODEL":
             _merge(found, {"roles": {"fast": {"model": value}}})
         elif key.upper() in _SHORT:
@@ -443,9 +527,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             for part in reversed([*parents, last]):
                 inner = {part: inner}
             _merge(found, inner)
-        else:
+        elif (meant := _nearest(name)) is not None:
             raise SetupError(
-                f"The environment variable {name} is none of AGoT's. Did you mean {_nearest(name)}? Unset it, or rename it."
+                f"The environment variable {name} is none of AGoT's. Did you mean {meant}? Unset it, or rename it."
             )
     return found
 
@@ -473,15 +557,23 @@ def _collection(annotation: Any) -> Any:
     return next((kind for kind in kinds if kind in (tuple, list, dict)), None)
 
 
-def _nearest(name: str) -> str:
+def _nearest(name: str) -> str | None:
+    """Return the variable that was meant, or None for one that is like none: it may be another program's own."""
     import difflib
 
-    names = [f"AGOT_{short}" for short in (*_SHORT, *_ELSEWHERE)]
+    names = [*_SHORT, *_ELSEWHERE]
     for section, fields in _SECTIONS.items():
         named: tuple[str, ...] = {"roles": ROLES, "experts": ("name",)}.get(section, ())
         places = [f"{section}__{role}" for role in named] or [section]
-        names += [f"AGOT_{place}__{field}".upper() for place in places for field in fields.model_fields]
-    return difflib.get_close_matches(name.upper(), names, n=1, cutoff=0.0)[0]
+        names += [f"{place}__{field}".upper() for place in places for field in fields.model_fields]
+    own = name.removeprefix("AGOT_").upper()
+    # Two underscores are how this program's are nested, and hardly how another's are.
+    close = difflib.get_close_matches(own, names, n=1, cutoff=0.0 if "__" in own else _LIKE)
+    return f"AGOT_{close[0]}" if close else None
+
+
+_LIKE = 0.6
+"""How like a variable's name has to be to one of ours, in difflib's measure, to be taken for it misspelt."""
 
 
 def _merge(target: dict[str, Any], source: dict[str, Any]) -> None:

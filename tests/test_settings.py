@@ -125,3 +125,30 @@ def test_a_host_to_fetch_from_is_a_name_without_port(tmp_path: Path, host: str) 
     file.write_text(f'[tools]\nfetch_hosts = ["{host}"]\n')
     with pytest.raises(SetupError, match=r"tools\.fetch_hosts.*name like example\.org.*without.*port"):
         load_settings(path=file)
+
+
+@pytest.mark.parametrize(
+    "name", ["AGOT_SERVICE_HOST", "AGOT_SERVICE_PORT_HTTP", "AGOT_PORT", "AGOT_PORT_8765_TCP_ADDR", "AGOT_UI_SERVICE_PORT", "AGOT_BIN"]
+)  # fmt: skip
+def test_variables_of_others_such_as_a_cluster_with_a_service_called_agot_are_let_be(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "tcp://10.0.0.1:8765")
+    load_settings()
+
+
+def test_a_key_in_the_settings_file_is_refused_and_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[roles.fast]\nmodel = "openai/x"\napi_key = "sk-CANARY"\n')
+    with pytest.raises(SetupError, match=r"roles\.fast\.api_key does not exist.*api_key_env") as refused:
+        load_settings(path=file)
+    assert "CANARY" not in str(refused.value)
+
+
+def test_names_and_addresses_lose_what_was_copied_along_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AGOT_MODEL": " hosted_vllm/x\n", "AGOT_ROLES__FAST__BASE_URL": "\ufeffhttp://h/v1 ", "AGOT_ROLES__FAST__API_KEY_ENV": "K ",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    found = load_settings().role("fast")
+    assert (found.model, found.base_url, found.api_key_env) == ("hosted_vllm/x", "http://h/v1", "K")

@@ -25,7 +25,7 @@ from agot.bench.throughput import as_json as speeds_as_json
 from agot.bench.throughput import cells as speed_cells
 from agot.bench.watch import Watch
 from agot.errors import SetupError
-from agot.settings import RoleSettings, Settings
+from agot.settings import RoleSettings, Settings, stripped
 
 PROVIDER = "hosted_vllm"
 """litellm's way to an OpenAI-compatible server."""
@@ -78,7 +78,7 @@ def client_of(role: RoleSettings, in_flight: int) -> PlainClient:
         SetupError: If the role has no address, or its key is not set.
     """
     _, name = named_at(role.model, role.base_url or "")
-    key = os.environ.get(role.api_key_env, "") if role.api_key_env else ""
+    key = stripped(os.environ.get(role.api_key_env, "")) if role.api_key_env else ""
     if role.api_key_env and not key:
         raise SetupError(
             f"The key for {role.model} is read from {role.api_key_env}, which is not set. Set it."

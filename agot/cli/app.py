@@ -11,6 +11,7 @@ import typer
 
 import agot
 from agot.cli import ask, bench, chat, demo, export, flags, models, owed, resume, runs, serve, tools
+from agot.cli.dashes import QuestionCommand
 from agot.errors import AgotError
 
 app = typer.Typer(
@@ -21,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("ask")(ask.ask)
+app.command("ask", cls=QuestionCommand)(ask.ask)
 app.command("chat")(chat.chat)
 app.command("resume")(resume.resume)
 app.add_typer(runs.app, name="runs")
@@ -86,12 +87,14 @@ def run() -> int:
 
 def _failed(message: str, code: int, error: Exception | None = None) -> int:
     from agot.cli.view import told
+    from agot.redaction import redacted_message
 
+    message = redacted_message(message)
     if error is not None and flags.debugging():
         import traceback
 
         with suppress(OSError):
-            traceback.print_exception(error)
+            sys.stderr.write(redacted_message("".join(traceback.format_exception(error))))
     owed.pay(message, error)
     told(message)
     return _flushed(code)

@@ -116,12 +116,12 @@ def show(result: Result, output: flags.Output, view: View | None = None) -> None
         print_json(told_all)
     if output != "text":
         return
-    from agot.cli.paint import ending
+    from agot.cli.paint import ending, steerless
     from agot.cli.view import told
 
     if not sys.stdout.isatty():
         if result.answer:
-            sys.stdout.write(result.answer + "\n")
+            sys.stdout.write(steerless(result.answer) + "\n")
             sys.stdout.flush()
         told(ending(result))
         return

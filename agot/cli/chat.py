@@ -130,7 +130,7 @@ def when(at_s: float) -> str:
 async def _export(settings: Settings, prefix: str, form: Format) -> None:
     from agot.chat.transcript import as_json, as_markdown
     from agot.cli.outcome import print_json
-    from agot.cli.paint import printable
+    from agot.cli.paint import printable, steerless
 
     store = await compose.open_store(settings, to_write=False)
     try:
@@ -142,4 +142,4 @@ async def _export(settings: Settings, prefix: str, form: Format) -> None:
         print_json(as_json(session, turns))
         return
     text = as_markdown(session, turns)
-    sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+    sys.stdout.write(printable(text) if sys.stdout.isatty() else steerless(text))

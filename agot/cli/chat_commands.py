@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agot.cli import compose
 from agot.errors import SetupError
+from agot.private import write_text
 
 if TYPE_CHECKING:
     from agot.chat.conversation import Conversation
@@ -263,8 +264,9 @@ class Commands:
             else as_markdown(session, turns)
         )
         try:
-            with file.open("x", encoding="utf-8") as opened:
-                opened.write(text)
+            if file.exists():
+                raise FileExistsError
+            write_text(file, text)
         except FileExistsError:
             raise SetupError(f"The file {file} exists. Give another name.") from None
         except (OSError, ValueError) as error:

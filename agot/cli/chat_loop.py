@@ -13,9 +13,10 @@ from agot.cli import compose
 from agot.cli.ask import view_for
 from agot.cli.driving import INTERRUPTED_EXIT, Stop
 from agot.cli.outcome import exit_code, exit_code_of
-from agot.cli.paint import console, ending, printable
+from agot.cli.paint import console, ending, printable, steerless
 from agot.cli.view import View, told
 from agot.errors import AgotError, Interrupted, SetupError
+from agot.private import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -159,7 +160,7 @@ class Chat:
 
         home = agot_home()
         with suppress(OSError):
-            home.mkdir(parents=True, exist_ok=True)
+            make_folder(home)
         return Editor(
             str(home / "chat_history"),
             names(),
@@ -300,7 +301,7 @@ class Chat:
         elif self.live:
             self._print_plain(printable(result.answer))
         else:
-            self._print_plain(printable(result.answer) if sys.stdout.isatty() else result.answer)
+            self._print_plain(printable(result.answer) if sys.stdout.isatty() else steerless(result.answer))
         ended = [line for line in ending(result).splitlines() if not line.startswith("Continue: agot resume")]
         if ended:
             again = " /resume goes on with it." if self.conversation.unfinished is not None else ""

@@ -5,6 +5,7 @@ Heavy imports live inside the functions, so that `agot --help` pays for none of 
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -58,27 +59,44 @@ def settings(
 def switched(role: RoleSettings, model: str | None, base_url: str | None) -> RoleSettings:
     """Return the role with another model.
 
-    Another provider does not inherit address, key and extras of the one before: they would lead
-    its calls, and perhaps a key, to the wrong server.
+    Another provider does not inherit address and extras of the one before: they would lead its calls to the wrong
+    server. The variable of the key stays as long as that tells no server the key of another: where the environment
+    names it beside the flags, where the embedded model had no use for it, at the same address, and among servers of
+    OpenAI's protocol whose address is named.
 
     Raises:
         SetupError: If the model is empty.
     """
     if model is None:
-        return role.model_copy(update={"base_url": base_url})
+        return _changed(role, {"base_url": base_url})
     if not model.strip():
         raise SetupError("The model is empty. Name one, for instance: -m hosted_vllm/qwen3-8b")
-    same = model.partition("/")[0] == role.model.partition("/")[0]
-    change: dict[str, Any] = {"model": model.strip()}
+    provider, before = model.strip().partition("/")[0], role.model.partition("/")[0]
+    same = provider == before
+    change: dict[str, Any] = {"model": model}
     if not same:
         change |= {
-            "base_url": None, "api_key_env": None, "extra_body": {}, "dialect": "auto", "context_window": None,
+            "base_url": None, "api_key_env": role.api_key_env if _keeps_key(role, provider, before, base_url) else None, "extra_body": {}, "dialect": "auto", "context_window": None,
             "concurrency": None, "max_loaded_models": None, "replicas": (), "usd_per_hour": None, "usd_per_1m_prompt_tokens": None,
             "usd_per_1m_output_tokens": None,
         }  # fmt: skip
     if base_url is not None:
         change |= {"base_url": base_url, "replicas": role.replicas if base_url == role.base_url else ()}
-    return role.model_copy(update=change)
+    return _changed(role, change)
+
+
+def _keeps_key(role: RoleSettings, provider: str, before: str, base_url: str | None) -> bool:
+    from agot.models.pool import COMPATIBLE, EMBEDDED
+
+    beside = os.environ.get("AGOT_ROLES__FAST__API_KEY_ENV", "").strip()
+    if before == EMBEDDED or (beside and beside == role.api_key_env):
+        return True
+    return base_url is not None and (base_url == role.base_url or {provider, before} <= COMPATIBLE)
+
+
+def _changed(role: RoleSettings, change: dict[str, Any]) -> RoleSettings:
+    """Return the role with other values, which are checked as those of the file are."""
+    return type(role).model_validate({**role.model_dump(), **change})
 
 
 def open_reasoner(settings: Settings, approve: Approve | None = None) -> Reasoner:

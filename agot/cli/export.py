@@ -30,6 +30,7 @@ def export(
 ) -> None:
     """Write a run as one page to be opened in a browser, as JSON, or as OpenTelemetry spans."""
     from agot.errors import SetupError
+    from agot.private import write_text
 
     if html + as_json + otlp > 1:
         raise SetupError("Choose one of --html, --json and --otlp.")
@@ -40,7 +41,7 @@ def export(
         typer.echo(text)
         return
     try:
-        file.write_text(text + "\n", "utf-8")
+        write_text(file, text + "\n")
     except OSError as error:
         raise SetupError(f"The file {file} cannot be written: {error.strerror or error}.") from None
 

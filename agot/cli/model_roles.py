@@ -35,6 +35,7 @@ def write_role(
     """
     from agot.errors import SetupError
     from agot.models import settings_file
+    from agot.redaction import shown_address
     from agot.settings import ROLES, RoleSettings, Settings, settings_path
 
     settings = compose.settings()
@@ -47,13 +48,15 @@ def write_role(
     before = settings.experts.get(name) if section == "experts" else settings.roles.get(name)
     chosen: RoleSettings = compose.switched(before or RoleSettings(model=model), model, base_url)
     named = {"context_window": context_window, "api_key_env": api_key_env}
-    chosen = chosen.model_copy(update={field: value for field, value in named.items() if value is not None})
+    given = {field: value for field, value in named.items() if value is not None}
+    chosen = RoleSettings.model_validate({**chosen.model_dump(), **given})
     # Before it is written: a setting that cannot be used is refused here and not at the next question.
     models = {"fast": chosen, name: chosen} if section == "roles" else {name: chosen}
     tried = Settings.model_validate({"roles": {"fast": chosen}, section: models})
     compose.open_models(tried).profile(name)
     settings_file.write_role(settings_path(), name, chosen, section=section)
-    sys.stdout.write(f"{name}: {chosen.model}" + (f" at {chosen.base_url}" if chosen.base_url else "") + "\n")
+    where = f" at {shown_address(chosen.base_url)}" if chosen.base_url else ""
+    sys.stdout.write(f"{name}: {chosen.model}{where}\n")
     sys.stdout.write(f"Written to {settings_path()}. See what it can do: agot models doctor {name}\n")
     if (by := origin(name, section)).startswith("environment"):
         from agot.cli.view import told

@@ -58,11 +58,13 @@ def _described(settings: Settings, role: str) -> dict[str, str]:
     where = origin(role, "experts" if role in settings.experts else "roles")
     if role == "embed" and role not in settings.roles:
         return {"role": role, "model": "", "address": "", "dialect": "", "set by": "not set"}
+    from agot.redaction import shown_address
+
     chosen = settings.role(role)
     return {
         "role": role,
         "model": chosen.model,
-        "address": chosen.base_url or "",
+        "address": shown_address(chosen.base_url or ""),
         "dialect": compose.open_models(settings).profile(role).dialect,
         "set by": where if role in settings.roles or role in settings.experts else "falls back to fast",
     }

@@ -63,7 +63,12 @@ def scan(
 
 def find(addresses: list[str], api_key_env: str | None = None) -> list[FoundServer]:
     """Return the servers at some addresses, or on this machine."""
-    return asyncio.run(compose.scan_servers(addresses, os.environ.get(api_key_env) if api_key_env else None))
+    from agot.redaction import remember
+    from agot.settings import stripped
+
+    key = stripped(os.environ.get(api_key_env, "")) if api_key_env else None
+    remember(key)
+    return asyncio.run(compose.scan_servers(addresses, key or None))
 
 
 def _as_object(server: FoundServer) -> dict[str, Any]:

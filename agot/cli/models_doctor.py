@@ -139,7 +139,7 @@ async def examined(models: Gateway, role: str, limit_s: float) -> AsyncIterator[
 
     patient = Patient(models, role)
     if not patient.embedded:
-        yield await connect(patient.endpoint, models.key(patient.endpoint), timeout_s=min(limit_s, 10.0))
+        yield await connect(patient.endpoint, models.headers(patient.endpoint), timeout_s=min(limit_s, 10.0))
     chosen = OF_EMBEDDED if patient.embedded else ("embeddings",) if role == "embed" else tuple(EXAMINATIONS)
     async for finding in examine(patient, {name: EXAMINATIONS[name] for name in chosen}, limit_s=limit_s):
         yield finding

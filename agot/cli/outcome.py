@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -112,9 +113,16 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+_STEERING = re.compile(r"[\x7f-\x9f\u2028\u2029]")
+
+
 def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Write one JSON value and a newline to standard output."""
     # Outside UTF-8 the stream would replace what it cannot write, and that need not be JSON.
     utf8 = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
-    sys.stdout.write(json.dumps(value, ensure_ascii=not utf8, indent=indent) + "\n")
+    text = json.dumps(value, ensure_ascii=not utf8, indent=indent)
+    if utf8:
+        # JSON lets these stand, and terminals obey them.
+        text = _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()

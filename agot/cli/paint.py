@@ -41,7 +41,12 @@ def console(*, stderr: bool = False) -> Console:
 def printable(text: str) -> str:
     """Return text without what a model could steer the terminal by, and with what eyes do not see written out."""
     # Before `visible`, which would take what follows an escape along: nothing that was said is to be hidden.
-    return visible(_CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")), joiners=True)
+    return visible(steerless(text), joiners=True)
+
+
+def steerless(text: str) -> str:
+    """Return text without what terminals obey, and otherwise as it is: for pipes, which often end at a terminal."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def one_line(text: str, width: int) -> str:

@@ -220,6 +220,7 @@ def export(
     """Write everything of a run as JSON: thoughts, edges, verdicts, events, each call with its answer, and lessons."""
     from agot.cli.outcome import print_json
     from agot.errors import SetupError
+    from agot.private import write_text
 
     if file is not None and file.exists() and not force:
         raise SetupError(f"The file {file} exists. Give another name, or --force to replace it.")
@@ -233,9 +234,35 @@ def export(
         return
     try:
         # Lone surrogates are kept as JSON escapes, which UTF-8 itself could not hold.
-        file.write_text(json.dumps(exported, ensure_ascii=True, indent=2) + "\n", "utf-8")
+        write_text(file, json.dumps(exported, ensure_ascii=True, indent=2) + "\n")
     except OSError as error:
         raise SetupError(f"The file {file} cannot be written: {error.strerror or error}.") from None
+
+
+@app.command("check")
+def check(database: flags.DatabaseFlag = None) -> None:
+    """See whether the database is whole: its file, its references, and whether runs can be read; 1 if it is not."""
+    from itertools import islice
+
+    from agot.cli.paint import printable
+    from agot.stores.checking import MOST_TOLD, faults_in
+
+    async def look(store: SqlStore) -> tuple[list[str], int]:
+        found = await store.view(lambda connection: list(islice(faults_in(connection), MOST_TOLD)))
+        return found, len(await store.runs(limit=None))
+
+    faults, count = _with_store(database, look)
+    for fault in faults:
+        sys.stdout.write(printable(fault) + "\n")
+    if faults:
+        from agot.errors import StoreError
+
+        more = " or more" if len(faults) >= MOST_TOLD else ""
+        raise StoreError(
+            f"{len(faults)}{more} faults were found. Save what can be read (agot runs export), then restore a backup, or "
+            "repair the file with `sqlite3 FILE .recover`."
+        )
+    sys.stdout.write(f"The database is whole: {count} run{'s' * (count != 1)}.\n")
 
 
 @app.command("delete")

@@ -6,6 +6,7 @@ A view only reads events. One that breaks is switched off and says so afterwards
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import time
 from contextlib import suppress
@@ -20,9 +21,15 @@ if TYPE_CHECKING:
     from agot.events import AnyEvent
 
 
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
 def told(text: str) -> None:
     """Tell a person something on standard error; nothing if there is nothing to tell."""
     if text:
+        from agot.redaction import redacted_message
+
+        text = _STEERING.sub("", redacted_message(text))
         with suppress(OSError):
             sys.stderr.write("".join(f"agot: {line}\n" for line in text.splitlines()))
             sys.stderr.flush()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from agot.agents.context import Outcome
 from agot.agents.trust import Standing, trusted
@@ -26,7 +28,8 @@ class Run:
 
     Attributes:
         model: Model of the fast role, for the result.
-        task: The engine at work, once `finish` was called.
+        prepare: Loads what the first call would wait for, before the limit on seconds begins; None for nothing.
+        task: What is at work, once `finish` was called.
     """
 
     id: RunId
@@ -36,7 +39,8 @@ class Run:
     meter: Meter
     engine: Engine
     model: str
-    task: asyncio.Task[Outcome] | None = None
+    prepare: Callable[[], Coroutine[Any, Any, None]] | None = None
+    task: asyncio.Task[Any] | None = None
     stop_asked: bool = False
     lost: LeaseLost | None = None
 
@@ -62,13 +66,15 @@ class Run:
             question=self.question, model=self.model, strategy=self.settings.engine.strategy,
             seed=self.settings.seed, limits=self.settings.budget.model_dump(),
         ))  # fmt: skip
-        self.task = task = asyncio.create_task(self.engine.run(*split_material(self.question)))
-        if self.stop_asked or self.lost is not None:
-            task.cancel()
         try:
+            await self._prepared()
+            self.task = task = asyncio.create_task(self.engine.run(*split_material(self.question)))
+            if self.stop_asked or self.lost is not None:
+                task.cancel()
             await asyncio.wait({task}, timeout=seconds)
         except asyncio.CancelledError:
-            await _cancelled(task)
+            if self.task is not None:
+                await _cancelled(self.task)
             self._conclude("interrupted", None, reason="The run was cancelled.", error="Interrupted")
             raise
         if self.lost is not None:
@@ -85,6 +91,17 @@ class Run:
             return self._stopped(fired)
         except AgotError as error:
             return self._conclude("failed", None, reason=str(error), error=type(error).__name__)
+
+    async def _prepared(self) -> None:
+        """Load what calls need, then let the time begin; whoever stops the run does not wait for it."""
+        if self.prepare is None or self.stop_asked:
+            return
+        self.task = loading = asyncio.create_task(self.prepare())
+        try:
+            await asyncio.wait({loading})
+        finally:
+            loading.cancel()
+        self.meter.restart()
 
     def _stopped(self, fired: BudgetExceeded) -> Result:
         self.stream.emit(
@@ -142,6 +159,6 @@ class Run:
         )  # fmt: skip
 
 
-async def _cancelled(task: asyncio.Task[Outcome]) -> None:
+async def _cancelled(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agot.models import ollama
+from agot.models.library import LOGIN_HEADER
 from agot.models.pool import Endpoint
 from agot.protocols import ModelRequest
+from agot.redaction import remember
 
 Json = dict[str, Any]
 
@@ -39,9 +42,9 @@ def arguments_of(request: ModelRequest, endpoint: Endpoint, key: str | None) -> 
             arguments["top_logprobs"] = min(request.top_logprobs, endpoint.most_alternatives)
     if request.response_format is not None:
         arguments["response_format"] = request.response_format
-    if endpoint.base_url is not None:
-        arguments["api_base"] = endpoint.base_url
+    arguments |= _place(endpoint)
     if key is not None:
+        remember(key)
         arguments["api_key"] = key
     if endpoint.provider in ollama.PROVIDERS:
         arguments |= ollama.options_for(endpoint.extra_body, endpoint.num_ctx)
@@ -50,13 +53,24 @@ def arguments_of(request: ModelRequest, endpoint: Endpoint, key: str | None) -> 
     return shaped(arguments, endpoint)
 
 
+def _place(endpoint: Endpoint) -> Json:
+    """Return the arguments that say where a request goes, and who sends it if the address says so."""
+    if endpoint.base_url is None:
+        return {}
+    if endpoint.login is None:
+        return {"api_base": endpoint.base_url}
+    ours = endpoint.provider == "hosted_vllm" or endpoint.provider in ollama.PROVIDERS
+    header = LOGIN_HEADER if ours else "Authorization"
+    return {"api_base": endpoint.base_url, "extra_headers": {header: endpoint.login}}
+
+
 def shaped(arguments: Json, endpoint: Endpoint) -> Json:
     """Return the arguments of a call with what the server does not take left out or put in its own way."""
     left_out = endpoint.leaves_out
     sent = {name: value for name, value in arguments.items() if name not in left_out}
     if not endpoint.takes_seed:
         sent.pop("seed", None)
-    if "logprobs" not in sent:
+    if "logprobs" in left_out:
         sent.pop("top_logprobs", None)
     for name in ("max_tokens", "max_completion_tokens"):
         if endpoint.most_tokens is not None and sent.get(name) is not None:
@@ -68,6 +82,12 @@ def shaped(arguments: Json, endpoint: Endpoint) -> Json:
     if endpoint.alternates:
         sent["messages"] = alternating(sent["messages"])
     return sent
+
+
+def translated_fields(fields: Json, endpoint: Endpoint) -> Json:
+    """Return the fields of somebody else's request in the server's own way; none of them is left out."""
+    name = endpoint.limit_name or "max_tokens"
+    return shaped(fields, replace(endpoint, leaves_out=frozenset(), takes_seed=True, limit_name=name))
 
 
 def streaming(endpoint: Endpoint) -> Json:

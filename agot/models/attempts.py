@@ -37,6 +37,7 @@ class Attempt:
         pieces: Bytes of a stream that is being joined.
         size: Bytes of a body that arrived whole or in part.
         texts: Pieces of a stream that litellm reads.
+        told: The server itself said what it spent; litellm makes up what a stream leaves out.
         usage: What the server itself said that it spent, in OpenAI's form.
         silent: It was given up because the server was silent.
     """
@@ -49,6 +50,7 @@ class Attempt:
     size: int = 0
     texts: list[str] = field(default_factory=list)
     usage: Any = None
+    told: bool = False
     silent: bool = False
     _timer: asyncio.Timeout | None = None
     _limit_s: float = 0.0

@@ -19,6 +19,7 @@ from agot.models.gateway import Gateway, Relayed
 from agot.models.pool import EMBEDDED, Endpoint
 from agot.models.scan import window_of
 from agot.protocols import Message, ModelRequest
+from agot.redaction import shown_address
 
 State = Literal["works", "partly", "no", "unknown"]
 
@@ -91,10 +92,10 @@ class Patient:
         )  # fmt: skip
         if self.embedded:
             return await self._say_embedded(request, on_chunk, options)
-        body = {**self.endpoint.extra_body, **self.extra, **(extra or {})}
-        if body:
-            options["extra_body"] = body
-        return await self.models.relay(request, turns, options, on_chunk=on_chunk, as_is=True)
+        body = {"temperature": temperature, "max_tokens": request.max_tokens, **options}
+        return await self.models.relay(
+            request, turns, body | dict(self.extra) | dict(extra or {}), on_chunk=on_chunk, as_is=True
+        )
 
     async def _say_embedded(
         self,
@@ -159,7 +160,7 @@ def refused(name: str, error: ModelError, facts: Mapping[str, Any]) -> Finding:
     return Finding(name, "no", f"refused (HTTP {error.status})", facts)
 
 
-async def connect(endpoint: Endpoint, key: str | None, *, timeout_s: float = 10.0) -> Finding:
+async def connect(endpoint: Endpoint, headers: Mapping[str, str], *, timeout_s: float = 10.0) -> Finding:
     """Return what the server's list of models says; nothing is told where a provider has no address of ours.
 
     Raises:
@@ -169,20 +170,19 @@ async def connect(endpoint: Endpoint, key: str | None, *, timeout_s: float = 10.
         return Finding("connection", "unknown", "the provider's own address, whose list is not read", {})
     import httpx
 
-    headers = {"authorization": f"Bearer {key}"} if key else {}
     try:
         # As in `scan`: a proxy of the environment is not for servers of one's own.
-        async with httpx.AsyncClient(trust_env=not endpoint.local, headers=headers) as client:
+        async with httpx.AsyncClient(trust_env=not endpoint.local, headers=dict(headers)) as client:
             reply = await client.get(f"{endpoint.base_url}/models", timeout=timeout_s)
         body = reply.json()
     except httpx.HTTPError as error:
         raise ModelUnreachable(
-            f"Nobody answers at {endpoint.base_url}: {error or type(error).__name__}. Start the server, or correct "
+            f"Nobody answers at {shown_address(endpoint.base_url)}: {error or type(error).__name__}. Start the server, or correct "
             "base_url: agot models set. See what runs: agot models scan",
             model=endpoint.model,
         ) from None
     except ValueError:
-        return Finding("connection", "partly", f"{endpoint.base_url} has no list of models", {})
+        return Finding("connection", "partly", f"{shown_address(endpoint.base_url)} has no list of models", {})
     listed = body.get("data") if isinstance(body, dict) else None
     entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     mine = next((entry for entry in entries if entry.get("id") == endpoint.name), None)

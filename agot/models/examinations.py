@@ -306,7 +306,7 @@ async def embeddings(patient: Patient) -> Finding:
         return Finding("embeddings", "unknown", "not tried: the role has no address", {})
     import httpx
 
-    key = patient.models.key(endpoint)
+    headers = patient.models.headers(endpoint)
     body = {
         "model": endpoint.name,
         "input": ["A cat sleeps.", "A kitten is sleeping.", "The tax law was changed."],
@@ -316,7 +316,7 @@ async def embeddings(patient: Patient) -> Finding:
             reply = await client.post(
                 f"{endpoint.base_url}/embeddings",
                 json=body,
-                headers={"authorization": f"Bearer {key}"} if key else {},
+                headers=headers,
             )
         listed = reply.json().get("data") if reply.status_code == 200 else None
         vectors = [[float(number) for number in one["embedding"]] for one in listed or ()]

@@ -31,6 +31,7 @@ from agot.errors import (
 from agot.models.complaints import Unreadable, WebPage
 from agot.models.pool import Endpoint
 from agot.protocols import ModelReply
+from agot.redaction import redacted, redacted_message
 
 _NETWORK = ("httpx", "httpcore", "aiohttp", "openai")
 _TOO_LONG = re.compile(
@@ -65,41 +66,38 @@ _NO_CONNECTION_BY_HTTPX = {
 """httpx itself means by these names that there was no connection."""
 
 
-def translated(
-    error: BaseException, endpoint: Endpoint, *, now_s: float, secret: str | None = None
-) -> ModelError:
+def translated(error: BaseException, endpoint: Endpoint, *, now_s: float) -> ModelError:
     """Return the typed error for a failed attempt.
 
     Args:
         error: What litellm raised.
         now_s: Seconds since the epoch, for `Retry-After` given as a date.
-        secret: The key that was sent; it is blotted out wherever the server repeats it.
     """
     chain = list(_chain(error))
     for link in chain:
         if isinstance(link, ModelError):
             return link
-    found = _typed(chain, endpoint, now_s, secret)
-    found.said = f"{_detail(chain, secret)} {_param(chain)}".strip()
+    found = _typed(chain, endpoint, now_s)
+    found.said = f"{_detail(chain)} {_param(chain)}".strip()
     return found
 
 
-def _typed(chain: list[BaseException], endpoint: Endpoint, now_s: float, secret: str | None) -> ModelError:
+def _typed(chain: list[BaseException], endpoint: Endpoint, now_s: float) -> ModelError:
     status, headers = _http(chain)
-    detail = _detail(chain, secret)
+    detail = _detail(chain)
     words = " ".join(_kind(link) for link in chain) + " " + detail
     where, model = endpoint.place, endpoint.model
     page = next((link for link in chain if isinstance(link, WebPage)), None)
     if page is not None:
         return ModelError(
-            f"{where} sent a web page instead of a reply: {_blotted(str(page), secret)!r}. Check that base_url is the API "
+            f"{where} sent a web page instead of a reply: {redacted_message(str(page))!r}. Check that base_url is the API "
             "(it often ends in /v1), and that no login or proxy stands in between.",
             model=model,
             status=200,
         )
     odd = next((link for link in chain if isinstance(link, Unreadable)), None)
     if odd is not None:
-        status, detail = 200, _blotted(_shortened(str(odd)), secret)
+        status, detail = 200, _shortened(redacted_message(str(odd)))
     if odd is not None or (status in (None, 200) and _is_unreadable(chain, detail)):
         return OutputError(
             f"{where} sent a reply that is not readable: {detail}. Expected the JSON of a chat completion. "
@@ -183,7 +181,7 @@ def _without_reply(chain: list[BaseException], detail: str, endpoint: Endpoint) 
     broken = [link for link in chain if _is_network(link)]
     if broken:
         return ModelUnreachable(
-            f"No answer from {where}: {_shortened(str(broken[-1])) or detail}{_notes(broken)}. "
+            f"No answer from {where}: {_shortened(redacted_message(str(broken[-1]))) or detail}{_notes(broken)}. "
             "Start the server, or correct base_url: agot models set.",
             model=model,
         )
@@ -259,15 +257,6 @@ def never_sent(error: BaseException) -> bool:
     return any(
         (type(link).__module__.partition(".")[0], type(link).__name__) in _NO_CONNECTION_BY_HTTPX
         for link in _chain(error)
-    )
-
-
-def missing_key(endpoint: Endpoint, variable: str) -> ModelUnauthorised:
-    """Return the error of a role whose key variable is not set."""
-    return ModelUnauthorised(
-        f"The environment variable {variable} should hold the key for {endpoint.place}, but it is not set. "
-        f"Set it: export {variable}=...",
-        model=endpoint.model,
     )
 
 
@@ -355,7 +344,7 @@ def _param(chain: list[BaseException]) -> str:
     return ""
 
 
-def _detail(chain: list[BaseException], secret: str | None) -> str:
+def _detail(chain: list[BaseException]) -> str:
     """Return the server's own words, as short as they can be had."""
     body = next((link.body for link in chain if isinstance(getattr(link, "body", None), dict)), None)  # type: ignore[attr-defined]
     text = _message(body) if body else ""
@@ -365,12 +354,8 @@ def _detail(chain: list[BaseException], secret: str | None) -> str:
         if start >= 0:
             with contextlib.suppress(ValueError):
                 text = _message(json.loads(text[start:])) or text
-    text = _shortened(text) or type(chain[0]).__name__
-    return _blotted(text, secret)
-
-
-def _blotted(text: str, secret: str | None) -> str:
-    return text.replace(secret, "***") if secret else text
+    # Before it is cut: half a key is a key.
+    return _shortened(redacted_message(text)) or type(chain[0]).__name__
 
 
 def _shortened(text: str) -> str:
@@ -388,3 +373,19 @@ def _message(body: object) -> str:
         message = inner.get("message") or inner.get("detail") or ""
         return f"{message} ({code})" if message and isinstance(code, str) else str(message)
     return str(inner)
+
+
+def harmless(error: Exception) -> Exception | None:
+    """Return an error as the cause of another, or None if it, or a cause of its own, tells a key."""
+    link: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if link is None:
+            return error
+        if redacted(told := f"{link!r} {link}") != told:
+            return None
+        link = link.__cause__ or link.__context__
+    return None
+
+
+_DEEPEST = 20
+"""Causes of a cause that are looked at; what is deeper is not shown."""

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -19,18 +19,22 @@ from weakref import WeakKeyDictionary
 from agot.errors import ModelError, ModelSilent, SetupError
 from agot.models import replies
 from agot.models.adapting import Adapter, learns
-from agot.models.asking import arguments_of, shaped
-from agot.models.faults import missing_key, timed_out, translated
+from agot.models.asking import translated_fields
+from agot.models.faults import timed_out, translated
 from agot.models.gate import Gates
+from agot.models.keys import key_of
 from agot.models.known import Known, applied, form_of, lacks
 from agot.models.library import HttpClient, load_litellm
 from agot.models.own_prices import SharedTime, own_terms
 from agot.models.pace import Pace
+from agot.models.passing import logprobs_of, reason_of
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
+from agot.models.redacting import RedactedChunks, redacted_reply, without_secrets
 from agot.models.replicas import Replicas
 from agot.models.sending import OWN_CLIENTS, Needs, Sender
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
+from agot.redaction import RedactedStream
 from agot.settings import Settings
 from agot.spending import spend
 from agot.thought import Usage
@@ -53,11 +57,13 @@ class Relayed:
     Attributes:
         message: OpenAI's message, with `tool_calls` if there are any.
         reply: The same as a reply, for usage and latency.
+        logprobs: OpenAI's, or None.
     """
 
     message: dict[str, Any]
     finish_reason: str
     reply: ModelReply
+    logprobs: dict[str, Any] | None = None
 
 
 class Gateway:
@@ -156,6 +162,19 @@ class Gateway:
             local=endpoint.local,
         )
 
+    def preparation(self, role: str) -> Callable[[], Coroutine[Any, Any, None]] | None:
+        """Return what loads what the role's first call would have to wait for; None if that is loaded, or nothing."""
+        endpoint = self.endpoint(role)
+        if self._litellm is not None or endpoint.provider == EMBEDDED:
+            return None
+
+        async def load() -> None:
+            # What is missing is told by the call itself.
+            with contextlib.suppress(ModelError):
+                await self._load(endpoint)
+
+        return load
+
     def estimate_tokens(self, request: ModelRequest) -> int:
         """Return an estimate of the prompt's tokens, rather too high than too low; exact for the embedded model."""
         if self.endpoint(request.role).provider == EMBEDDED:
@@ -205,12 +224,16 @@ class Gateway:
                     return await self._somewhere(self.endpoint(part.role), once)
 
                 adapter = Adapter(self.known, lambda: self.endpoint(request.role), send)
-                return await adapter.complete(request, on_text)
+                shown = RedactedStream(on_text) if on_text is not None else None
+                reply = redacted_reply(await adapter.complete(request, shown))
+                if shown is not None:
+                    shown.finish()
+                return reply
         except ModelSilent as error:
             if error.arrived is None:
                 raise
             arrived: ModelReply = error.arrived
-            return arrived.model_copy(update={"broke_off": str(error)})
+            return redacted_reply(arrived).model_copy(update={"broke_off": str(error)})
         except TimeoutError:
             raise timed_out(endpoint, max(0.0, timeout_s or 0.0)) from None
 
@@ -238,9 +261,9 @@ class Gateway:
         """Make one call in OpenAI's own words: messages and tools go to the model as they are.
 
         Args:
-            request: Role, sampling and room; its messages are for the estimate of their tokens.
+            request: Role; its messages are for the estimate of their tokens.
             messages: OpenAI's, tool calls and their results included.
-            options: Further fields of OpenAI's, such as `tools`.
+            options: All further fields of OpenAI's that are sent, such as `tools` and `max_tokens`.
             on_chunk: Told each choice's piece of the answer as it arrives, as OpenAI streams it.
             as_is: Send the options also where the server is known to refuse them, and tell what it says.
 
@@ -257,26 +280,28 @@ class Gateway:
 
         async def once(at: Endpoint) -> tuple[Any, ModelReply]:
             async with self._turn(at), self._pace(at).passing() as passage:
-                response, reply = await self._sender.relay(litellm, request, at, options, on_chunk)
+                response, reply = await self._sender.relay(litellm, request, at, fields, chunks)
                 passage.tokens = reply.usage.completion_tokens
             return response, reply
 
+        chunks = RedactedChunks(on_chunk) if on_chunk is not None else None
         while True:
-            options = (
-                asked
-                if as_is
-                else shaped(arguments_of(request, endpoint, self.key(endpoint)) | asked, endpoint)
-            )
+            fields = asked if as_is else translated_fields(asked, endpoint)
             try:
                 response, reply = await self._somewhere(endpoint, once)
                 break
             except ModelError as error:
-                if as_is or not learns(self.known, endpoint, options, error):
+                if as_is or not learns(self.known, endpoint, fields, error):
                     raise
-            endpoint = self.endpoint(request.role)
+                endpoint = self.endpoint(request.role)
+                if translated_fields(asked, endpoint) == fields:
+                    # It could only be left out, which is for whoever asked for it to decide.
+                    raise
+        if chunks is not None:
+            chunks.finish()
         choice = response.choices[0]
-        message = choice.message.model_dump(exclude_none=True)
-        return Relayed(message, str(choice.finish_reason or "stop"), reply)
+        message = without_secrets(choice.message.model_dump(exclude_none=True))
+        return Relayed(message, reason_of(choice), redacted_reply(reply), logprobs_of(choice))
 
     async def close(self) -> None:
         """Close this event loop's connections to local servers; the gateway can be used again after it."""
@@ -310,13 +335,23 @@ class Gateway:
         return self._times.setdefault(endpoint.server, SharedTime(self._clock))
 
     def key(self, endpoint: Endpoint) -> str | None:
-        variable = endpoint.settings.api_key_env
-        if not variable:
-            return None
-        value = self._environment.get(variable)
-        if not value:
-            raise missing_key(endpoint, variable)
-        return value
+        """Return the key that is sent to an endpoint, or None if litellm finds it, or none is needed.
+
+        Raises:
+            ModelUnauthorised: If it is not set, or cannot be sent.
+        """
+        return key_of(endpoint, self._environment)
+
+    def headers(self, endpoint: Endpoint) -> dict[str, str]:
+        """Return the headers that authorise a request which is sent to an endpoint without litellm.
+
+        Raises:
+            ModelUnauthorised: As `key` does.
+        """
+        key = self.key(endpoint)
+        if endpoint.login:
+            return {"authorization": endpoint.login}
+        return {"authorization": f"Bearer {key}"} if key else {}
 
     def _room(self) -> _Room:
         loop = asyncio.get_running_loop()

@@ -21,6 +21,9 @@ _TAIL_S = 0.5
 """Seconds that a stream may stay open after its end was announced; longer, and its connection is given up."""
 
 
+_USAGE = (b'"prompt_tokens"', b'"prompt_eval_count"')
+
+
 class JoiningTransport(httpx.AsyncBaseTransport):
     """Sends requests on by another transport.
 
@@ -75,6 +78,8 @@ class WatchedBody(httpx.AsyncByteStream):
         async for piece in self._inner:
             self._attempt.size += len(piece)
             self._attempt.heard()
+            if not self._attempt.told:
+                self._attempt.told = any(one in piece for one in _USAGE)
             yield piece
 
     async def aclose(self) -> None:

@@ -134,12 +134,24 @@ class HttpClient:
             ssl_verify=ssl if isinstance(ssl, bool) else None,
         )
         self._mending = MendingTransport(inner, proxy)
-        self.handler = module.AsyncHTTPHandler(transport=JoiningTransport(self._mending))
+        self.handler = module.AsyncHTTPHandler(
+            transport=JoiningTransport(self._mending), event_hooks={"request": [_log_in]}
+        )
 
     async def close(self) -> None:
         """Close its connections."""
         await self.handler.close()
         await self._mending.close()
+
+
+LOGIN_HEADER = "x-agot-login"
+"""Stands for `Authorization` until a request is sent: litellm would write a key over that, if need be one of its own making."""
+
+
+async def _log_in(request: Any) -> None:
+    login = request.headers.pop(LOGIN_HEADER, None)
+    if login is not None:
+        request.headers["authorization"] = login
 
 
 async def complete(litellm: Any, arguments: dict[str, Any]) -> Any:

@@ -5,14 +5,17 @@ Everything here is known from the settings alone, so it needs neither the networ
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ipaddress
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from agot.errors import SetupError
-from agot.settings import ROLES, RoleSettings, Settings
+from agot.redaction import shown_address
+from agot.settings import ROLES, RoleSettings, Settings, remember_secrets, stripped
 
 EMBEDDED = "embedded"
 
@@ -21,7 +24,7 @@ _LOCAL_PROVIDERS = frozenset(
 )
 """Providers that are servers of one's own, unless a public address says otherwise."""
 
-_COMPATIBLE = frozenset({"openai", "custom_openai", "lm_studio", "llamafile", "vllm", "hosted_vllm"})
+COMPATIBLE = frozenset({"openai", "custom_openai", "lm_studio", "llamafile", "vllm", "hosted_vllm"})
 """Providers that speak OpenAI's chat protocol and can be reached through `hosted_vllm/`."""
 
 _NATIVE_N = frozenset(
@@ -67,6 +70,9 @@ class Endpoint:
         most_tokens: Largest room of an answer that may be asked for.
         alternates: Turns of user and assistant must alternate.
         num_ctx: The window that Ollama is asked to hold.
+        base_url: Without user and password.
+        logins: By address, the header that tells the user and password which the settings name there.
+        replicas: Further addresses, likewise.
     """
 
     role: str
@@ -93,6 +99,8 @@ class Endpoint:
     most_tokens: int | None = None
     alternates: bool = False
     num_ctx: int | None = None
+    replicas: tuple[str, ...] = ()
+    logins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str | None, str]:
@@ -102,18 +110,24 @@ class Endpoint:
     @property
     def server(self) -> str:
         """What the endpoints of one server have in common, whatever their model and protocol."""
-        return (self.base_url or self.provider.removesuffix("_chat")).removesuffix("/v1")
+        at = shown_address(self.base_url).rstrip("/") if self.base_url else self.provider.removesuffix("_chat")
+        return at.removesuffix("/v1")
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """Where its servers are; none at a provider's own address."""
         first = () if self.base_url is None else (self.base_url,)
-        return (*first, *(address.rstrip("/") for address in self.settings.replicas))
+        return (*first, *self.replicas)
+
+    @property
+    def login(self) -> str | None:
+        """The value of an `Authorization` header with user and password, or None; a key that is named goes before it."""
+        return self.logins.get(self.base_url or "") if not self.settings.api_key_env else None
 
     @property
     def place(self) -> str:
         """The endpoint in words, for messages."""
-        return f"{self.model} at {self.base_url}" if self.base_url else self.model
+        return f"{self.model} at {shown_address(self.base_url)}" if self.base_url else self.model
 
     @property
     def extra_body(self) -> dict[str, Any]:
@@ -125,6 +139,7 @@ class Pool:
     """The endpoints of all roles."""
 
     def __init__(self, settings: Settings) -> None:
+        remember_secrets(settings)
         self._settings = settings
         self._endpoints: dict[str, Endpoint] = {}
 
@@ -158,20 +173,23 @@ class Pool:
 
 
 def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
-    model, base_url = chosen.model.strip(), chosen.base_url.rstrip("/") if chosen.base_url else None
-    if not model or model.endswith("/"):
+    model = stripped(chosen.model)
+    if not model or model.endswith("/") or not model.isprintable():
         raise SetupError(
             f"The model {chosen.model!r} of the role {role!r} is not usable; expected PROVIDER/NAME, for "
             f"instance hosted_vllm/qwen3-8b or embedded/pico. Mend it in the settings{_command(role)}."
         )
     named = [("base_url", chosen.base_url or None), *(("replica", one) for one in chosen.replicas)]
     for what, address in named:
-        if address is not None and not _is_address(address):
+        if address is not None and not _is_address(stripped(address)):
             raise SetupError(
-                f"The {what} {address!r} of the role {role!r} is not usable; expected an address like "
+                f"The {what} {shown_address(address)!r} of the role {role!r} is not usable; expected an address like "
                 "http://127.0.0.1:8000/v1."
             )
-    if chosen.replicas and base_url is None:
+    logins: dict[str, str] = {}
+    base_url = _without_login(chosen.base_url, logins) if chosen.base_url else None
+    replicas = tuple(_without_login(address, logins) for address in chosen.replicas)
+    if replicas and base_url is None:
         raise SetupError(
             f"The role {role!r} has replicas but no base_url. Name the first server as its base_url."
         )
@@ -179,7 +197,7 @@ def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
     at_home = base_url is not None and is_local_address(base_url)
     local = at_home or (provider in _LOCAL_PROVIDERS and base_url is None)
     called = model
-    if provider in _COMPATIBLE and at_home:
+    if provider in COMPATIBLE and at_home:
         provider, called = "hosted_vllm", f"hosted_vllm/{name}"
     elif provider == "ollama":
         # Its other interface drops why an answer ended, and has litellm write the turns as one text.
@@ -209,6 +227,8 @@ def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
         settings=chosen,
         takes_system="system" not in chosen.leave_out,
         leaves_out=frozenset(chosen.leave_out),
+        replicas=replicas,
+        logins=logins,
     )
 
 
@@ -230,10 +250,25 @@ def _split(model: str, base_url: str | None) -> tuple[str, str]:
     return "", model
 
 
+def _without_login(address: str, logins: dict[str, str]) -> str:
+    """Return an address without user and password, which are put into `logins` as the header that tells them."""
+    address = stripped(address)
+    parts = urlsplit(address)
+    login, _, host = parts.netloc.rpartition("@")
+    clean = urlunsplit(parts._replace(netloc=host)).rstrip("/")
+    if login:
+        user, _, password = login.partition(":")
+        pair = f"{unquote(user)}:{unquote(password)}".encode()
+        logins[clean] = "Basic " + base64.b64encode(pair).decode()
+    return clean
+
+
 def _is_address(url: str) -> bool:
     """Return whether a text is an http address with a host and, if it names one, a possible port."""
     try:
         parts = urlsplit(url)
+        if " " in url or not url.isprintable():
+            return False
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

@@ -11,10 +11,11 @@ from agot.errors import ModelError
 from agot.models import ollama, replies
 from agot.models.asking import arguments_of, streaming
 from agot.models.attempts import Attempt
-from agot.models.faults import does_not_fit, never_sent, silent, translated
+from agot.models.faults import does_not_fit, harmless, never_sent, silent, translated
 from agot.models.known import Known
 from agot.models.library import complete
 from agot.models.own_prices import SharedTime, price_of, priced
+from agot.models.passing import CallNumbers, logprobs_of, passed_on
 from agot.models.pool import EMBEDDED, Endpoint
 from agot.models.prices import Terms
 from agot.models.silence import Paces
@@ -111,24 +112,22 @@ class Sender:
         litellm: Any,
         request: ModelRequest,
         endpoint: Endpoint,
-        options: Mapping[str, Any],
+        fields: Mapping[str, Any],
         on_chunk: OnChunk | None,
     ) -> tuple[Any, ModelReply]:
         """Return the response in OpenAI's own words, and the same as a reply.
 
         Args:
-            options: What is sent beside the request's own arguments or in their place.
+            fields: All that are sent, `messages` among them; of the request itself only its endpoint is read, and its estimates.
 
         Raises:
             ModelError: Typed.
         """
         needs = self._needs
         endpoint = self._with_window(request, endpoint)
-        arguments = {**arguments_of(request, endpoint, needs.key(endpoint)), **options}
-        if endpoint.base_url is not None:
-            arguments["api_base"] = endpoint.base_url
+        arguments = passed_on(arguments_of(request, endpoint, needs.key(endpoint)), endpoint, fields)
         ours = endpoint.provider in OWN_CLIENTS
-        attempt = Attempt(request.max_tokens * arguments.get("n", 1), sent=0 if ours else None)
+        attempt = Attempt(request.max_tokens * (fields.get("n") or 1), sent=0 if ours else None)
         limit_s = endpoint.settings.timeout_s
         if on_chunk is None:
             limit_s = self.paces.silence_s(endpoint, request.max_tokens)
@@ -255,8 +254,8 @@ class Sender:
         began_s = self._needs.clock()
         try:
             response = await _called(litellm, arguments, endpoint)
-        except Exception as error:  # Whatever litellm and a hundred providers raise; nothing is swallowed.
-            raise self._translated(error, endpoint, arguments) from error
+        except Exception as error:  # noqa: BLE001 - whatever litellm and a hundred providers raise; nothing is swallowed.
+            raise self._translated(error, endpoint) from harmless(error)
         reply = self._read(response, request, endpoint, began_s, attempt)
         if on_text is not None:
             on_text(reply.completions[0].text)
@@ -285,11 +284,13 @@ class Sender:
         )
         stream = await self._opened(litellm, arguments, endpoint)
         try:
-            while (chunk := await self._next(stream, arguments, endpoint)) is not None:
+            while (chunk := await self._next(stream, endpoint)) is not None:
                 attempt.took(chunk)
                 gathered.add(chunk)
         finally:
             await stream.aclose()
+        if attempt.sent is not None and not attempt.told:
+            gathered.usage = attempt.usage = None
         latency_ms = (self._needs.clock() - began_s) * 1000.0
         # At the end of a stream that broke off cleanly litellm makes a "stop" up; this tells.
         finished = bool(stream.received_finish_reason or stream.intermittent_finish_reason)
@@ -308,16 +309,20 @@ class Sender:
         if on_chunk is None:
             try:
                 return await _called(litellm, arguments, endpoint)
-            except Exception as error:  # As above.
-                raise self._translated(error, endpoint, arguments) from error
-        chunks = []
+            except Exception as error:  # noqa: BLE001 - as above
+                raise self._translated(error, endpoint) from harmless(error)
+        chunks, numbers = [], CallNumbers()
         stream = await self._opened(litellm, arguments, endpoint)
         try:
-            while (chunk := await self._next(stream, arguments, endpoint)) is not None:
+            while (chunk := await self._next(stream, endpoint)) is not None:
                 attempt.took(chunk)
                 chunks.append(chunk)
                 for choice in chunk.choices:
-                    on_chunk(choice.delta.model_dump(exclude_none=True))
+                    numbers.mend(choice.delta)
+                    piece = choice.delta.model_dump(exclude_none=True)
+                    if told := logprobs_of(choice):
+                        piece["logprobs"] = told
+                    on_chunk(piece)
         finally:
             await stream.aclose()
         return litellm.stream_chunk_builder(chunks, messages=arguments["messages"])
@@ -325,19 +330,19 @@ class Sender:
     async def _opened(self, litellm: Any, arguments: dict[str, Any], endpoint: Endpoint) -> Any:
         try:
             stream = await _called(litellm, {**arguments, **streaming(endpoint)}, endpoint)
-        except Exception as error:  # As above.
-            raise self._translated(error, endpoint, arguments) from error
+        except Exception as error:  # noqa: BLE001 - as above
+            raise self._translated(error, endpoint) from harmless(error)
         # litellm breaks a stream off after 100 equal pieces, which a table or a list can really
         # have; `max_tokens` bounds a model that repeats itself.
         stream.raise_on_model_repetition = _nothing
         return stream
 
-    async def _next(self, stream: Any, arguments: dict[str, Any], endpoint: Endpoint) -> Any:
+    async def _next(self, stream: Any, endpoint: Endpoint) -> Any:
         """Return a stream's next piece, or None at its end; what its reader raises is not the model's fault."""
         try:
             return await anext(stream, None)
-        except Exception as error:  # As above.
-            raise self._translated(error, endpoint, arguments) from error
+        except Exception as error:  # noqa: BLE001 - as above
+            raise self._translated(error, endpoint) from harmless(error)
 
     def _saw(self, endpoint: Endpoint, parts: Separated, reply: ModelReply) -> None:
         """Learn whether a model's replies begin within its reasoning, without the mark that opens it."""
@@ -348,9 +353,8 @@ class Sender:
         elif unopened is None and reply.completions[0].text and reply.completions[0].finish_reason == "stop":
             known.learn(endpoint, unopened=False)
 
-    def _translated(self, error: Exception, endpoint: Endpoint, arguments: Mapping[str, Any]) -> ModelError:
-        secret = arguments.get("api_key")
-        return translated(error, endpoint, now_s=self._needs.wall_clock(), secret=secret)
+    def _translated(self, error: Exception, endpoint: Endpoint) -> ModelError:
+        return translated(error, endpoint, now_s=self._needs.wall_clock())
 
 
 async def _called(litellm: Any, arguments: dict[str, Any], endpoint: Endpoint) -> Any:

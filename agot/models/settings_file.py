@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agot.errors import SetupError
+from agot.private import make_folder
+from agot.redaction import redacted_message
 from agot.settings import ROLES, RoleSettings
 
 Section = Literal["roles", "experts"]
@@ -90,7 +92,7 @@ def _change(path: Path, section: Section, change: Any) -> None:
 def _replace(path: Path, text: str) -> None:
     """Write beside the file and put it in its place, so that nobody ever reads half of it."""
     target = path.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     handle, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
@@ -98,7 +100,9 @@ def _replace(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         if target.exists():
-            os.chmod(beside, target.stat().st_mode & 0o777)
+            # An address with a password in it is for nobody else.
+            for_others = 0o777 if redacted_message(text) == text else 0o700
+            os.chmod(beside, target.stat().st_mode & for_others)
         os.replace(beside, target)
     except BaseException:
         os.unlink(beside)

@@ -7,18 +7,25 @@ which also makes safe all that was committed before; on PostgreSQL not without s
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import os
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, StaticPool, create_engine, delete, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from agot.errors import StoreError
+from agot.private import close_to_others, make_file, make_folder
+from agot.settings import agot_home
 from agot.stores import faults
 from agot.stores.migrations import STEPS, check_not_newer, migrate, version_of
 from agot.stores.schema import schema_version
@@ -139,6 +146,17 @@ def open_database(text: str, *, busy_timeout_s: float, to_write: bool = True) ->
     url = parse_url(text)
     where = describe(url)
     try:
+        return _opened(url, where, busy_timeout_s, to_write=to_write)
+    except StoreError:
+        if to_write or not _is_unwritable(url):
+            raise
+    # A log beside a file can only be read by who may write there; a copy has both.
+    copied = _copied(url, where)
+    return _opened(copied, where, busy_timeout_s, to_write=False)
+
+
+def _opened(url: URL, where: str, busy_timeout_s: float, *, to_write: bool) -> Database:
+    try:
         database = _connect(url, where, busy_timeout_s)
     except (ImportError, OSError) as error:
         raise faults.store_error(error, where=where, url=url) from None
@@ -150,11 +168,48 @@ def open_database(text: str, *, busy_timeout_s: float, to_write: bool = True) ->
     return database
 
 
+def _file_of(url: URL) -> Path | None:
+    """Return the file of a SQLite database, or None for any other."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    name = str(url.database)
+    return (
+        Path(unquote(name.removeprefix("file:").partition("?")[0]))
+        if name.startswith("file:")
+        else Path(name)
+    )
+
+
+def _is_unwritable(url: URL) -> bool:
+    """Return whether a database is a file that can be read, and it or its folder cannot be written."""
+    file = _file_of(url)
+    if file is None or not file.is_file() or not os.access(file, os.R_OK):
+        return False
+    as_asked = str(url.query.get("mode", "")) == "ro"
+    return as_asked or not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK))
+
+
+def _copied(url: URL, where: str) -> URL:
+    """Copy a database with its log into a folder of its own, which goes with the process, and return its URL."""
+    file = _file_of(url)
+    assert file is not None
+    folder = tempfile.mkdtemp(prefix="agot-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        for end in ("", "-wal"):
+            beside = file.with_name(file.name + end)
+            if beside.exists():
+                shutil.copyfile(beside, Path(folder, "copy.db" + end))
+    except OSError as error:
+        raise faults.store_error(error, where=where, url=url) from None
+    return url.set(database=str(Path(folder, "copy.db")), query={})
+
+
 def _connect(url: URL, where: str, busy_timeout_s: float) -> Database:
     if url.get_backend_name() == "sqlite":
         in_memory = url.database in (None, "", ":memory:")
         if not in_memory and not str(url.database).startswith("file:"):
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            _make_private(Path(str(url.database)))
         engine = create_engine(
             url,
             poolclass=StaticPool if in_memory else QueuePool,
@@ -189,6 +244,17 @@ def _execute(connection: Connection, statement: str) -> None:
     raw = connection.connection.dbapi_connection
     assert raw is not None
     raw.cursor().execute(statement)
+
+
+def _make_private(path: Path) -> None:
+    """Make a new database, and its folder, for their owner alone; SQLite gives its other files the rights of this one."""
+    make_folder(path.parent)
+    make_file(path)
+    if path.parent.resolve() == agot_home().resolve():
+        # What an earlier version made, or a person with `mkdir`.
+        close_to_others(path.parent)
+        for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+            close_to_others(file)
 
 
 def _prepare_sqlite_connection(connection: Any, record: object) -> None:

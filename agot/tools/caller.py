@@ -19,6 +19,7 @@ from agot.errors import BudgetExceeded, Interrupted, LeaseLost, NotRecorded, Too
 from agot.events import AnyEvent, ToolFinished, ToolStarted
 from agot.ids import ThoughtId
 from agot.journal import Journal, Performed
+from agot.redaction import redacted, redacted_message
 from agot.thought import ToolCall, Usage
 from agot.tools.approval import Approvals
 from agot.tools.effects import Effect, Effects, Identity, identity
@@ -296,14 +297,15 @@ class ToolCaller:
                 return ToolOutcome(
                     text=f"The tool gave no result within {tool.timeout_s:g} seconds.{unknown}", error=True
                 )
-            return ToolOutcome(text=cut(task.result(), tool.output_chars))
+            return ToolOutcome(text=cut(redacted(task.result()), tool.output_chars))
         except _PASSED_ON:
             raise
         except ToolError as error:
             return ToolOutcome(text=cut(str(error), tool.output_chars), error=True)
         except Exception as error:  # noqa: BLE001
             # Whatever a tool raises is recorded as its outcome, for the model to read.
-            return ToolOutcome(text=cut(f"The tool failed: {said(error)}", tool.output_chars), error=True)
+            told = redacted_message(f"The tool failed: {said(error)}")
+            return ToolOutcome(text=cut(told, tool.output_chars), error=True)
 
     # -- bounds and events -------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from agot.errors import SetupError, ToolError
-from agot.settings import McpServer
+from agot.settings import McpServer, stripped
 from agot.tools.rendering import cut
 from agot.tools.tool import Tool
 from agot.tools.untrusted import defused
@@ -132,7 +132,7 @@ class _Connection:
 
         server = self._server
         if server.url is not None:
-            headers = {header: self._variable(name) for header, name in server.headers_env.items()}
+            headers = {header: stripped(self._variable(name)) for header, name in server.headers_env.items()}
             http = await stack.enter_async_context(
                 httpx2.AsyncClient(headers=headers, timeout=server.timeout_s)
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -69,14 +71,38 @@ async def one_file(store: SqlStore, run_id: RunId, folder: Path = STATIC) -> str
         }
 
     told = await store.view(read)
-    html = _STYLE.sub(lambda match: f"<style>{_file(folder, match[1], 'style')}</style>", html)
+    inline: dict[str, list[str]] = {"style": [], "script": []}
+
+    def element(name: str, file: str) -> str:
+        inline[name].append(text := _file(folder, file, name))
+        return f"<{name}>{text}</{name}>"
+
+    html = _STYLE.sub(lambda match: element("style", match[1]), html)
     worker = _file(folder, "worker.js", "script") if (folder / "worker.js").is_file() else ""
     # Before the scripts, which look for it when they start.
     data = f'<script type="application/json" id="agot-run">{in_script(told)}</script>'
     data += f'<script type="text/plain" id="agot-worker">{worker}</script>'
-    inlined = _SCRIPT.sub(lambda match: f"<script>{_file(folder, match[1], 'script')}</script>", html)
+    inlined = _SCRIPT.sub(lambda match: element("script", match[1]), html)
+    policy = f'<meta http-equiv="content-security-policy" content="{_policy(**inline)}">'
+    # First of all, as it holds for what follows it.
+    before, mark, after = inlined.partition("<head>")
+    inlined = f"{before}{mark}{policy}{after}" if mark else policy + inlined
     before, mark, after = inlined.partition("</head>")
     return f"{before}{data}{mark}{after}" if mark else data + inlined
+
+
+def _policy(*, style: list[str], script: list[str]) -> str:
+    """Return what a saved page may do: run what was built into it, known by its hashes, and reach nothing."""
+
+    def hashes(texts: list[str]) -> str:
+        # As browsers hash it: their parsers read every line end as one line feed.
+        digests = [hashlib.sha256(re.sub(r"\r\n?", "\n", text).encode()).digest() for text in texts]
+        return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests) or "'none'"
+
+    return (
+        f"default-src 'none'; script-src {hashes(script)}; style-src {hashes(style)}; worker-src blob:; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
 
 
 def in_script(value: Any) -> str:

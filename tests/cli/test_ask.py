@@ -151,7 +151,7 @@ def test_undecodable_argument_is_refused(agot: Agot) -> None:
 def test_any_text_is_carried_through(agot: Agot, fake: list[FakeReasoner], words: str) -> None:
     ended = agot("ask", "-", "--output", "json", stdin=f"answer {words}".encode())
     assert ended.code == 0 and json.loads(ended.out)["answer"] == words
-    assert agot("ask", "-", stdin=f"answer {words}".encode()).out == words + "\n"
+    assert agot("ask", "-", stdin=f"answer {words}".encode()).out == words.replace("\x1b", "") + "\n"
 
 
 def test_setup_errors_are_usage(agot: Agot, fake: list[FakeReasoner]) -> None:
@@ -257,3 +257,17 @@ def test_help_names_every_strategy(agot: Agot) -> None:
     for command_ in (("ask",), ("bench", "run")):
         told = " ".join(agot(*command_, "--help").out.split())
         assert "auto, which chooses per thought, or one of" in told
+
+
+STEERING = "red \x1b[31m, \x1b]0;title\x07, \x9b2J, back\x08, over\rwritten, bell\x07 and שלום"
+
+
+@pytest.mark.parametrize("output", ["text", "json", "jsonl"])
+def test_a_pipe_gets_nothing_that_a_terminal_obeys(agot: Agot, fake: list[FakeReasoner], output: str) -> None:
+    ended = agot("ask", f"answer {STEERING}", "--output", output)
+    for text in (ended.out, agot("ask", f"setup {STEERING}").err):
+        assert not [sign for sign in text if (sign < " " and sign not in "\n\t") or "\x7f" <= sign <= "\x9f"]
+    if output == "text":
+        assert ended.out.endswith("bell and שלום\n")
+    else:
+        assert json.loads(ended.out.splitlines()[-1] if output == "jsonl" else ended.out)

@@ -184,3 +184,24 @@ def test_doctor_examines_the_embedded_model_too(agot: Agot) -> None:
     (entry,) = json.loads(agot("models", "doctor", "--output", "json").out)
     assert entry["error"] == "" and entry["facts"]["logprobs"]
     assert "n_most" not in entry["facts"]  # it answers the same each time, so nothing was shown
+
+
+def test_the_variable_of_a_key_stays_where_it_tells_no_server_anothers_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = RoleSettings(model="hosted_vllm/a", base_url="http://h/v1", api_key_env="K")
+    assert compose.switched(own, "openai/b", "http://h/v1").api_key_env == "K"
+    assert compose.switched(own, "openai/b", "http://other/v1").api_key_env == "K"
+    assert compose.switched(own, "openai/b", None).api_key_env is None
+    assert compose.switched(own, "anthropic/b", "http://other/v1").api_key_env is None
+    embedded = RoleSettings(model="embedded/pico", api_key_env="K")
+    assert compose.switched(embedded, "openai/b", None).api_key_env == "K"
+    monkeypatch.setenv("AGOT_ROLES__FAST__API_KEY_ENV", "K")
+    assert compose.switched(own, "anthropic/b", None).api_key_env == "K"
+
+
+def test_passwords_and_keys_of_addresses_are_not_listed(agot: Agot, home: Path) -> None:
+    ended = agot("models", "set", "fast", "hosted_vllm/x", "--base-url", "http://me:p4ss@h/v1?api_key=abc")
+    assert ended.out.startswith("fast: hosted_vllm/x at http://h/v1\n")
+    assert "p4ss" not in (listed := agot("models").out) and "api_key" not in listed
+    assert "me:p4ss@h" in (home / "config.toml").read_text()

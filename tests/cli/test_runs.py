@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,14 @@ def test_resume_of_no_run_is_one_object(agot: Agot, stored: None, fake: list[Fak
 
 def test_resume_of_no_run_is_an_error(agot: Agot, stored: None, fake: list[FakeReasoner]) -> None:
     assert agot("resume", "zz").code == 1
+
+
+def test_check_tells_whether_the_database_is_whole(agot: Agot, stored: None, home: Path) -> None:
+    ended = agot("runs", "check")
+    assert ended.code == 0 and ended.out.startswith("The database is whole: ")
+    with sqlite3.connect(home / "agot.db") as connection:
+        connection.execute("update runs set settings_json = 'x'")
+    connection.close()
+    ended = agot("runs", "check")
+    assert ended.code == 1
+    assert "cannot be resumed" in ended.out and "restore a backup" in ended.err

@@ -22,7 +22,7 @@ def gateway(server: Loopback) -> Gateway:
 async def examined(server: Loopback, limit_s: float = 20.0) -> dict[str, Finding]:
     models = gateway(server)
     patient = Patient(models, "fast")
-    found = [await connect(patient.endpoint, None)]
+    found = [await connect(patient.endpoint, {})]
     found += [finding async for finding in examine(patient, EXAMINATIONS, limit_s=limit_s)]
     await models.close()
     return {finding.name: finding for finding in found}
@@ -118,7 +118,7 @@ async def test_a_server_that_fails_is_no_server_that_refuses() -> None:
 async def test_a_model_that_is_not_there_is_said_and_nobody_there_is_an_error() -> None:
     async with Loopback(models=("other",)) as running:
         endpoint = gateway(running).endpoint("fast")
-        found = await connect(endpoint, None)
+        found = await connect(endpoint, {})
     assert found.state == "partly" and "lists other" in found.words
     with pytest.raises(ModelUnreachable, match="Nobody answers at"):
-        await connect(endpoint, None)
+        await connect(endpoint, {})

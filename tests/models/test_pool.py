@@ -136,3 +136,20 @@ def test_local_addresses(url: str, local: bool) -> None:
 def test_any_model_string_is_used_or_refused(model: str) -> None:
     with contextlib.suppress(SetupError):
         pool(fast=RoleSettings(model=model)).endpoint("fast")
+
+
+def test_user_and_password_of_an_address_become_a_header_and_are_shown_nowhere() -> None:
+    role = RoleSettings(
+        model="hosted_vllm/x", base_url=" http://me:p%40ss@h:8/v1/?key=abc\n", replicas=("http://h:9/v1",)
+    )
+    endpoint = Pool(Settings(roles={"fast": role})).endpoint("fast")
+    assert endpoint.addresses == ("http://h:8/v1/?key=abc", "http://h:9/v1")
+    assert (endpoint.place, endpoint.server) == ("hosted_vllm/x at http://h:8/v1/", "http://h:8")
+    assert endpoint.login == "Basic bWU6cEBzcw=="
+
+
+@pytest.mark.parametrize("url", ["http://a b/v1", "http://a/v1\nx", "http://a/\x00v1", "http://u:p4ssword@/v1"])
+def test_an_address_with_signs_that_none_has_is_refused_with_the_settings_name(url: str) -> None:
+    with pytest.raises(SetupError, match=r"base_url .* of the role 'fast'") as refused:
+        Pool(Settings(roles={"fast": RoleSettings(model="openai/x", base_url=url)})).endpoint("fast")
+    assert "p4ssword" not in str(refused.value)

@@ -135,6 +135,43 @@ async def test_a_read_only_database_can_be_looked_at(sqlite_url: str, tmp_path: 
         assert [found.run_id for found in await store.runs()] == [run.id]
 
 
+_READ_AS_A_STRANGER = """
+import asyncio, os, sys
+from agot.stores.database import SqlStore
+import sqlalchemy.dialects.sqlite
+if os.getuid() == 0:
+    os.setuid(65534)
+async def main():
+    async with await SqlStore.open(sys.argv[1], to_write=False) as store:
+        print([str(run.run_id) for run in await store.runs()])
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("live", [False, True])
+async def test_runs_are_read_where_nobody_may_write(
+    sqlite_url: str, tmp_path: Path, begin: Any, live: bool
+) -> None:
+    store = await SqlStore.open(sqlite_url)
+    run = await begin(store)
+    if not live:
+        await store.close()
+    way = (tmp_path, *tmp_path.parents[:2])
+    for path in way:
+        path.chmod(0o755)
+    for file in tmp_path.iterdir():
+        # The log of a live writer included, in which the run still is.
+        file.chmod(0o444)
+    try:
+        told = python(_READ_AS_A_STRANGER, sqlite_url)
+    finally:
+        for path in way:
+            path.chmod(0o700)
+        if live:
+            await store.close()
+    assert told.strip() == str([str(run.id)])
+
+
 _AS_A_STRANGER = """
 import asyncio, os, sys
 from agot.errors import StoreError

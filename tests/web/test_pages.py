@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -69,6 +71,12 @@ async def test_a_run_as_one_file_holds_everything_and_nothing_breaks_out(
     told = json.loads(found[1])
     assert told["run"]["question"] == row["question"] and told["thoughts"]["root"]["answer"] == "42"
     assert [event["seq"] for event in told["events"]] == list(range(1, row["seq"] + 1))
+    policy = re.search(r'<head><meta http-equiv="content-security-policy" content="(.*?)">', page)
+    assert policy and policy[1].startswith("default-src 'none'; ") and "unsafe" not in policy[1]
+    for name in ("script", "style"):
+        for text in re.findall(rf"<{name}>(.*?)</{name}>", page, re.DOTALL):
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            assert f"{name}-src 'sha256-{digest}'" in policy[1]
 
 
 def test_json_in_a_page_is_the_same_json() -> None:
