@@ -53,7 +53,7 @@ def arguments_of(request: ModelRequest, endpoint: Endpoint, key: str | None) -> 
         remember(key)
         arguments["api_key"] = key
     if endpoint.provider in ollama.PROVIDERS:
-        arguments |= ollama.options_for(endpoint.extra_body, endpoint.settings.context_window)
+        arguments |= ollama.options_for(endpoint.extra_body, endpoint.num_ctx)
     elif endpoint.extra_body:
         arguments["extra_body"] = endpoint.extra_body
     return shaped(arguments, endpoint)

@@ -181,7 +181,7 @@ def _without_reply(chain: list[BaseException], detail: str, endpoint: Endpoint) 
     broken = [link for link in chain if _is_network(link)]
     if broken:
         return ModelUnreachable(
-            f"No answer from {where}: {_shortened(redacted_message(str(broken[-1]))) or detail}. "
+            f"No answer from {where}: {_shortened(redacted_message(str(broken[-1]))) or detail}{_notes(broken)}. "
             "Start the server, or correct base_url: agot models set.",
             model=model,
         )
@@ -198,6 +198,21 @@ def _without_reply(chain: list[BaseException], detail: str, endpoint: Endpoint) 
     if isinstance(status, int) and 400 <= status < 500:
         return _bad_request(status, detail, detail, endpoint)
     return ModelError(f"The call to {where} failed inside litellm: {detail}.", model=model)
+
+
+def _notes(chain: list[BaseException]) -> str:
+    """Return what our transport noted of errors, such as the proxy that was in use."""
+    notes = dict.fromkeys(note for link in chain for note in getattr(link, "__notes__", ()))
+    return "".join(f", {note}" for note in notes)
+
+
+def does_not_fit(endpoint: Endpoint, tokens: int, window: int) -> ContextTooLong:
+    """Return the error of a prompt that its server would cut without a word."""
+    return ContextTooLong(
+        f"The prompt has about {tokens} tokens, but {endpoint.place} is to hold {window} (context_window or num_ctx). "
+        "Shorten the question or its material, raise context_window, or set a model with a larger context.",
+        model=endpoint.model,
+    )
 
 
 def timed_out(endpoint: Endpoint, limit_s: float) -> ModelUnreachable:

@@ -21,7 +21,7 @@ _TAIL_S = 0.5
 """Seconds that a stream may stay open after its end was announced; longer, and its connection is given up."""
 
 
-_USAGE = b'"prompt_tokens"'
+_USAGE = (b'"prompt_tokens"', b'"prompt_eval_count"')
 
 
 class JoiningTransport(httpx.AsyncBaseTransport):
@@ -79,7 +79,7 @@ class WatchedBody(httpx.AsyncByteStream):
             self._attempt.size += len(piece)
             self._attempt.heard()
             if not self._attempt.told:
-                self._attempt.told = _USAGE in piece
+                self._attempt.told = any(one in piece for one in _USAGE)
             yield piece
 
     async def aclose(self) -> None:

@@ -21,6 +21,7 @@ Facts (JSON values by name; each may be missing, which means unknown):
     refused          fields that the server does not take
     limit_name       what it calls the room of an answer, where that is not `max_tokens`
     most_tokens      the largest room of an answer that may be asked for
+    num_ctx          the largest window that Ollama was asked to hold
     alternate        turns of user and assistant must alternate
 
 A doctor keeps them in SQL (`agot.stores.facts`); what refusals teach holds for the process.
@@ -124,6 +125,8 @@ def applied(endpoint: Endpoint, facts: Mapping[str, Any]) -> Endpoint:
         change["limit_name"] = facts["limit_name"]
     if facts.get("most_tokens"):
         change["most_tokens"] = facts["most_tokens"]
+    if facts.get("num_ctx"):
+        change["num_ctx"] = facts["num_ctx"]
     if facts.get("alternate"):
         change["alternates"] = True
     return replace(endpoint, **change) if change else endpoint

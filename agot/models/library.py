@@ -167,9 +167,11 @@ async def complete(litellm: Any, arguments: dict[str, Any]) -> Any:
     if any(getattr(litellm, name) for name in _OBSERVERS):
         return await litellm.acompletion(**arguments)
     quiet = _quiet_account()(
-        model=arguments["model"], messages=arguments["messages"], stream=False, call_type="acompletion",
+        model=arguments["model"], messages=arguments["messages"], stream=bool(arguments.get("stream")), call_type="acompletion",
         start_time=datetime.datetime.now(), litellm_call_id="", function_id="", litellm_trace_id="-",
     )  # fmt: skip
+    # Read at the end of a stream: whether its usage is wanted.
+    quiet.stream_options = arguments.get("stream_options")
     try:
         return await litellm.completion(**arguments, acompletion=True, litellm_logging_obj=quiet)
     except Exception as error:
@@ -197,6 +199,19 @@ def _quiet_account() -> Any:
             return None
 
         def post_call(self, *args: Any, **named: Any) -> None:
+            return None
+
+        # For a stream of Ollama these would ask the server for its model, with the event loop standing still.
+        async def dispatch_success_handlers(self, *args: Any, **named: Any) -> None:
+            return None
+
+        async def dispatch_failure_handlers(self, *args: Any, **named: Any) -> None:
+            return None
+
+        async def async_success_handler(self, *args: Any, **named: Any) -> None:
+            return None
+
+        def success_handler(self, *args: Any, **named: Any) -> None:
             return None
 
     return Quiet

@@ -57,7 +57,7 @@ def mend_whole(body: object, headers: Mapping[str, str]) -> Json:
     """
     if _is_regular(body):
         return body  # type: ignore[return-value]
-    body = _unwrapped(body)
+    body = unwrapped(body)
     choices = body.get("choices")
     usable = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
     if isinstance(choices, dict):
@@ -109,7 +109,7 @@ def _is_regular(body: object) -> bool:
     return len({choice["index"] for choice in choices}) == len(choices)
 
 
-def _unwrapped(body: object) -> Json:
+def unwrapped(body: object) -> Json:
     """Return the object of a reply that may be written as JSON in JSON, as a list of one, or within another object."""
     if isinstance(body, str):
         try:

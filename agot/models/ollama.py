@@ -48,9 +48,16 @@ def options_for(extra: Mapping[str, Any], window: int | None) -> dict[str, Any]:
     }
 
 
-def window_for(tokens: int) -> int:
-    """Return a context window that holds so many tokens; few different sizes, since each loads the model again."""
-    size = _SMALLEST_WINDOW
+def fixed_window(extra: Mapping[str, Any], context_window: int | None) -> int | None:
+    """Return the window that a role names, as an option or else as its context window."""
+    own = extra.get("options")
+    named = (own if isinstance(own, Mapping) else {}).get("num_ctx", extra.get("num_ctx"))
+    return named if isinstance(named, int) and named > 0 else context_window
+
+
+def window_for(tokens: int, before: int | None) -> int:
+    """Return a window that holds so many tokens; never smaller than one before, since each change loads the model again."""
+    size = max(_SMALLEST_WINDOW, before or 0)
     while size < tokens:
         size *= 2
     return size

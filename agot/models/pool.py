@@ -69,6 +69,7 @@ class Endpoint:
         limit_name: What the server calls the room of an answer.
         most_tokens: Largest room of an answer that may be asked for.
         alternates: Turns of user and assistant must alternate.
+        num_ctx: The window that Ollama is asked to hold.
         base_url: Without user and password.
         logins: By address, the header that tells the user and password which the settings name there.
         replicas: Further addresses, likewise.
@@ -97,6 +98,7 @@ class Endpoint:
     limit_name: str = "max_tokens"
     most_tokens: int | None = None
     alternates: bool = False
+    num_ctx: int | None = None
     replicas: tuple[str, ...] = ()
     logins: Mapping[str, str] = field(default_factory=dict)
 

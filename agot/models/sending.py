@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agot.errors import ModelError
 from agot.models import replies
 from agot.models.asking import JOINED, OWN_CLIENTS, arguments_of, streaming
 from agot.models.attempts import Attempt
-from agot.models.faults import harmless, never_sent, silent, translated
+from agot.models.faults import does_not_fit, harmless, never_sent, silent, translated
 from agot.models.known import Known
 from agot.models.library import complete
 from agot.models.own_prices import SharedTime, price_of, priced
@@ -71,6 +71,7 @@ class Sender:
             return await self._replied(attempt, request, endpoint, endpoint.settings.timeout_s, lambda: answered(
                 request, endpoint.name, on_text=on_text, clock=needs.clock
             ))  # fmt: skip
+        endpoint = self._with_window(request, endpoint)
         arguments = arguments_of(request, endpoint, needs.key(endpoint))
         n, ours, joins = arguments.get("n", 1), endpoint.provider in OWN_CLIENTS, endpoint.provider == JOINED
         watched = endpoint.streams and not self.paces.is_sure(endpoint, request.max_tokens)
@@ -117,6 +118,7 @@ class Sender:
             ModelError: Typed.
         """
         needs = self._needs
+        endpoint = self._with_window(request, endpoint)
         arguments = passed_on(arguments_of(request, endpoint, needs.key(endpoint)), endpoint, fields)
         ours = endpoint.provider in OWN_CLIENTS
         attempt = Attempt(request.max_tokens * (fields.get("n") or 1), sent=0 if ours else None)
@@ -133,6 +135,24 @@ class Sender:
 
         reply = await self._replied(attempt, request, endpoint, limit_s, make)
         return got[0], reply
+
+    def _with_window(self, request: ModelRequest, endpoint: Endpoint) -> Endpoint:
+        """Return the endpoint with the window that Ollama has to hold for a request: it cuts longer prompts without a word.
+
+        Raises:
+            ContextTooLong: If the window that the role names does not hold the prompt.
+        """
+        if endpoint.provider not in ollama.PROVIDERS:
+            return endpoint
+        prompt, known = self._prompt_tokens(request, endpoint), self._needs.known
+        window = ollama.fixed_window(endpoint.extra_body, endpoint.settings.context_window)
+        if window is None:
+            window = ollama.window_for(prompt + request.max_tokens, endpoint.num_ctx)
+            if window != endpoint.num_ctx:
+                known.learn(endpoint, num_ctx=window)
+        elif prompt > window:
+            raise does_not_fit(endpoint, prompt, window)
+        return replace(endpoint, num_ctx=window)
 
     def _prepare(self, arguments: dict[str, Any], endpoint: Endpoint, limit_s: float) -> None:
         # Our own limit is the real one; this only keeps the transport's out of the way.
@@ -226,10 +246,8 @@ class Sender:
         attempt: Attempt,
     ) -> ModelReply:
         began_s = self._needs.clock()
-        # The servers reached through our own client are the user's: there is no price to ask litellm for.
-        lean = "client" in arguments and endpoint.local
         try:
-            response = await (complete(litellm, arguments) if lean else litellm.acompletion(**arguments))
+            response = await _called(litellm, arguments, endpoint)
         except Exception as error:  # noqa: BLE001 - whatever litellm and a hundred providers raise; nothing is swallowed.
             raise self._translated(error, endpoint) from harmless(error)
         reply = self._read(response, request, endpoint, began_s, attempt)
@@ -284,7 +302,7 @@ class Sender:
     ) -> Any:
         if on_chunk is None:
             try:
-                return await litellm.acompletion(**arguments)
+                return await _called(litellm, arguments, endpoint)
             except Exception as error:  # noqa: BLE001 - as above
                 raise self._translated(error, endpoint) from harmless(error)
         chunks, numbers = [], CallNumbers()
@@ -305,7 +323,7 @@ class Sender:
 
     async def _opened(self, litellm: Any, arguments: dict[str, Any], endpoint: Endpoint) -> Any:
         try:
-            stream = await litellm.acompletion(**arguments, **streaming(endpoint))
+            stream = await _called(litellm, {**arguments, **streaming(endpoint)}, endpoint)
         except Exception as error:  # noqa: BLE001 - as above
             raise self._translated(error, endpoint) from harmless(error)
         # litellm breaks a stream off after 100 equal pieces, which a table or a list can really
@@ -331,6 +349,12 @@ class Sender:
 
     def _translated(self, error: Exception, endpoint: Endpoint) -> ModelError:
         return translated(error, endpoint, now_s=self._needs.wall_clock())
+
+
+async def _called(litellm: Any, arguments: dict[str, Any], endpoint: Endpoint) -> Any:
+    # The servers reached through our own client are the user's: there is no price to ask litellm for.
+    lean = "client" in arguments and endpoint.local
+    return await (complete(litellm, arguments) if lean else litellm.acompletion(**arguments))
 
 
 def _nothing() -> None:

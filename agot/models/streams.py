@@ -32,6 +32,7 @@ from agot.models.mending import (
     mend_whole,
     mended_logprobs,
     reason_of,
+    unwrapped,
 )
 
 _SPLITTING = (b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\xc2\x85")
@@ -129,7 +130,7 @@ class StreamMender:
         if not self._choices and is_page(text_of(bare, self.charset)):
             self._page, self._held = True, line + b"\n"
             return b""
-        if self._held or bare[:1] in b"{[":
+        if self._held or bare[:1] in b'{["':
             return self._json_line(line)
         self._odd = f"{self._odd} {text_of(bare, self.charset)}".strip()[:300]
         return b""
@@ -171,10 +172,7 @@ class StreamMender:
             if data.isascii() or not any(one in data for one in _SPLITTING):
                 return b"data: " + data.strip() + b"\n\n"
             return _event(chunk)
-        if isinstance(chunk, list) and len(chunk) == 1:
-            chunk = chunk[0]
-        if not isinstance(chunk, dict):
-            raise Unreadable(f"a piece that is no object: {json.dumps(chunk)[:300]}")
+        chunk = unwrapped(chunk)
         if chunk.get("error") or not chunk.get("choices"):
             raise_error(chunk, self.headers)
         if _is_whole(chunk, alone=whole and not self._choices):

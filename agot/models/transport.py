@@ -126,8 +126,8 @@ class MendingTransport(httpx.AsyncBaseTransport):
                 attempt.sent = (attempt.sent or 0) + 1
             return await self._inner.handle_async_request(request)  # type: ignore[no-any-return]
         except httpx.TransportError as error:
-            if proxy is not None and not isinstance(error, httpx.ReadTimeout):
-                raise type(error)(f"{error}, through the proxy {shown(proxy)}") from error
+            if proxy is not None:
+                error.add_note(f"through the proxy {shown(proxy)}")
             if _was_closed(error):
                 # litellm would ask once more, and the answer be paid for twice.
                 raise httpx.ReadError(str(error) or "the connection was closed") from error
