@@ -319,7 +319,7 @@ class Reasoner:
         """Make an attempt at a run; `begins` inserts it first."""
         stream: EventStream | None = None
 
-        def unsaved(text: str) -> None:
+        def warned(text: str) -> None:
             if stream is not None:
                 stream.emit(Notice(level="warning", text=text))
 
@@ -332,9 +332,9 @@ class Reasoner:
             self._asks.add(asking)
         attempt, last_seq = 1, 0
         if begins:
-            await store.start_run(job.run_id, **_asked(job), on_fault=unsaved)
+            await store.start_run(job.run_id, **_asked(job), on_fault=warned)
         else:
-            attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=unsaved)
+            attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=warned)
         run: Run | None = None
         try:
             # Also a first attempt may find calls, unless it begins here: those that a branch took over from another run.
@@ -343,8 +343,10 @@ class Reasoner:
             stream.add_sink(store.sink)
             if job.on_event is not None:
                 stream.add_sink(job.on_event)
-            journal = Journal(job.run_id, store, earlier, clock=self._clock, on_fault=unsaved)
+            journal = Journal(job.run_id, store, earlier, clock=self._clock, on_fault=warned)
             tools = await self._tools.open() if self._wants_tools(job) else {}
+            for note in self._tools.notes if tools else ():
+                warned(note)
             engine = job.settings.engine
             lessons = store.learnt(job.run_id) if engine.learn else None
             known = await known_of(

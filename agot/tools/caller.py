@@ -23,7 +23,7 @@ from agot.thought import ToolCall, Usage
 from agot.tools.approval import Approvals
 from agot.tools.references import faults, filled, needs
 from agot.tools.rendering import cut, rendered
-from agot.tools.tool import Approve, Tool, ToolOutcome
+from agot.tools.tool import Approve, Tool, ToolOutcome, Watch
 from agot.tools.wording import SHOWN_CHARS, offer, question, said, shown, unfit
 
 T = TypeVar("T")
@@ -142,14 +142,28 @@ class ToolCaller:
         if not refusal and not room.granted(tool, key):
             refusal = f"The tool {tool.name!r} was called {tool.calls} times, which is all one run may. Go on without it."
         unfinished = room.journal.unfinished(key) if tool.side_effects else None
-        if not refusal and tool.side_effects:
+        changed = ""
+        if not refusal and tool.watch is not None:
+            changed, refusal = await self._change(tool.watch)
+        if not refusal and (tool.side_effects or changed):
             refusal = await room.approvals.refusal(
-                tool, question(tool, call, self.thought, again=unfinished is not None), key,
+                tool, question(tool, call, self.thought, again=unfinished is not None, changed=changed), key,
                 began_s=unfinished.at_s if unfinished else None, within=self._within_run,
             )  # fmt: skip
+            if changed and not refusal and tool.watch is not None:
+                tool.watch.accept()
         if refusal:
             return self._refused(call, key, refusal)
         return await self._performed(tool, call, key, request, again=unfinished is not None)
+
+    async def _change(self, watch: Watch) -> tuple[str, str]:
+        """Return how a tool has changed, and why it cannot be called if that cannot be told."""
+        try:
+            return await self._within_run(watch.change()), ""
+        except _PASSED_ON:
+            raise
+        except ToolError as error:
+            return "", str(error)
 
     async def run_graph(self, calls: Sequence[ToolCall]) -> list[ToolOutcome]:
         """Make calls that may use each other's results, each as soon as those it refers to are done.

@@ -37,7 +37,9 @@ def unfit(tool: Tool, arguments: Mapping[str, Any]) -> str:
     return ""
 
 
-def question(tool: Tool, call: ToolCall, thought: ThoughtId, *, again: bool) -> ToolRequest:
+def question(
+    tool: Tool, call: ToolCall, thought: ThoughtId, *, again: bool, changed: str = ""
+) -> ToolRequest:
     """Return what a person is asked to approve."""
     # What a person must judge is cut late, and nothing in it may hide from eyes.
     written = json.dumps(call.arguments, ensure_ascii=False)
@@ -48,8 +50,10 @@ def question(tool: Tool, call: ToolCall, thought: ThoughtId, *, again: bool) -> 
             " It was already begun when this run was last stopped, and may have taken effect then. "
             "Look before you let it happen again."
         )
+    if changed:
+        text += f" Its server has changed the tool since it was listed, and says now: {visible(changed)}"
     return ToolRequest(
-        thought=thought, tool=tool.name, description=tool.description, arguments=call.arguments, again=again, text=text
+        thought=thought, tool=tool.name, description=tool.description, arguments=call.arguments, again=again, changed=changed, text=text
     )  # fmt: skip
 
 
