@@ -108,6 +108,10 @@ class Meter:
     def __post_init__(self) -> None:
         self._started_s = self.clock()
 
+    def restart(self) -> None:
+        """Count seconds from now: what went before was no work on the question."""
+        self._started_s = self.clock()
+
     # -- reading -------------------------------------------------------------------------------
 
     @property

@@ -4,13 +4,16 @@
     ├── SetupError              the run could not begin: settings, model name, database, question
     ├── StoreError              the database: full or read-only disk, newer schema, broken file
     │   ├── NotStored                 it does not hold what was asked for, or more than one of it
-    │   └── RunHeld                   a live process is running the run
+    │   ├── RunHeld                   a live process is running the run
+    │   └── LeaseLost                 another process has taken the run over
     └── RunError                the run began and hit something
         ├── BudgetExceeded      a limit fired; carries which one
         ├── Interrupted         a person asked to stop
         ├── ToolError           a tool failed
+        │   └── NotRecorded           it may not begin, because that could not be recorded
         └── ModelError          a model call failed for good (after retries)
             ├── ModelUnreachable      nobody answers at that address, or the answer broke off
+            │   └── ModelSilent             a server that had the request said nothing for too long
             ├── ModelUnauthorised     key missing, wrong or not allowed
             ├── ModelRateLimited      still limited after all retries
             ├── ContextTooLong        prompt and answer do not fit in the model's context
@@ -22,7 +25,7 @@ A message says what was wrong, what was expected, and what to do. No key is in i
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from agot.redaction import redacted_message
 
@@ -50,6 +53,10 @@ class NotStored(StoreError):
 
 class RunHeld(StoreError):
     """A live process is running the run."""
+
+
+class LeaseLost(StoreError):
+    """Another process has taken the run over: this one makes no further call."""
 
 
 class RunError(AgotError):
@@ -82,6 +89,10 @@ class ToolError(RunError):
     """A tool failed, or may not be run."""
 
 
+class NotRecorded(ToolError):
+    """A call with side effects was not begun, because the database cannot record that it was."""
+
+
 class ModelError(RunError):
     """A model call failed for good.
 
@@ -89,7 +100,10 @@ class ModelError(RunError):
         model: The litellm model string that was called.
         status: The HTTP status, or None if there was none.
         retry_after_s: Seconds the server asked to wait, or None.
+        said: The server's own words, "" if there were none.
     """
+
+    said = ""
 
     def __init__(
         self, message: str, *, model: str = "", status: int | None = None, retry_after_s: float | None = None
@@ -104,6 +118,18 @@ class ModelUnknown(ModelError):
 
 class ModelUnreachable(ModelError):
     """Nobody answers at the model's address, or the answer broke off."""
+
+
+class ModelSilent(ModelUnreachable):
+    """A server that had the request said nothing for too long; the same request is not sent there again.
+
+    Attributes:
+        arrived: What had arrived of the answer before, as an `agot.protocols.ModelReply`, if it can be used.
+    """
+
+    def __init__(self, message: str, *, model: str = "", arrived: Any = None) -> None:
+        self.arrived = arrived
+        super().__init__(message, model=model)
 
 
 class ModelUnauthorised(ModelError):

@@ -16,10 +16,11 @@ from agot.errors import AgotError
 from agot.ids import ROOT, RunId
 from agot.journal import Journal
 from agot.learning import Learnt, calibration_subject
-from agot.models.pool import Pool
+from agot.models.gateway import Gateway
 from agot.models.structured import SchemaMemory
 from agot.protocols import Models
 from agot.settings import EngineSettings, Settings
+from agot.spending import spend
 from agot.stores.database import SqlStore
 
 PLANS = "plans"
@@ -55,6 +56,9 @@ class RunKnowledge:
 
 NOTHING = RunKnowledge()
 
+_TOKENS_TO_MEASURE = 25_000
+"""What the calls about the built-in answers take, of a model that reasons before its verdict."""
+
 
 def wants_judge(engine: EngineSettings) -> bool:
     """Return whether somebody asked for answers to be judged, which is done then even by a weak judge."""
@@ -67,7 +71,7 @@ async def calibrate_judge(
 ) -> Worth | None:
     """Ask the model of a role about the built-in answers of known truth and return what it is worth as a judge.
 
-    At most two calls for each of them, all at once, outside of any run's budget.
+    At most two calls for each of them, all at once. What they cost is told to `agot.spending`, also if it fails.
 
     Args:
         seconds: Longest time for all calls together.
@@ -81,10 +85,21 @@ async def calibrate_judge(
     budget = Budget(calls=4 * len(worth.examples()))
     journal = Journal(RunId(""), None, clock=time.time)
     room = CallRoom(models, journal, lambda event: None, retries=lambda role: 1, seed=0)
-    ask = Caller(room, Meter(budget, time.monotonic), ROOT)
-    return await worth.measure(
-        ask, StandardDialect(SchemaMemory(), most_thoughts=most_thoughts), role=role, seconds=seconds
+    meter = Meter(budget, time.monotonic)
+    dialect = StandardDialect(SchemaMemory(), most_thoughts=most_thoughts)
+    try:
+        return await worth.measure(Caller(room, meter, ROOT), dialect, role=role, seconds=seconds)
+    finally:
+        spend(meter.usage.model_copy(update={"wall_s": 0.0}))
+
+
+def leaves_room(budget: Budget) -> bool:
+    """Return whether the limits that somebody set leave room for measuring a judge beside the question itself."""
+    calls, tokens = 2 * len(worth.examples()), _TOKENS_TO_MEASURE
+    enough = (budget.calls is None or budget.calls >= 2 * calls) and (
+        budget.tokens is None or budget.tokens >= 2 * tokens
     )
+    return enough and budget.usd is None
 
 
 async def known_of(
@@ -94,7 +109,6 @@ async def known_of(
     store: SqlStore,
     lessons: Learnt | None,
     *,
-    own_models: bool,
     told: Callable[[str], None],
 ) -> RunKnowledge:
     """Return what is known of a run's models when it first asks, the same after a resume.
@@ -102,7 +116,6 @@ async def known_of(
     A judge that the run is going to ask, and that nobody measured yet, is measured now.
 
     Args:
-        own_models: The models are the program's own, which have no server.
         told: Takes a sentence for people about what was measured.
 
     Raises:
@@ -117,11 +130,14 @@ async def known_of(
         asks = wants_judge(engine) or (engine.verify and engine.strategy not in UNJUDGED)
         found, fresh = await _worth_by_lessons(profile.model, lessons), False
         if found is None:
-            server, model = _place(settings, models, role, own=own_models)
+            server, model = _place(models, role)
             facts = await store.seen_facts(run_id, server, model)
             if facts is None and asks and engine.calibrate and FACT not in await store.facts(server, model):
-                await _measured(models, role, store, server, model, told)
-                fresh = True
+                if leaves_room(settings.budget):
+                    await _measured(models, role, store, server, model, told)
+                    fresh = True
+                else:
+                    told(f"The judge {model} counts as unknown: the limits leave no room for measuring it.")
             found = worth.worth_of(await store.see_facts(run_id, server, model) if facts is None else facts)
         if found is not None:
             worths[role] = found
@@ -129,18 +145,18 @@ async def known_of(
                 told(f"The judge {profile.model}, as it was measured: {found.told}.")
     if models.profile("fast").dialect == "compact":
         return RunKnowledge(worths)
-    facts = await store.see_facts(run_id, *_place(settings, models, "fast", own=own_models))
+    facts = await store.see_facts(run_id, *_place(models, "fast"))
     plans = facts.get(PLANS)
     return RunKnowledge(worths, plans if isinstance(plans, bool) else None)
 
 
-async def keep_unable(settings: Settings, models: Models, store: SqlStore, *, own_models: bool) -> None:
+async def keep_unable(models: Models, store: SqlStore) -> None:
     """Keep that the fast model was asked for a plan and had none, so that it is not asked again.
 
     Raises:
         StoreError: If it could not be kept.
     """
-    await store.keep_facts(*_place(settings, models, "fast", own=own_models), {PLANS: False})
+    await store.keep_facts(*_place(models, "fast"), {PLANS: False})
 
 
 async def _measured(
@@ -178,8 +194,9 @@ async def _worth_by_lessons(model: str, lessons: Learnt | None) -> Worth | None:
     return Worth(manner="word", auc=above / (right * (judged - right)), judged=judged)
 
 
-def _place(settings: Settings, models: Models, role: str, *, own: bool) -> tuple[str, str]:
-    if own:
+def _place(models: Models, role: str) -> tuple[str, str]:
+    """Return server and name of a role's model; a program's own models are at no server."""
+    if not isinstance(models, Gateway):
         return "", models.profile(role).model
-    endpoint = Pool(settings).endpoint(role)
+    endpoint = models.endpoint(role)
     return endpoint.server, endpoint.name

@@ -115,6 +115,8 @@ class ModelReply(Value):
 
     Attributes:
         asked: How many samples were asked for, if limits left no room for as many as the request wanted.
+        server: Address of the server that answered, where a role has several; "" otherwise.
+        broke_off: Why the texts end before their end, if the server fell silent over them; "" if it did not.
     """
 
     completions: tuple[Completion, ...]
@@ -122,6 +124,8 @@ class ModelReply(Value):
     model: str
     latency_ms: float = 0.0
     asked: int | None = None
+    server: str = ""
+    broke_off: str = ""
 
 
 class ModelProfile(Value):
@@ -192,9 +196,10 @@ class CallRecord(Value):
 
     Attributes:
         key: Hash of kind and request, with the ordinal of equal requests; unique within a run.
-        state: "started" (written first only for side effects) or "done".
+        state: "started" (before it was sent; of tools only those with side effects) or "done".
         request: The request as JSON.
         reply: The reply as JSON, None until done.
+        usage: What it cost; until done what it may cost at most, or did cost if it failed.
     """
 
     key: str
@@ -216,11 +221,15 @@ class JournalStore(Protocol):
     async def load_calls(self, run_id: RunId) -> Sequence[CallRecord]:
         """Return all calls of a run, oldest first."""
 
-    async def put_call(self, run_id: RunId, record: CallRecord) -> None:
+    async def put_call(self, run_id: RunId, record: CallRecord, *, effect: bool = False) -> None:
         """Insert, or replace the record with the same key; durable when this returns.
 
+        Args:
+            effect: The call has side effects: a "started" record is written now or not at all.
+
         Raises:
-            StoreError: If it could not be written.
+            LeaseLost: If another process has taken the run over.
+            StoreError: If it could not be written now; the store tells the run's reader, and writes it later if it can.
         """
 
 
@@ -400,6 +409,9 @@ class Tools(Protocol):
 
     def cards(self) -> Sequence[ToolCard]:
         """Return what a model is told of each tool."""
+
+    def before(self) -> Sequence[ToolNote]:
+        """Return the calls with side effects that earlier tries of the thought made."""
 
     async def run(self, calls: Sequence[ToolCall]) -> list[ToolNote]:
         """Run calls, each as soon as those it refers to are done; results in call order."""

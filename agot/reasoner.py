@@ -19,7 +19,7 @@ from agot.engine.caller import CallRoom
 from agot.engine.engine import Engine
 from agot.engine.garbage import rare_collections
 from agot.engine.run import Run
-from agot.errors import StoreError
+from agot.errors import LeaseLost, StoreError
 from agot.events import AnyEvent, EventStream, Notice
 from agot.ids import RunId, new_run_id
 from agot.journal import Journal
@@ -40,9 +40,10 @@ from agot.settings import (
     load_settings,
     stripped,
 )
+from agot.spending import spending, total_of
 from agot.stored import stored_result
 from agot.stores.database import SqlStore
-from agot.thought import Result
+from agot.thought import Result, Usage
 from agot.tools.caller import ToolCaller, ToolRoom
 from agot.tools.programs import NAME as PROGRAM
 from agot.tools.programs import SandboxedPrograms, program_tool
@@ -319,9 +320,17 @@ class Reasoner:
         """Make an attempt at a run; `begins` inserts it first."""
         stream: EventStream | None = None
 
-        def warned(text: str) -> None:
+        run: Run | None = None
+        lost: LeaseLost | None = None
+
+        def stored(fault: StoreError | None) -> None:
+            nonlocal lost
             if stream is not None:
-                stream.emit(Notice(level="warning", text=text))
+                stream.emit(_told_of_store(fault))
+            if isinstance(fault, LeaseLost):
+                lost = fault
+                if run is not None:
+                    run.lose(fault)
 
         def noted(text: str) -> None:
             if stream is not None:
@@ -332,10 +341,9 @@ class Reasoner:
             self._asks.add(asking)
         attempt, last_seq = 1, 0
         if begins:
-            await store.start_run(job.run_id, **_asked(job), on_fault=warned)
+            await store.start_run(job.run_id, **_asked(job), on_fault=stored)
         else:
-            attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=warned)
-        run: Run | None = None
+            attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=stored)
         try:
             # Also a first attempt may find calls, unless it begins here: those that a branch took over from another run.
             earlier = [] if begins else await store.load_calls(job.run_id)
@@ -343,20 +351,21 @@ class Reasoner:
             stream.add_sink(store.sink)
             if job.on_event is not None:
                 stream.add_sink(job.on_event)
-            journal = Journal(job.run_id, store, earlier, clock=self._clock, on_fault=warned)
+            journal = Journal(job.run_id, store, earlier, clock=self._clock)
             tools = await self._tools.open() if self._wants_tools(job) else {}
             for note in self._tools.notes if tools else ():
-                warned(note)
+                stream.emit(Notice(level="warning", text=note))
             engine = job.settings.engine
             lessons = store.learnt(job.run_id) if engine.learn else None
-            known = await known_of(
-                job.run_id, job.settings, job.models, store, lessons, own_models=self._given_models, told=noted,
-            )  # fmt: skip
+            with spending() as measuring:
+                known = await known_of(job.run_id, job.settings, job.models, store, lessons, told=noted)
             for lacking in job.models.lacks("fast") if isinstance(job.models, Gateway) else ():
                 noted(lacking)
             judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept, known.worths)
-            run = self._compose(job, stream, journal, lessons, judges, tools, known)
+            run = self._compose(job, stream, journal, lessons, judges, tools, known, total_of(measuring))
             self._runs.add(run)
+            if lost is not None:
+                run.lose(lost)
             with rare_collections():
                 result = await run.finish()
             await self._saved(run, judges, store, job)
@@ -402,9 +411,12 @@ class Reasoner:
         judges: Judges,
         tools: dict[str, Tool],
         known: RunKnowledge,
+        measuring: Usage,
     ) -> Run:
         settings = job.settings
-        meter = Meter(_limited(settings, job.models), time.monotonic)
+        meter = Meter(_limited(settings, job.models, measuring), time.monotonic)
+        begun = journal.begun()
+        meter.charge(begun.model_copy(update={"replayed_calls": begun.calls}).plus(measuring))
         room = CallRoom(
             job.models,
             journal,
@@ -425,17 +437,20 @@ class Reasoner:
         )
         engine = Engine(crew, room, meter, settings.engine, stream.emit)
         model = job.models.profile("fast").model
-        return Run(job.run_id, job.question, settings, stream, meter, engine, model)
+        prepare = job.models.preparation("fast") if isinstance(job.models, Gateway) else None
+        return Run(job.run_id, job.question, settings, stream, meter, engine, model, prepare)
 
     async def _saved(self, run: Run, judges: Judges, store: SqlStore, job: _Job) -> None:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
+        if run.lost is not None:
+            return
         try:
             if run.engine.unable:
-                await keep_unable(job.settings, job.models, store, own_models=self._given_models)
+                await keep_unable(job.models, store)
             # Side by side, so that they share one transaction.
             await asyncio.gather(run.engine.teach(), judges.teach(), store.flush(run.id))
         except StoreError as error:
-            run.stream.emit(Notice(level="warning", text=f"The run could not be saved completely: {error}"))
+            run.stream.emit(Notice(level="warning", text=f"The run is not saved completely yet: {error}"))
 
     # -- composition -------------------------------------------------------------------------------
 
@@ -485,6 +500,18 @@ def _public(settings: Settings) -> dict[str, dict[str, RoleSettings]]:
     }
 
 
+def _told_of_store(fault: StoreError | None) -> Notice:
+    """Return what readers of a run are told when the database changes."""
+    if fault is None:
+        return Notice(level="info", text="The database can be written again; what had waited is saved.")
+    if isinstance(fault, LeaseLost):
+        return Notice(level="warning", text=str(fault))
+    return Notice(level="warning", text=(
+        f"This run is not saved for now: {fault} It goes on and is saved as soon as that works; until then no tool with "
+        "side effects is called, and if the process ends first, what it did since is lost."
+    ))  # fmt: skip
+
+
 def _asked(job: _Job) -> _Asked:
     """Return what is stored of a run before its first attempt."""
     return {
@@ -494,13 +521,22 @@ def _asked(job: _Job) -> _Asked:
     }  # fmt: skip
 
 
-def _limited(settings: Settings, models: Models) -> Budget:
-    """Return the limits of a run; where nobody set any, those of its effort, and of the largest for a search that was named."""
+def _limited(settings: Settings, models: Models, measuring: Usage) -> Budget:
+    """Return the limits of a run; where nobody set any, those of its effort, and of the largest for a search that was named.
+
+    Args:
+        measuring: What measuring the run's judges took, once for all runs; limits that nobody set are for the question.
+    """
     engine = settings.engine
     wide = (
         engine.strategy != "auto" or engine.ladder is not None or models.profile("fast").dialect == "compact"
     )
-    return default_limited(settings.budget, "thorough" if wide else engine.effort)
+    limits = default_limited(settings.budget, "thorough" if wide else engine.effort)
+    if limits == settings.budget or limits.calls is None or limits.tokens is None:
+        return limits
+    return limits.model_copy(update={
+        "calls": limits.calls + measuring.calls, "tokens": limits.tokens + measuring.tokens,
+    })  # fmt: skip
 
 
 def _saved_settings(settings: Settings) -> str:

@@ -65,18 +65,23 @@ class RoleSettings(_Section):
         model: litellm model string, for instance "hosted_vllm/qwen3-8b" or "embedded/pico".
         base_url: Address of an OpenAI-compatible server; None for the provider's own.
         replicas: Addresses of further servers of the same model. Each call goes to the one with the fewest in flight,
-            and to another if that is gone; `concurrency` holds for each.
+            and to another if that is gone, fails or refuses for the moment; `concurrency` holds for each.
         api_key_env: Name of the environment variable that holds the key; None for litellm's own.
             Keys themselves are never written to settings.
         dialect: "auto" picks "compact" for embedded models and "standard" for all others.
-        concurrency: Calls in flight to this endpoint; None for 8 to Ollama and llamafile, 64 to all others.
+        concurrency: Most calls in flight to this endpoint; None for 8 to Ollama and llamafile, 64 to all others. Fewer are
+            sent where more do not make the server faster, see `agot.models.pace`.
         max_loaded_models: Models that the server at this address holds at the same time (Ollama's
             OLLAMA_MAX_LOADED_MODELS); calls are then grouped by model, see `agot.models.gate`. None for no such
             limit. The smallest that any role or expert says of a server holds for all of them.
         timeout_s: Seconds one attempt may take.
         retries: Attempts after the first one for passing faults.
         context_window: Tokens; None to ask litellm's table.
-        extra_body: Passed through to the server as it is.
+        extra_body: Passed through to the server as it is; to Ollama as its options.
+        leave_out: Fields that the server does not take, such as "seed" or "temperature"; "system" puts the system's
+            words at the beginning of the user's. What a server refuses by name is left out without being named here.
+        proxy: Address of a proxy for calls to this OpenAI-compatible server or Ollama. None for the environment's, which
+            servers on this machine or network are not reached through.
         usd_per_hour: What the server's machine costs; calls share the time in which any is in flight.
         usd_per_1m_prompt_tokens, usd_per_1m_output_tokens: Prices of one's own; they come before the one by the hour
             and before those of litellm's table.
@@ -95,6 +100,8 @@ class RoleSettings(_Section):
     retries: int = Field(default=4, ge=0)
     context_window: int | None = Field(default=None, ge=1)
     extra_body: dict[str, Any] = Field(default_factory=dict)
+    leave_out: tuple[str, ...] = ()
+    proxy: str | None = None
     usd_per_hour: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
     usd_per_1m_prompt_tokens: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
     usd_per_1m_output_tokens: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)

@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 NAMES = (
-    "barrier", "fanout", "overhead", "speed", "kill", "budgets", "search", "embedded", "install", "viewer", "load",
+    "barrier", "fanout", "overhead", "speed", "kill", "soak", "outage", "budgets", "search", "embedded", "wordings",
+    "install", "viewer", "load",
 )  # fmt: skip
 
 

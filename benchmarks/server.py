@@ -149,7 +149,7 @@ class Bent:
         await self._models.close()
 
 
-async def _serve(log: Path, delay_s: float) -> None:
+async def _serve(log: Path, delay_s: float, port: int) -> None:
     with log.open("a", buffering=1) as lines:
 
         def logged(request: dict[str, Any]) -> Reply:
@@ -157,7 +157,7 @@ async def _serve(log: Path, delay_s: float) -> None:
             answer = reply(request)
             return answer if answer.delay_s else replace(answer, delay_s=delay_s)
 
-        async with Loopback(logged) as server:
+        async with Loopback(logged, port=port) as server:
             print(server.base_url, flush=True)
             await asyncio.Event().wait()
 
@@ -167,8 +167,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="OpenAI-compatible server that speaks benchmarks.scenario")
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
-    asyncio.run(_serve(options.log, options.delay))
+    asyncio.run(_serve(options.log, options.delay, options.port))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agot.errors import StoreError, ToolError
+from agot.errors import LeaseLost, NotRecorded, StoreError, ToolError
 from agot.ids import ROOT, RunId
 from agot.journal import Journal, Performed
 from agot.protocols import CallRecord
@@ -26,7 +26,7 @@ class MemoryStore:
     async def load_calls(self, run_id: RunId) -> Sequence[CallRecord]:
         return list(self.calls.values())
 
-    async def put_call(self, run_id: RunId, record: CallRecord) -> None:
+    async def put_call(self, run_id: RunId, record: CallRecord, *, effect: bool = False) -> None:
         if len(self.calls) >= self.room:
             raise StoreError("disk full")
         self.calls[record.key] = record
@@ -97,10 +97,72 @@ async def test_unfinished_side_effect_is_never_silently_run_again() -> None:
     assert ran == [1]
 
 
-async def test_full_disk_degrades_to_memory_with_one_notice() -> None:
-    notices: list[str] = []
-    journal = Journal(RunId("r"), MemoryStore(room=1), clock=lambda: 0.0, on_fault=notices.append)
-    sent: list[str] = []
+async def test_plain_calls_go_on_while_the_store_fails() -> None:
+    journal, sent = Journal(RunId("r"), MemoryStore(room=1), clock=lambda: 0.0), list[str]()
     assert [await ask(journal, request, sent) for request in "abc"] == ["a/1", "b/2", "c/3"]
-    assert len(notices) == 1
-    assert "disk full" in notices[0]
+
+
+async def test_a_call_in_flight_at_a_kill_counts_at_most_what_it_may_cost_and_again_when_it_is_made_again() -> (
+    None
+):
+    store, most = MemoryStore(), Usage(calls=1, prompt_tokens=10, completion_tokens=50)
+    began = asyncio.Event()
+
+    async def perform(journal: Journal, *, answered: bool) -> None:
+        key = journal.key("model", "a")
+
+        async def call() -> Performed:
+            await journal.begin(key, most)
+            began.set()
+            if not answered:
+                await asyncio.sleep(3600)
+            return Performed("yes", Usage(calls=1, prompt_tokens=9, completion_tokens=3))
+
+        await journal.perform(key, "model", "a", call, thought=ROOT, purpose="solve")
+
+    killed = asyncio.create_task(perform(Journal(RunId("r"), store, clock=lambda: 0.0), answered=False))
+    await began.wait()
+    left = dict(store.calls)
+    killed.cancel()
+    assert [record.state for record in left.values()] == ["started"]
+    second = Journal(RunId("r"), store, list(left.values()), clock=lambda: 0.0)
+    assert second.begun() == most
+    await perform(second, answered=True)
+    third = Journal(RunId("r"), store, await store.load_calls(RunId("r")), clock=lambda: 0.0)
+    assert third.begun() == Usage()
+    replayed = third.replay(third.key("model", "a"))
+    assert replayed is not None
+    assert (replayed.usage.calls, replayed.usage.tokens) == (2, 72)
+
+
+async def test_a_side_effect_does_not_begin_unless_its_beginning_is_stored() -> None:
+    store, ran = MemoryStore(room=0), list[int]()
+    journal = Journal(RunId("r"), store, clock=lambda: 0.0)
+
+    async def pay() -> Performed:
+        ran.append(1)
+        return Performed("paid", Usage())
+
+    async def perform() -> None:
+        await journal.perform(
+            journal.key("tool", "pay"), "tool", "pay", pay, thought=ROOT, purpose="pay", side_effects=True
+        )
+
+    with pytest.raises(NotRecorded, match="disk full"):
+        await perform()
+    assert ran == []
+    store.room = 2
+    await perform()
+    assert ran == [1], "it may begin once the store can be written again"
+
+
+async def test_nothing_is_called_after_another_process_took_the_run_over() -> None:
+    class Taken(MemoryStore):
+        async def put_call(self, run_id: RunId, record: CallRecord, *, effect: bool = False) -> None:
+            raise LeaseLost("taken over")
+
+    journal, sent = Journal(RunId("r"), Taken(), clock=lambda: 0.0), list[str]()
+    for request in "abc":
+        with pytest.raises(LeaseLost):
+            await ask(journal, request, sent)
+    assert len(sent) <= 1, "only the call that was under way when it was found out"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Literal
 
 import agot
-from agot.protocols import ModelRequest
+from agot.protocols import Ask, ModelRequest
 from agot.settings import RoleSettings, SearchSettings, Settings
+from agot.tools.tool import ToolRequest
 from agot.tools.untrusted import RULE
 from tests.scripted import ScriptedModels
 
@@ -81,6 +83,42 @@ async def test_side_effects_need_an_approval() -> None:
     async with agot.Reasoner(_settings(), models=models, tools=[population], approve=agree) as reasoner:
         result = await reasoner.ask("How many people live in Oslo?")
     assert done == ["Oslo"] and result.answer == "717710"
+
+
+async def test_a_doubted_answer_is_tried_again_without_doing_again_what_was_done() -> None:
+    done: list[str] = []
+    asked: list[str] = []
+
+    @agot.tool(side_effects=True)
+    def population(city: str) -> int:
+        """Count the people of a city, at great expense."""
+        done.append(city)
+        return 717_710
+
+    async def always(request: ToolRequest) -> Literal["always"]:
+        asked.append(request.text)
+        return "always"
+
+    class Doubts:
+        """Accepts nothing."""
+
+        name = "doubts"
+
+        async def __call__(self, task: agot.Task, solution: agot.Solution, ask: Ask) -> agot.Verdict:
+            return agot.Verdict(check="doubts", reward=0.0, feedback="Not at all.", conclusive=True)
+
+    events: list[agot.AnyEvent] = []
+    models = ScriptedModels(_reply, dialect="standard")
+    async with agot.Reasoner(
+        _settings(), models=models, tools=[population], approve=always, checks=[Doubts()]
+    ) as reasoner:
+        first = await reasoner.ask("How many people live in Oslo?", strategy="tools", on_event=events.append)
+        sent = len(models.requests)
+        await reasoner.resume(first.run_id, again=True)
+    assert "thought_retried" in [event.kind for event in events]
+    assert done == ["Oslo"] and len(asked) == 1
+    assert [event.kind for event in events].count("tool_finished") == 1, "a further try knows what was done"
+    assert len(models.requests) == sent, "a resumed run asks what it asked before"
 
 
 EVIL = (

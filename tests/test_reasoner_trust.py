@@ -307,7 +307,7 @@ async def test_a_judge_is_measured_once_in_both_manners_and_the_better_one_is_ke
     result, events = await ask(server, database, STORY, strategy="best-of-n", samples=3)
     asked = sum(judging(request) for request in server.requests)
     assert asked == 2 * len(examples()) + 1, "each example twice, and one chain of three equal ones"
-    assert result.usage.calls == 2, "measuring a judge is outside the run"
+    assert result.usage.calls == asked + 1, "who has a judge measured pays for it, and is told so"
     (told,) = [event.text for event in events if event.kind == "notice" and "measured" in event.text]
     assert "word 1.00" in told and "reasoned 0.50" in told
     store = await SqlStore.open(database)
@@ -317,6 +317,15 @@ async def test_a_judge_is_measured_once_in_both_manners_and_the_better_one_is_ke
     before = calls(server)
     await ask(server, database, STORY, strategy="best-of-n", samples=3)
     assert calls(server) - before == 2, "it is measured once for all runs"
+
+
+async def test_limits_that_leave_no_room_for_it_keep_a_judge_from_being_measured(
+    server: Loopback, database: str
+) -> None:
+    server.reply = serving(itertools.repeat("16"), knowing)
+    result, events = await ask(server, database, STORY, strategy="best-of-n", samples=3, budget=Budget(calls=8))
+    assert result.usage.calls == calls(server) <= 8
+    assert any("no room for measuring" in event.text for event in events if event.kind == "notice")
 
 
 async def test_a_judge_that_gives_no_verdicts_is_not_measured_again(server: Loopback, database: str) -> None:

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Sequence
 
+from training.everyday import work
 from training.example import Problem
 from training.families.common import Planned, between, pick
 from training.families.registry import FAMILIES
@@ -17,10 +18,14 @@ _WORDS = re.compile(r"[A-Za-z]{3,}")
 def wrong_chain(rng: random.Random, problem: Problem) -> str | None:
     """Return a chain of the problem with a mistake in it, or None where none could be made."""
     right = problem.chain()
+    everyday = work.is_worked(problem)
     slip = FAMILIES[problem.family].slip if problem.family in FAMILIES else None
     for _ in range(4):
         wrong: str | None
-        if slip is not None and isinstance(problem, Planned) and rng.random() < 0.5:
+        if everyday and rng.random() < 0.8:
+            lines = work.slip(problem, rng)
+            wrong = "\n".join(lines) if lines else None
+        elif slip is not None and not everyday and isinstance(problem, Planned) and rng.random() < 0.5:
             lines = slip(problem, rng)
             wrong = "\n".join(lines) if lines else None
         else:

@@ -17,6 +17,8 @@ from itertools import accumulate
 from typing import Literal
 
 from training import corrupt, outside
+from training.everyday import registry as everyday
+from training.everyday.wording import Side
 from training.example import Example, Problem
 from training.families import countdown
 from training.families.common import PLAN_ABOVE, between
@@ -26,12 +28,16 @@ from training.families.registry import CHAIN_LIMIT, FAMILIES
 Split = Literal["train", "validation", "test"]
 
 SHARES = {
-    "chain": 57, "plan": 10, "decline": 10, "verify": 11, "value": 5, "direct": 3, "synth": 2, "calc": 2,
+    "chain": 60, "plan": 8, "decline": 11, "verify": 11, "value": 4, "direct": 3, "synth": 2, "calc": 1,
 }  # fmt: skip
 """Percent of the examples per mode; "value" is the verify mode asked about the first lines of a chain."""
+EVERYDAY = 0.55
+"""Share of the problems answered by chains that come in everyday wording."""
+NEAR = 0.45
+"""Share of the questions to decline whose wording is close to the everyday problems."""
 FORCED_PLAN = 0.3
 """Share of the plan examples with 4 to 8 operations, where the caller forces the plan."""
-SUB_QUESTION = 0.3
+SUB_QUESTION = 0.15
 """Share of the chain examples which are sub-questions of plans."""
 CHAIN_OPERATIONS = (0, 11, 11, 14, 14, 14, 12, 10, 10, 5, 5)
 """Weight of each number of operations among chains (index = operations)."""
@@ -56,6 +62,8 @@ def _weighted(rng: random.Random, cumulative: Sequence[float]) -> int:
 
 def _short(rng: random.Random) -> Problem:
     """Return a problem that a chain answers."""
+    if rng.random() < EVERYDAY:
+        return everyday.problem(rng, "train")
     family = FAMILIES[_FAMILY_NAMES[_weighted(rng, _FAMILY_CUMULATIVE)]]
     low, high = family.chain
     operations = _weighted(rng, _OPERATION_CUMULATIVE)
@@ -198,6 +206,7 @@ def examples(seed: int, split: Split) -> Iterator[Example]:
     """
     rng = random.Random(f"agot:{split}:stream:{seed}")
     held_out = split != "train"
+    side: Side = "held" if held_out else "train"
     while True:
         mode = _MODES[_weighted(rng, _MODE_CUMULATIVE)]
         if mode == "chain":
@@ -205,7 +214,9 @@ def examples(seed: int, split: Split) -> Iterator[Example]:
         elif mode == "plan":
             yield _plan(rng)
         elif mode == "decline":
-            yield Example(outside.question(rng, held_out), "decline", "", True)
+            near = rng.random() < NEAR
+            text = everyday.outside(rng, side) if near else outside.question(rng, held_out)
+            yield Example(text, "decline", "", True)
         elif mode == "verify":
             yield _verify(rng)
         elif mode == "value":
@@ -232,6 +243,18 @@ def problem_for(split: Split, family: str, operations: int, index: int) -> Probl
         problem = generate(rng, operations)
         if family != "countdown" or countdown.held_out(problem):
             return problem
+
+
+def everyday_for(split: Split, kind: str, index: int, side: Side | None = None) -> Problem:
+    """Return everyday problem `index` of a kind; evaluation uses wordings that training never sees."""
+    side = side or ("train" if split == "train" else "held")
+    return everyday.problem(random.Random(f"agot:{split}:everyday:{side}:{kind}:{index}"), side, kind)
+
+
+def near_for(split: Split, index: int) -> str:
+    """Return near outside question `index`; evaluation uses wordings that training never sees."""
+    side: Side = "train" if split == "train" else "held"
+    return everyday.outside(random.Random(f"agot:{split}:near:{index}"), side)
 
 
 def outside_for(split: Split, index: int) -> str:

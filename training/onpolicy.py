@@ -13,12 +13,13 @@ from agot.bench.scoring import is_right
 from agot.models.embedded.tokenizer import Tokenizer
 from training.batches import Rows, pack
 from training.corrupt import first_difference
+from training.everyday import registry as everyday
 from training.example import Example, Problem
 from training.families.common import between
 from training.families.countdown import reachable, target_of
 from training.families.registry import FAMILIES
 from training.grading import final_answer
-from training.mixture import VERIFY_SEPARATOR, problem_for, value_example
+from training.mixture import VERIFY_SEPARATOR, everyday_for, problem_for, value_example
 from training.model import Transformer
 from training.sampler import Request, Sample, Sampler
 
@@ -26,6 +27,9 @@ TEMPERATURE = 0.8
 """The usual temperature of samples at run time: the mistakes to be judged are those."""
 
 _LEFT = re.compile(r"\(left: ((?:-?\d+ ?)+)\)$")
+
+EVERYDAY = 0.6
+"""Share of the problems in everyday wording."""
 
 LONGEST = 700
 """Most tokens of a chain; longer ones are the work of a model that has lost its way."""
@@ -37,8 +41,17 @@ def correct(problem: Problem, sample: Sample) -> bool:
 
 
 def problems(count: int, seed: int) -> list[Problem]:
-    """Return train-split problems across families and operations, harder ones more often."""
+    """Return train-split problems across families and operations, harder ones more often.
+
+    Half are in everyday wording, among it phrases that no chain was trained on: the slips to be judged later are
+    mostly misreadings, which known phrases hardly show.
+    """
     chosen: list[Problem] = []
+    weights = sum(weight for _, _, weight in everyday.KINDS.values())
+    for kind, (_, _, weight) in everyday.KINDS.items():
+        share = round(count * EVERYDAY * weight / weights)
+        chosen += [everyday_for("train", kind, seed * 1_000_000 + i, "judged") for i in range(share)]
+    count = round(count * (1 - EVERYDAY))
     total = sum(family.weight for family in FAMILIES.values())
     for name, family in FAMILIES.items():
         low, high = family.chain

@@ -147,7 +147,7 @@ _WRAPPERS = (
     "Write a function {w}() that returns the answer to: {q}", "Classify this text: {q}", "{q} Prove your answer.", "Find a synonym for: {q}",
 )  # fmt: skip
 _LIST_ASKS = (
-    "What is the average of {i}?", "What is the median of {i}?", "What percentage of {i} is even?", "Plot {i}.", "What is the variance of {i}?",
+    "What is the median of {i}?", "What percentage of {i} is even?", "Plot {i}.", "What is the variance of {i}?",
     "What is the probability that a random element of {i} is odd?", "What comes next after {i}?", "Find the pattern in {i}.",
     "What rule turns {i} into {j}?", "Which numbers in {i} are prime?", "What is the product modulo {n} of {i}?", "Write {i} in {pl}.",
     "Find two numbers in {i} that add up to {m}.", "What is the longest increasing subsequence of {i}?", "Is {i} a geometric sequence?",

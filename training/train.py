@@ -47,7 +47,7 @@ def arguments() -> argparse.ArgumentParser:
         default=[0.6, 0.85],
         help="when the model's own solutions are collected",
     )
-    parser.add_argument("--own-problems", type=int, default=6_000)
+    parser.add_argument("--own-problems", type=int, default=9_000)
     parser.add_argument("--own-share", type=float, default=0.12, help="part of a batch they take")
     parser.add_argument("--quantise", type=float, default=0.75, help="when fake quantisation starts")
     for name, value in (("width", 512), ("layers", 8), ("heads", 8), ("kv-heads", 4), ("hidden", 1344)):

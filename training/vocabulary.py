@@ -65,7 +65,7 @@ def build(mixture: str, documents: int, most: int, seed: int = 7_000_000) -> lis
         if len(plain) > 3:
             for other in misspellings(word):
                 wrong.setdefault(other, count)
-        if plain in data and count < 40 * least:
+        if plain in data and count < 10 * least:
             continue
         # A capitalised word that is never written small is a name: material, unless it is everywhere.
         if word.strip()[0].isupper() and plain not in lower and count < 20 * least:
@@ -81,7 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build the tokenizer's word list.")
     parser.add_argument("--mixture", default="training.mixture")
     parser.add_argument("--documents", type=int, default=150_000)
-    parser.add_argument("--most", type=int, default=800)
+    parser.add_argument("--most", type=int, default=1400)
     parser.add_argument("--out", type=Path, default=Path("training/vocab.json"))
     options = parser.parse_args()
     tokenizer = Tokenizer(build(options.mixture, options.documents, options.most))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 
 from agot.cli import owed
@@ -9,6 +11,8 @@ from agot.cli import owed
 
 def main() -> None:
     """Run the command line and exit."""
+    # The interpreter would look for garbage among all that was imported, for a second or more, before it ends.
+    atexit.register(gc.freeze)
     try:
         owed.begin(sys.argv[1:])
         # Imported here and not above: it takes a moment in which a person may already want to stop.

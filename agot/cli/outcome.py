@@ -24,6 +24,7 @@ _BY_ERROR = {
     "SetupError": USAGE,
     "ModelUnknown": USAGE,
     "ModelUnreachable": UNREACHABLE,
+    "ModelSilent": UNREACHABLE,
     "ModelRateLimited": RATE_LIMITED,
     "ModelUnauthorised": UNAUTHORISED,
     "Interrupted": INTERRUPTED,

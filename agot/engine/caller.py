@@ -13,20 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agot.budget import Meter
-from agot.errors import (
-    BudgetExceeded,
-    ContextTooLong,
-    ModelError,
-    ModelRateLimited,
-    ModelUnauthorised,
-    ModelUnknown,
-    ModelUnreachable,
-)
+from agot.errors import BudgetExceeded, ModelError, ModelSilent
 from agot.events import AnyEvent, CallFinished, CallRetried, CallStarted, Notice, TextStreamed
 from agot.ids import ThoughtId
 from agot.journal import Journal, Performed
-from agot.models.retry import delay_s, retryable
+from agot.models.faults import never_sent
+from agot.models.retry import LONGEST_WAIT_S, delay_s, retryable
 from agot.protocols import Completion, ModelProfile, ModelReply, ModelRequest, Models
+from agot.spending import spending, total_of
 from agot.thought import Usage
 
 _SMALLEST_ROOM = 64
@@ -35,10 +29,6 @@ estimate, and the model's own refusal is exact."""
 
 _SAMPLE_AND_CHECK = 2
 """Room for one of several samples, in lengths of the longest seen: checks read each answer again."""
-
-_NOTHING_READ = (ModelUnauthorised, ModelUnknown, ModelRateLimited, ContextTooLong, ModelUnreachable)
-"""Errors after which a server has charged nothing."""
-
 
 @dataclass(slots=True)
 class CallRoom:
@@ -50,6 +40,7 @@ class CallRoom:
         stream_text: Emit `TextStreamed` for calls with one sample.
         logprobs: Log-probabilities may be asked for, of models that give them.
         without_logprobs: Models that were asked for them and gave none, which was told.
+        silent: Why requests (role, room and words) that a server sat over in silence are not sent again.
     """
 
     models: Models
@@ -60,6 +51,7 @@ class CallRoom:
     stream_text: bool = False
     logprobs: bool = True
     without_logprobs: set[str] = field(default_factory=set)
+    silent: dict[tuple[object, ...], str] = field(default_factory=dict)
 
 
 class Caller:
@@ -193,34 +185,44 @@ class Caller:
         room, profile = self._room, self.profile(request.role)
         rng = random.Random(_seed(room.seed, key))
         failed: list[Usage] = []
+        if room.silent and _words(request) in room.silent:
+            raise ModelSilent(room.silent[_words(request)], model=profile.model)
         while True:
             try:
                 reply = await self._attempt(request, profile, key, failed)
             except asyncio.CancelledError:
-                self._ended(key, request, profile, failed, "cancelled")
+                await self._ended(key, request, profile, failed, "cancelled")
                 raise
             except ModelError as error:
+                if isinstance(error, ModelSilent):
+                    room.silent[_words(request)] = str(error)
                 fired = self._meter.spent()
                 if fired is not None and fired.kind == "seconds":
                     # The attempt was cut by the run's own deadline, not by the server.
-                    self._ended(key, request, profile, failed, str(fired))
+                    await self._ended(key, request, profile, failed, str(fired))
                     raise fired from error
                 if not retryable(error) or len(failed) > room.retries(request.role):
-                    self._ended(key, request, profile, failed, str(error))
+                    await self._ended(key, request, profile, failed, str(error))
                     raise
                 wait_s = delay_s(error, len(failed) - 1, rng)
+                left_s = self._meter.seconds_left()
+                if wait_s > LONGEST_WAIT_S or (left_s is not None and wait_s >= left_s):
+                    # Whoever waits that long is better served by another model, or by an answer that says so.
+                    await self._ended(key, request, profile, failed, str(error))
+                    raise
                 room.emit(CallRetried(thought=self.thought, call=key, why=str(error), delay_s=wait_s))
                 await asyncio.sleep(wait_s)
                 continue
             # The journal keeps what the failed attempts cost as well, so that a replay charges the same.
-            return reply.model_copy(update={"usage": _sum([reply.usage, *failed])})
+            return reply.model_copy(update={"usage": total_of([reply.usage, *failed])})
 
-    def _ended(
+    async def _ended(
         self, key: str, request: ModelRequest, profile: ModelProfile, failed: list[Usage], why: str
     ) -> None:
         if failed:
+            await self._room.journal.begin(key, total_of(failed))
             self._room.emit(CallFinished(
-                thought=self.thought, call=key, purpose=request.purpose, model=profile.model, usage=_sum(failed),
+                thought=self.thought, call=key, purpose=request.purpose, model=profile.model, usage=total_of(failed),
                 latency_ms=0.0, error=why, prompt=request.prompt,
             ))  # fmt: skip
 
@@ -245,18 +247,33 @@ class Caller:
             ))  # fmt: skip
         n = self._fitting(request, room, held.max_tokens)
         try:
-            reply = await models.complete(
-                request.model_copy(update={"n": n, "max_tokens": min(room, max(1, held.max_tokens // n))}),
-                timeout_s=meter.seconds_left(),
-                on_text=self._on_text(request),
+            at_most = Usage(
+                calls=1, prompt_tokens=prompt_tokens, completion_tokens=held.max_tokens, cost_usd=held.usd
             )
-        except BaseException as error:
-            cost = cost_of_fault(error, profile, prompt_tokens)
-            failed.append(cost)
-            meter.settle(held, cost)
+            await self._room.journal.begin(key, total_of([*failed, at_most]))
+        except BaseException:
+            meter.settle(held, Usage())
             raise
+        with spending() as lost:
+            try:
+                reply = await models.complete(
+                    request.model_copy(update={"n": n, "max_tokens": min(room, max(1, held.max_tokens // n))}),
+                    timeout_s=meter.seconds_left(),
+                    on_text=self._on_text(request),
+                )
+            except BaseException as error:
+                cost = total_of(lost) if lost else cost_of_fault(error, profile, prompt_tokens)
+                failed.append(cost)
+                meter.settle(held, cost)
+                raise
+        change: dict[str, object] = {} if n == request.n else {"asked": n}
+        if any(usage.calls for usage in lost):
+            change["usage"] = total_of([reply.usage, *lost])
+        reply = reply.model_copy(update=change) if change else reply
         meter.settle(held, reply.usage)
-        return reply if n == request.n else reply.model_copy(update={"asked": n})
+        if reply.broke_off:
+            self.warn(f"{reply.broke_off} What had arrived is used.")
+        return reply
 
     def _fitting(self, request: ModelRequest, room: int, granted: int) -> int:
         """Return how many of the wanted samples to ask for in the room that was granted to them together."""
@@ -283,17 +300,15 @@ def answer_room(request: ModelRequest, profile: ModelProfile, prompt_tokens: int
 
 
 def cost_of_fault(error: BaseException, profile: ModelProfile, prompt_tokens: int) -> Usage:
-    """Return what to count for a call that failed or was cut: what it cost is unknown, but its prompt was mostly read."""
-    if isinstance(error, _NOTHING_READ):
+    """Return what to count for a call that failed or was cut, of models that do not tell it: the prompt was mostly read."""
+    if never_sent(error):
         return Usage(calls=1)
     return Usage(calls=1, prompt_tokens=prompt_tokens, cost_usd=prompt_tokens * profile.usd_per_prompt_token)
 
 
-def _sum(usages: list[Usage]) -> Usage:
-    total = Usage()
-    for usage in usages:
-        total = total.plus(usage)
-    return total
+def _words(request: ModelRequest) -> tuple[object, ...]:
+    """Return what makes a request the same for a server that it was too much for: samples and seeds do not matter."""
+    return (request.role, request.max_tokens, request.messages)
 
 
 def _seed(run_seed: int, key: str) -> int:

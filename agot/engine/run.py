@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from agot.agents.context import Outcome
 from agot.agents.trust import Standing, trusted
 from agot.budget import Meter
 from agot.engine.engine import Engine
-from agot.errors import AgotError, BudgetExceeded
+from agot.errors import AgotError, BudgetExceeded, LeaseLost
 from agot.events import EventStream, LimitFired, RunFinished, RunStarted
 from agot.ids import ROOT, RunId
 from agot.question import split_material
@@ -26,7 +28,8 @@ class Run:
 
     Attributes:
         model: Model of the fast role, for the result.
-        task: The engine at work, once `finish` was called.
+        prepare: Loads what the first call would wait for, before the limit on seconds begins; None for nothing.
+        task: What is at work, once `finish` was called.
     """
 
     id: RunId
@@ -36,12 +39,20 @@ class Run:
     meter: Meter
     engine: Engine
     model: str
-    task: asyncio.Task[Outcome] | None = None
+    prepare: Callable[[], Coroutine[Any, Any, None]] | None = None
+    task: asyncio.Task[Any] | None = None
     stop_asked: bool = False
+    lost: LeaseLost | None = None
 
     def interrupt(self) -> None:
         """Stop now; `finish` then returns the best partial answer."""
         self.stop_asked = True
+        if self.task is not None:
+            self.task.cancel()
+
+    def lose(self, lost: LeaseLost) -> None:
+        """Stop now, because another process does the run; `finish` then returns it as failed."""
+        self.lost = lost
         if self.task is not None:
             self.task.cancel()
 
@@ -55,15 +66,20 @@ class Run:
             question=self.question, model=self.model, strategy=self.settings.engine.strategy,
             seed=self.settings.seed, limits=self.settings.budget.model_dump(),
         ))  # fmt: skip
-        self.task = task = asyncio.create_task(self.engine.run(*split_material(self.question)))
-        if self.stop_asked:
-            task.cancel()
         try:
+            await self._prepared()
+            self.task = task = asyncio.create_task(self.engine.run(*split_material(self.question)))
+            if self.stop_asked or self.lost is not None:
+                task.cancel()
             await asyncio.wait({task}, timeout=seconds)
         except asyncio.CancelledError:
-            await _cancelled(task)
+            if self.task is not None:
+                await _cancelled(self.task)
             self._conclude("interrupted", None, reason="The run was cancelled.", error="Interrupted")
             raise
+        if self.lost is not None:
+            await _cancelled(task)
+            return self._conclude("failed", None, reason=str(self.lost), error=type(self.lost).__name__)
         if not task.done():
             await _cancelled(task)
             return self._stopped(BudgetExceeded("seconds", self.meter.usage.wall_s, seconds or 0.0))
@@ -75,6 +91,17 @@ class Run:
             return self._stopped(fired)
         except AgotError as error:
             return self._conclude("failed", None, reason=str(error), error=type(error).__name__)
+
+    async def _prepared(self) -> None:
+        """Load what calls need, then let the time begin; whoever stops the run does not wait for it."""
+        if self.prepare is None or self.stop_asked:
+            return
+        self.task = loading = asyncio.create_task(self.prepare())
+        try:
+            await asyncio.wait({loading})
+        finally:
+            loading.cancel()
+        self.meter.restart()
 
     def _stopped(self, fired: BudgetExceeded) -> Result:
         self.stream.emit(
@@ -132,6 +159,6 @@ class Run:
         )  # fmt: skip
 
 
-async def _cancelled(task: asyncio.Task[Outcome]) -> None:
+async def _cancelled(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

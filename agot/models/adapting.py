@@ -8,22 +8,19 @@ a seed. What then worked is remembered, and later requests begin there.
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
-from agot.errors import ModelError
-from agot.models.known import Known
+from agot.errors import ContextTooLong, ModelError, ModelUnreachable
+from agot.models.asking import arguments_of, shaped, streaming
+from agot.models.known import Known, applied
 from agot.models.pool import Endpoint
+from agot.models.refusals import lesson, room_left
 from agot.protocols import ModelReply, ModelRequest, OnText
 from agot.thought import Usage
 
 Send = Callable[[ModelRequest, OnText | None], Awaitable[ModelReply]]
 
-_LOGPROBS = re.compile(r"log[ _-]?prob", re.IGNORECASE)
-_SEED = re.compile(r"\bseed\b", re.IGNORECASE)
-_SYSTEM = re.compile(
-    r"system[' \"]*(role|message|prompt|turn)|roles? must alternate|role[' \":]+system", re.IGNORECASE
-)
 _SEED_STRIDE = 0x9E3779B1
 """Between the seeds of a request's parts: 2^32 by the golden ratio, so that they do not meet."""
 
@@ -53,24 +50,35 @@ class Adapter:
         try:
             reply = await self._send(request, on_text)
         except ModelError as error:
-            if not refuses(error):
+            if not _may_teach(error):
                 raise
             refusal = error
         if refusal is not None:
             # Not within the handler: an error raised there would be read together with this one.
             return await self._with_less(request, on_text, refusal)
         self._learn(request, endpoint, reply)
-        return reply
+        return _stopped(reply, request) if "stop" in endpoint.leaves_out and request.stop else reply
 
     async def _with_less(
         self, request: ModelRequest, on_text: OnText | None, error: ModelError
     ) -> ModelReply:
         """Send a refused request again with what the server takes, or raise the refusal."""
-        endpoint, words = self._endpoint(), str(error)
-        fact = _blamed(request, endpoint, words)
-        if fact is not None:
-            self._known.learn(endpoint, **{fact: False})
-            return await self.complete(request, on_text)
+        endpoint = self._endpoint()
+        sent = arguments_of(request, endpoint, None) | (streaming(endpoint) if endpoint.streams else {})
+        left = room_left(error.said, sent)
+        if left is not None:
+            return await self.complete(request.model_copy(update={"max_tokens": left}), on_text)
+        facts = lesson(error.said, sent)
+        if facts:
+            before = self._known.learn(endpoint, **facts)
+            try:
+                return await self.complete(request, on_text)
+            except ModelError as again:
+                if refuses(again):
+                    self._known.forget(endpoint, before)
+                raise
+        if not refuses(error):
+            raise error
         if request.n > 1 and endpoint.native_n:
             half = request.n // 2
             first = await self.complete(request.model_copy(update={"n": half}), on_text)
@@ -121,16 +129,37 @@ def refuses(error: ModelError) -> bool:
     return type(error) is ModelError and error.status in (400, 415, 422, 501)
 
 
-def _blamed(request: ModelRequest, endpoint: Endpoint, words: str) -> str | None:
-    """Return the fact about what a refusal names and the request could do without, or None."""
-    if request.logprobs and endpoint.gives_logprobs and _LOGPROBS.search(words):
-        return "logprobs"
-    if request.seed is not None and endpoint.takes_seed and _SEED.search(words):
-        return "seed"
-    has_system = any(message.role == "system" for message in request.messages)
-    if has_system and endpoint.takes_system and _SYSTEM.search(words):
-        return "system"
-    return None
+def learns(known: Known, endpoint: Endpoint, sent: Mapping[str, Any], error: ModelError) -> bool:
+    """Return whether a refusal taught how the request has to be sent; it is then known.
+
+    Args:
+        sent: The fields that were sent.
+    """
+    facts = lesson(error.said, sent) if _may_teach(error) else {}
+    if not facts:
+        return False
+    before = known.learn(endpoint, **facts)
+    if shaped(dict(sent), applied(endpoint, known.of(endpoint))) != sent:
+        return True
+    known.forget(endpoint, before)
+    return False
+
+
+def _may_teach(error: ModelError) -> bool:
+    """Return whether a fault may name what a request could do without: some servers fail at it (HTTP 500)."""
+    failed = isinstance(error, ModelUnreachable) and error.status in (500, 502)
+    return refuses(error) or failed or isinstance(error, ContextTooLong)
+
+
+def _stopped(reply: ModelReply, request: ModelRequest) -> ModelReply:
+    """Return a reply that ends where the server was to stop, had it taken the field."""
+    cut = []
+    for one in reply.completions:
+        ends = [at for at in (one.text.find(stop) for stop in request.stop if stop) if at >= 0]
+        cut.append(
+            one.model_copy(update={"text": one.text[: min(ends)], "finish_reason": "stop"}) if ends else one
+        )
+    return reply.model_copy(update={"completions": tuple(cut)})
 
 
 def _part_seed(seed: int | None, number: int) -> int | None:
@@ -148,4 +177,5 @@ def _together(replies: Sequence[ModelReply]) -> ModelReply:
         usage=total.model_copy(update={"calls": 1}),
         model=replies[0].model,
         latency_ms=max(reply.latency_ms for reply in replies),
+        server=", ".join(sorted({reply.server for reply in replies})),
     )

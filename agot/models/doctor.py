@@ -92,10 +92,10 @@ class Patient:
         )  # fmt: skip
         if self.embedded:
             return await self._say_embedded(request, on_chunk, options)
-        body = {**self.endpoint.extra_body, **self.extra, **(extra or {})}
-        if body:
-            options["extra_body"] = body
-        return await self.models.relay(request, turns, options, on_chunk=on_chunk)
+        body = {"temperature": temperature, "max_tokens": request.max_tokens, **options}
+        return await self.models.relay(
+            request, turns, body | dict(self.extra) | dict(extra or {}), on_chunk=on_chunk, as_is=True
+        )
 
     async def _say_embedded(
         self,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -21,13 +22,16 @@ from agot.errors import (
     ContextTooLong,
     ModelError,
     ModelRateLimited,
+    ModelSilent,
     ModelUnauthorised,
     ModelUnknown,
     ModelUnreachable,
     OutputError,
 )
+from agot.models.complaints import Unreadable, WebPage
 from agot.models.pool import Endpoint
-from agot.redaction import redacted_message
+from agot.protocols import ModelReply
+from agot.redaction import redacted, redacted_message
 
 _NETWORK = ("httpx", "httpcore", "aiohttp", "openai")
 _TOO_LONG = re.compile(
@@ -47,6 +51,19 @@ _UNREADABLE = re.compile(
     r"unable to get json response|empty or invalid response|error parsing", re.IGNORECASE
 )
 _LONGEST_DETAIL = 400
+_NO_CONNECTION = {
+    ("aiohttp", name)
+    for name in (
+        "ClientConnectorError", "ClientConnectorDNSError", "ClientConnectorSSLError", "ClientConnectorCertificateError",
+        "ClientProxyConnectionError", "ConnectionTimeoutError",
+    )
+}  # fmt: skip
+_NO_CONNECTION_BY_HTTPX = {
+    (module, name)
+    for module in ("httpx", "httpcore")
+    for name in ("ConnectError", "ConnectTimeout", "ProxyError")
+}
+"""httpx itself means by these names that there was no connection."""
 
 
 def translated(error: BaseException, endpoint: Endpoint, *, now_s: float) -> ModelError:
@@ -60,11 +77,28 @@ def translated(error: BaseException, endpoint: Endpoint, *, now_s: float) -> Mod
     for link in chain:
         if isinstance(link, ModelError):
             return link
+    found = _typed(chain, endpoint, now_s)
+    found.said = f"{_detail(chain)} {_param(chain)}".strip()
+    return found
+
+
+def _typed(chain: list[BaseException], endpoint: Endpoint, now_s: float) -> ModelError:
     status, headers = _http(chain)
     detail = _detail(chain)
     words = " ".join(_kind(link) for link in chain) + " " + detail
     where, model = endpoint.place, endpoint.model
-    if status in (None, 200) and _is_unreadable(chain, detail):
+    page = next((link for link in chain if isinstance(link, WebPage)), None)
+    if page is not None:
+        return ModelError(
+            f"{where} sent a web page instead of a reply: {redacted_message(str(page))!r}. Check that base_url is the API "
+            "(it often ends in /v1), and that no login or proxy stands in between.",
+            model=model,
+            status=200,
+        )
+    odd = next((link for link in chain if isinstance(link, Unreadable)), None)
+    if odd is not None:
+        status, detail = 200, _shortened(redacted_message(str(odd)))
+    if odd is not None or (status in (None, 200) and _is_unreadable(chain, detail)):
         return OutputError(
             f"{where} sent a reply that is not readable: {detail}. Expected the JSON of a chat completion. "
             "Check that base_url is the API (it often ends in /v1) and that no proxy stands in between.",
@@ -167,11 +201,47 @@ def _without_reply(chain: list[BaseException], detail: str, endpoint: Endpoint) 
 
 
 def timed_out(endpoint: Endpoint, limit_s: float) -> ModelUnreachable:
-    """Return the error of an attempt that ran into its time limit."""
+    """Return the error of a call that ran into the time limit of whoever made it."""
     return ModelUnreachable(
-        f"{endpoint.place} gave no complete answer within {limit_s:.3g} s. Raise timeout_s of the role, "
+        f"{endpoint.place} gave no complete answer within {limit_s:.3g} s. Allow more time, "
         "lower max_tokens, or check that the server is not overloaded.",
         model=endpoint.model,
+    )
+
+
+def silent(endpoint: Endpoint, limit_s: float, written: int, arrived: ModelReply | None) -> ModelSilent:
+    """Return the error of an attempt during which the server said nothing for too long.
+
+    Args:
+        written: Tokens of an answer that had come before, estimated.
+        arrived: What can be used of them.
+    """
+    before = f" after about {written} tokens" if written else ""
+    return ModelSilent(
+        f"{endpoint.place} was silent for {limit_s:.3g} s{before}. The same request is not sent again. Raise "
+        "timeout_s of the role, lower max_tokens, or check that the server is not overloaded.",
+        model=endpoint.model,
+        arrived=arrived,
+    )
+
+
+def never_sent(error: BaseException) -> bool:
+    """Return whether a request certainly did not reach a server: no connection came about, or there was nothing to connect with."""
+    for link in _chain(error):
+        if isinstance(link, (ConnectionRefusedError, socket.gaierror, ImportError, ModelUnknown)):
+            return True
+        kind = type(link)
+        named = (kind.__module__.partition(".")[0], kind.__name__)
+        if named in _NO_CONNECTION:
+            return True
+        if named[0] == "aiohttp" and isinstance(link, OSError):
+            # The connection was lost only after it had come about; httpx has one name for both.
+            return False
+        if isinstance(link, ModelUnauthorised) and link.status is None:
+            return True
+    return any(
+        (type(link).__module__.partition(".")[0], type(link).__name__) in _NO_CONNECTION_BY_HTTPX
+        for link in _chain(error)
     )
 
 
@@ -248,6 +318,17 @@ def _kind(link: BaseException) -> str:
     return " ".join([re.sub(r"(?<!^)(?=[A-Z])", " ", type(link).__name__), *codes])
 
 
+def _param(chain: list[BaseException]) -> str:
+    """Return the name of the field that a server's error is about, in quotes."""
+    for link in chain:
+        body = getattr(link, "body", None)
+        error = body.get("error", body) if isinstance(body, dict) else None
+        param = error.get("param") if isinstance(error, dict) else None
+        if isinstance(param, str) and param:
+            return repr(param)
+    return ""
+
+
 def _detail(chain: list[BaseException]) -> str:
     """Return the server's own words, as short as they can be had."""
     body = next((link.body for link in chain if isinstance(getattr(link, "body", None), dict)), None)  # type: ignore[attr-defined]
@@ -277,3 +358,19 @@ def _message(body: object) -> str:
         message = inner.get("message") or inner.get("detail") or ""
         return f"{message} ({code})" if message and isinstance(code, str) else str(message)
     return str(inner)
+
+
+def harmless(error: Exception) -> Exception | None:
+    """Return an error as the cause of another, or None if it, or a cause of its own, tells a key."""
+    link: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if link is None:
+            return error
+        if redacted(told := f"{link!r} {link}") != told:
+            return None
+        link = link.__cause__ or link.__context__
+    return None
+
+
+_DEEPEST = 20
+"""Causes of a cause that are looked at; what is deeper is not shown."""

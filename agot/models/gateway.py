@@ -10,42 +10,44 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from agot.errors import ModelError, SetupError
+from agot.errors import ModelError, ModelSilent, SetupError
 from agot.models import replies
-from agot.models.adapting import Adapter
+from agot.models.adapting import Adapter, learns
+from agot.models.asking import translated_fields
 from agot.models.faults import timed_out, translated
 from agot.models.gate import Gates
 from agot.models.keys import key_of
 from agot.models.known import Known, applied, form_of, lacks
-from agot.models.library import LOGIN_HEADER, complete, http_client, load_litellm
-from agot.models.own_prices import SharedTime, own_terms, priced
+from agot.models.library import HttpClient, load_litellm
+from agot.models.own_prices import SharedTime, own_terms
+from agot.models.pace import Pace
+from agot.models.passing import logprobs_of, reason_of
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
 from agot.models.redacting import RedactedChunks, redacted_reply, without_secrets
 from agot.models.replicas import Replicas
-from agot.models.thinking import Separated, ThinkingStream
+from agot.models.sending import OWN_CLIENTS, Needs, Sender
 from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
-from agot.redaction import RedactedStream, redacted, remember
+from agot.redaction import RedactedStream
 from agot.settings import Settings
+from agot.spending import spend
+from agot.thought import Usage
 
 T = TypeVar("T")
-
-_OWN_CLIENT = "hosted_vllm"
-"""The provider whose HTTP client is ours, so that `close` can close it; others are litellm's own."""
 
 
 @dataclass(slots=True)
 class _Room:
     """What belongs to one event loop."""
 
-    slots: dict[tuple[str, str | None, str], asyncio.Semaphore] = field(default_factory=dict)
-    client: Any = None
+    paces: dict[tuple[str, str | None, str], Pace] = field(default_factory=dict)
+    clients: dict[str | None, HttpClient] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,13 @@ class Relayed:
     Attributes:
         message: OpenAI's message, with `tool_calls` if there are any.
         reply: The same as a reply, for usage and latency.
+        logprobs: OpenAI's, or None.
     """
 
     message: dict[str, Any]
     finish_reason: str
     reply: ModelReply
+    logprobs: dict[str, Any] | None = None
 
 
 class Gateway:
@@ -89,6 +93,7 @@ class Gateway:
         self._pool = Pool(settings)
         self.known = known or Known()
         self._endpoints: dict[str, tuple[int, Endpoint]] = {}
+        self._profiles: dict[str, tuple[int, ModelProfile]] = {}
         self._environment = environment
         self._clock, self._wall_clock = clock, wall_clock
         self._prices = prices or PriceTable()
@@ -98,6 +103,10 @@ class Gateway:
         self._replicas: dict[tuple[str, ...], Replicas] = {}
         self._rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary()
         self._litellm: Any = None
+        self._sender = Sender(Needs(
+            known=self.known, clock=clock, wall_clock=wall_clock, terms=self._terms_of, key=self.key,
+            client=self._client, time=self._time_of,
+        ))  # fmt: skip
 
     def endpoint(self, role: str) -> Endpoint:
         """Return where a role's calls go, with what is known of it.
@@ -127,7 +136,13 @@ class Gateway:
         Raises:
             SetupError: If the role is unknown or not configured.
         """
-        endpoint = self._pool.endpoint(role)
+        version, found = self._profiles.get(role, (-1, None))
+        if found is None or version != self.known.version:
+            found = self._profile(self._pool.endpoint(role))
+            self._profiles[role] = (self.known.version, found)
+        return found
+
+    def _profile(self, endpoint: Endpoint) -> ModelProfile:
         measured = self.known.measured(endpoint)
         endpoint = applied(endpoint, measured)
         terms = self._terms_of(endpoint)
@@ -147,6 +162,19 @@ class Gateway:
             local=endpoint.local,
         )
 
+    def preparation(self, role: str) -> Callable[[], Coroutine[Any, Any, None]] | None:
+        """Return what loads what the role's first call would have to wait for; None if that is loaded, or nothing."""
+        endpoint = self.endpoint(role)
+        if self._litellm is not None or endpoint.provider == EMBEDDED:
+            return None
+
+        async def load() -> None:
+            # What is missing is told by the call itself.
+            with contextlib.suppress(ModelError):
+                await self._load(endpoint)
+
+        return load
+
     def estimate_tokens(self, request: ModelRequest) -> int:
         """Return an estimate of the prompt's tokens, rather too high than too low; exact for the embedded model."""
         if self.endpoint(request.role).provider == EMBEDDED:
@@ -163,13 +191,14 @@ class Gateway:
     ) -> ModelReply:
         """Make one attempt.
 
-        The role's own `timeout_s` counts from the moment the call has a free slot at its endpoint (and, where the
-        server holds few models, its model's turn has come); the argument counts from now, waiting included. A
-        provider that cannot give `n` samples or log-probabilities is not asked for them: the reply then has one
-        sample, or no log-probabilities.
+        The role's own `timeout_s` counts silence of the server, from the moment the call has a free slot at its
+        endpoint (and, where the server holds few models, its model's turn has come); the argument counts from now,
+        waiting included. A provider that cannot give `n` samples or log-probabilities is not asked for them: the
+        reply then has one sample, or no log-probabilities. What attempts without a reply have cost, beside the
+        reply of another or without one, is told to `agot.spending`.
 
         Args:
-            timeout_s: Seconds until the attempt is given up, or None.
+            timeout_s: Seconds until all is given up, or None.
             on_text: Told each piece of the text as it arrives; with `n` > 1 told the first sample at once.
 
         Raises:
@@ -177,19 +206,20 @@ class Gateway:
             ModelError: Typed; see `agot.models.retry.retryable`.
         """
         endpoint = self.endpoint(request.role)
-        own_limit_s = endpoint.settings.timeout_s
+        spend(_NOTHING)
         try:
-            async with asyncio.timeout(timeout_s) as whole:
+            async with asyncio.timeout(timeout_s):
                 litellm = (
                     None if endpoint.provider == EMBEDDED else self._litellm or await self._load(endpoint)
                 )
 
                 async def send(part: ModelRequest, on_text: OnText | None) -> ModelReply:
                     async def once(endpoint: Endpoint) -> ModelReply:
-                        async with self._turn(endpoint), self._slot(endpoint), asyncio.timeout(own_limit_s):
-                            with self._time_of(endpoint).taking_part() as share:
-                                reply = await self._attempt(litellm, part, endpoint, on_text)
-                        return priced(reply, endpoint.settings, share.seconds)
+                        async with self._turn(endpoint), self._pace(endpoint).passing() as passage:
+                            reply = await self._sender.reply(litellm, part, endpoint, on_text)
+                            passage.tokens = reply.usage.completion_tokens
+                        several = len(endpoint.addresses) > 1
+                        return reply.model_copy(update={"server": endpoint.base_url}) if several else reply
 
                     return await self._somewhere(self.endpoint(part.role), once)
 
@@ -199,9 +229,13 @@ class Gateway:
                 if shown is not None:
                     shown.finish()
                 return reply
+        except ModelSilent as error:
+            if error.arrived is None:
+                raise
+            arrived: ModelReply = error.arrived
+            return redacted_reply(arrived).model_copy(update={"broke_off": str(error)})
         except TimeoutError:
-            limit_s = timeout_s if whole.expired() and timeout_s is not None else own_limit_s
-            raise timed_out(endpoint, max(0.0, limit_s)) from None
+            raise timed_out(endpoint, max(0.0, timeout_s or 0.0)) from None
 
     def check_tools(self, role: str) -> None:
         """Check that the role's model can be given tools, before anything is begun.
@@ -222,14 +256,16 @@ class Gateway:
         options: Mapping[str, Any],
         *,
         on_chunk: Callable[[dict[str, Any]], None] | None = None,
+        as_is: bool = False,
     ) -> Relayed:
         """Make one call in OpenAI's own words: messages and tools go to the model as they are.
 
         Args:
-            request: Role, sampling and room; its messages are for the estimate of their tokens.
+            request: Role; its messages are for the estimate of their tokens.
             messages: OpenAI's, tool calls and their results included.
-            options: Further fields of OpenAI's, such as `tools`.
+            options: All further fields of OpenAI's that are sent, such as `tools` and `max_tokens`.
             on_chunk: Told each choice's piece of the answer as it arrives, as OpenAI streams it.
+            as_is: Send the options also where the server is known to refuse them, and tell what it says.
 
         Raises:
             SetupError: As `check_tools` does.
@@ -237,156 +273,41 @@ class Gateway:
         """
         self.check_tools(request.role)
         endpoint = self.endpoint(request.role)
-        arguments = _arguments(request, endpoint, self.key(endpoint))
-        arguments |= {**options, "messages": [dict(message) for message in messages]}
+        spend(_NOTHING)
+        asked = {**options, "messages": [dict(message) for message in messages]}
         # First of all: whatever else is of litellm's would import it here, on the event loop.
         litellm = self._litellm or await self._load(endpoint)
-        if endpoint.provider == _OWN_CLIENT:
-            arguments["client"] = self._client()
-        started = self._clock()
 
-        async def once(at: Endpoint) -> tuple[Any, float]:
-            asked = arguments if at.base_url is None else {**arguments, **_place(at)}
-            async with self._turn(at), self._slot(at), asyncio.timeout(at.settings.timeout_s):
-                with self._time_of(at).taking_part() as share:
-                    response = await self._relayed(litellm, asked, at, on_chunk)
-            return response, share.seconds
+        async def once(at: Endpoint) -> tuple[Any, ModelReply]:
+            async with self._turn(at), self._pace(at).passing() as passage:
+                response, reply = await self._sender.relay(litellm, request, at, fields, chunks)
+                passage.tokens = reply.usage.completion_tokens
+            return response, reply
 
         chunks = RedactedChunks(on_chunk) if on_chunk is not None else None
-        on_chunk = chunks
-        try:
-            response, seconds = await self._somewhere(endpoint, once)
-        except TimeoutError:
-            raise timed_out(endpoint, endpoint.settings.timeout_s) from None
+        while True:
+            fields = asked if as_is else translated_fields(asked, endpoint)
+            try:
+                response, reply = await self._somewhere(endpoint, once)
+                break
+            except ModelError as error:
+                if as_is or not learns(self.known, endpoint, fields, error):
+                    raise
+                endpoint = self.endpoint(request.role)
+                if translated_fields(asked, endpoint) == fields:
+                    # It could only be left out, which is for whoever asked for it to decide.
+                    raise
         if chunks is not None:
             chunks.finish()
-        latency_ms = (self._clock() - started) * 1000.0
-        reply = replies.from_response(response, request, endpoint, self._terms_of(endpoint), latency_ms)
-        reply = redacted_reply(priced(reply, endpoint.settings, seconds))
         choice = response.choices[0]
         message = without_secrets(choice.message.model_dump(exclude_none=True))
-        return Relayed(message, str(choice.finish_reason or "stop"), reply)
-
-    async def _relayed(
-        self,
-        litellm: Any,
-        arguments: dict[str, Any],
-        endpoint: Endpoint,
-        on_chunk: Callable[[dict[str, Any]], None] | None,
-    ) -> Any:
-        if on_chunk is None:
-            try:
-                return await litellm.acompletion(**arguments)
-            except Exception as error:  # noqa: BLE001 - as above
-                raise self._translated(error, endpoint) from _harmless(error)
-        chunks = []
-        try:
-            stream = await litellm.acompletion(
-                **arguments, stream=True, stream_options={"include_usage": True}
-            )
-            stream.raise_on_model_repetition = _nothing
-        except Exception as error:  # noqa: BLE001 - as above
-            raise self._translated(error, endpoint) from _harmless(error)
-        try:
-            while True:
-                try:
-                    chunk = await anext(stream)
-                except StopAsyncIteration:
-                    break
-                except Exception as error:  # noqa: BLE001 - as above; what `on_chunk` raises is not the model's fault.
-                    raise self._translated(error, endpoint) from _harmless(error)
-                chunks.append(chunk)
-                for choice in chunk.choices:
-                    on_chunk(choice.delta.model_dump(exclude_none=True))
-        finally:
-            await stream.aclose()
-        return litellm.stream_chunk_builder(chunks, messages=arguments["messages"])
+        return Relayed(message, reason_of(choice), redacted_reply(reply), logprobs_of(choice))
 
     async def close(self) -> None:
         """Close this event loop's connections to local servers; the gateway can be used again after it."""
         room = self._rooms.pop(asyncio.get_running_loop(), None)
-        if room is not None and room.client is not None:
-            await room.client.close()
-
-    # -- one attempt ---------------------------------------------------------------------------
-
-    async def _attempt(
-        self, litellm: Any, request: ModelRequest, endpoint: Endpoint, on_text: OnText | None
-    ) -> ModelReply:
-        if endpoint.provider == EMBEDDED:
-            from agot.models.embedded.calls import answered
-
-            return await answered(request, endpoint.name, on_text=on_text, clock=self._clock)
-        key = self.key(endpoint)
-        arguments = _arguments(request, endpoint, key)
-        if endpoint.provider == _OWN_CLIENT:
-            arguments["client"] = self._client()
-        stream = on_text is not None and arguments.get("n", 1) == 1
-        started = self._clock()
-        if stream and on_text is not None:
-            return await self._stream(litellm, arguments, request, endpoint, on_text, started)
-        # The servers reached through our own client are the user's: there is no price to ask litellm for.
-        lean = "client" in arguments and endpoint.local
-        try:
-            response = await (complete(litellm, arguments) if lean else litellm.acompletion(**arguments))
-        except Exception as error:  # noqa: BLE001 - whatever litellm and a hundred providers raise; nothing is swallowed.
-            raise self._translated(error, endpoint) from _harmless(error)
-        latency_ms = (self._clock() - started) * 1000.0
-        reply = replies.from_response(response, request, endpoint, self._terms_of(endpoint), latency_ms)
-        if on_text is not None:
-            on_text(reply.completions[0].text)
-        return reply
-
-    async def _stream(
-        self,
-        litellm: Any,
-        arguments: dict[str, Any],
-        request: ModelRequest,
-        endpoint: Endpoint,
-        on_text: OnText,
-        started: float,
-    ) -> ModelReply:
-        try:
-            stream = await litellm.acompletion(
-                **arguments, stream=True, stream_options={"include_usage": True}
-            )
-        except Exception as error:  # noqa: BLE001 - as above
-            raise self._translated(error, endpoint) from _harmless(error)
-        # litellm breaks a stream off after 100 equal pieces, which a table or a list can really
-        # have; `max_tokens` bounds a model that repeats itself.
-        stream.raise_on_model_repetition = _nothing
-        unopened = self.known.of(endpoint).get("unopened")
-        gathered = replies.StreamedReply(
-            on_text, ThinkingStream(hold=unopened is True, watch=unopened is None)
-        )
-        try:
-            while True:
-                try:
-                    chunk = await anext(stream)
-                except StopAsyncIteration:
-                    break
-                except Exception as error:  # noqa: BLE001 - as above; what `on_text` raises is not the model's fault.
-                    raise self._translated(error, endpoint) from _harmless(error)
-                gathered.add(chunk)
-        finally:
-            await stream.aclose()
-        latency_ms = (self._clock() - started) * 1000.0
-        # At the end of a stream that broke off cleanly litellm makes a "stop" up; this tells.
-        finished = bool(stream.received_finish_reason or stream.intermittent_finish_reason)
-        reply = gathered.reply(request, endpoint, self._terms_of(endpoint), latency_ms, finished=finished)
-        self._saw(endpoint, gathered.stream.parts(), reply)
-        return reply
-
-    def _saw(self, endpoint: Endpoint, parts: Separated, reply: ModelReply) -> None:
-        """Learn whether a model's replies begin within its reasoning, without the mark that opens it."""
-        unopened = self.known.of(endpoint).get("unopened")
-        if parts.lost_opening and unopened is not True:
-            self.known.learn(endpoint, unopened=True)
-        elif unopened is None and reply.completions[0].text and reply.completions[0].finish_reason == "stop":
-            self.known.learn(endpoint, unopened=False)
-
-    def _translated(self, error: Exception, endpoint: Endpoint) -> ModelError:
-        return translated(error, endpoint, now_s=self._wall_clock())
+        for client in room.clients.values() if room is not None else ():
+            await client.close()
 
     # -- what an attempt needs -----------------------------------------------------------------
 
@@ -405,7 +326,9 @@ class Gateway:
         """Make a call at an endpoint, or at one of its replicas."""
         if len(endpoint.addresses) < 2:
             return await once(endpoint)
-        replicas = self._replicas.setdefault(endpoint.addresses, Replicas(endpoint.addresses, self._clock))
+        replicas = self._replicas.get(endpoint.addresses)
+        if replicas is None:
+            replicas = self._replicas[endpoint.addresses] = Replicas(endpoint.addresses)
         return await replicas.send(lambda address: once(replace(endpoint, base_url=address)))
 
     def _time_of(self, endpoint: Endpoint) -> SharedTime:
@@ -442,112 +365,27 @@ class Gateway:
             return nullcontext()
         return self._gates.of(endpoint.server, endpoint.max_loaded_models).passing(endpoint.name)
 
-    def _slot(self, endpoint: Endpoint) -> asyncio.Semaphore:
-        slots = self._room().slots
-        slot = slots.get(endpoint.key)
-        if slot is None:
-            slot = slots[endpoint.key] = asyncio.Semaphore(endpoint.concurrency)
-        return slot
+    def _pace(self, endpoint: Endpoint) -> Pace:
+        paces = self._room().paces
+        pace = paces.get(endpoint.key)
+        if pace is None:
+            pace = paces[endpoint.key] = Pace(endpoint.concurrency, self._clock)
+        return pace
 
-    def _client(self) -> Any:
-        room = self._room()
-        if room.client is None:
-            room.client = http_client()
-        return room.client
+    def _client(self, endpoint: Endpoint) -> Any:
+        clients, proxy = self._room().clients, endpoint.settings.proxy
+        if proxy not in clients:
+            clients[proxy] = HttpClient(proxy)
+        return clients[proxy].handler
 
     async def _load(self, endpoint: Endpoint) -> Any:
         try:
-            self._litellm = await load_litellm(with_openai=endpoint.provider != _OWN_CLIENT)
+            self._litellm = await load_litellm(with_openai=endpoint.provider not in OWN_CLIENTS)
         except ImportError as error:
             raise translated(error, endpoint, now_s=self._wall_clock()) from error
         return self._litellm
 
 
 _FREE = Terms()
-
-
-def _nothing() -> None:
-    return None
-
-
-def _arguments(request: ModelRequest, endpoint: Endpoint, key: str | None) -> dict[str, Any]:
-    """Return the arguments of `litellm.acompletion` for a request."""
-    arguments: dict[str, Any] = {
-        "model": endpoint.called,
-        "messages": _messages(request, endpoint),
-        "temperature": request.temperature,
-        "max_tokens": request.max_tokens,
-        # The limits of `complete` are the real ones; this only keeps the transport's own out of the way.
-        "timeout": endpoint.settings.timeout_s + 5.0,
-        "num_retries": 0,
-        "max_retries": 0,
-        "caching": False,
-        # A provider without seeds or top_p is better asked without them than not at all.
-        "drop_params": True,
-    }
-    if request.top_p != 1.0:
-        arguments["top_p"] = request.top_p
-    if request.n > 1 and endpoint.native_n:
-        arguments["n"] = request.n
-    if request.stop:
-        arguments["stop"] = list(request.stop)
-    if request.seed is not None and endpoint.takes_seed:
-        arguments["seed"] = request.seed
-    if request.logprobs and endpoint.gives_logprobs:
-        arguments["logprobs"] = True
-        if request.top_logprobs > 0:
-            arguments["top_logprobs"] = min(request.top_logprobs, endpoint.most_alternatives)
-    if request.response_format is not None:
-        arguments["response_format"] = request.response_format
-    if endpoint.extra_body:
-        arguments["extra_body"] = endpoint.extra_body
-    arguments |= _place(endpoint)
-    if key is not None:
-        remember(key)
-        arguments["api_key"] = key
-    return arguments
-
-
-def _place(endpoint: Endpoint) -> dict[str, Any]:
-    """Return the arguments that say where a request goes, and who sends it if the address says so."""
-    if endpoint.base_url is None:
-        return {}
-    if endpoint.login is None:
-        return {"api_base": endpoint.base_url}
-    header = LOGIN_HEADER if endpoint.provider == _OWN_CLIENT else "Authorization"
-    return {"api_base": endpoint.base_url, "extra_headers": {header: endpoint.login}}
-
-
-def _harmless(error: Exception) -> Exception | None:
-    """Return an error as the cause of another, or None if it, or a cause of its own, tells a key."""
-    link: BaseException | None = error
-    for _ in range(_DEEPEST):
-        if link is None:
-            return error
-        if redacted(told := f"{link!r} {link}") != told:
-            return None
-        link = link.__cause__ or link.__context__
-    return None
-
-
-_DEEPEST = 20
-"""Causes of a cause that are looked at; what is deeper is not shown."""
-
-
-def _messages(request: ModelRequest, endpoint: Endpoint) -> list[dict[str, str]]:
-    """Return the turns; where there is no role for the system, its words begin the next turn of the user."""
-    turns, held = [], ""
-    for message in request.messages:
-        if message.role == "system" and not endpoint.takes_system:
-            held += message.content + "\n\n"
-            continue
-        turns.append(
-            {
-                "role": message.role,
-                "content": held + message.content if message.role == "user" else message.content,
-            }
-        )
-        held = "" if message.role == "user" else held
-    if held:
-        turns.append({"role": "user", "content": held.rstrip()})
-    return turns
+_NOTHING = Usage()
+"""Told at the beginning of each call: costs are told here, and no others need to be guessed."""

@@ -8,6 +8,7 @@ Facts (JSON values by name; each may be missing, which means unknown):
     top_logprobs     alternatives that come with each token
     seed, stop       the field does what it says
     system           a turn of the role "system" is taken
+    stream           answers come as a stream where that is asked for, with their usage
     json_schema      the answer keeps to a schema
     json_object      the answer is a JSON object where one is asked for
     prefill          how an assistant's beginning is continued: "as is", "continue_final_message", or "" if it is not
@@ -17,6 +18,10 @@ Facts (JSON values by name; each may be missing, which means unknown):
     embeddings       numbers of a vector; 0 if the server gives none
     tokens_per_s, first_token_ms
     plans            the model wrote a plan that can be used
+    refused          fields that the server does not take
+    limit_name       what it calls the room of an answer, where that is not `max_tokens`
+    most_tokens      the largest room of an answer that may be asked for
+    alternate        turns of user and assistant must alternate
 
 A doctor keeps them in SQL (`agot.stores.facts`); what refusals teach holds for the process.
 """
@@ -60,9 +65,25 @@ class Known:
             self._measured.setdefault((fact.server, fact.model), {})[fact.name] = fact.value
         self.version += 1
 
-    def learn(self, endpoint: Endpoint, **facts: Any) -> None:
-        """Take what a reply or a refusal taught; it counts more than what was measured earlier."""
-        self._learnt.setdefault((endpoint.server, endpoint.name), {}).update(facts)
+    def learn(self, endpoint: Endpoint, **facts: Any) -> dict[str, Any]:
+        """Take what a reply or a refusal taught; it counts more than what was measured earlier.
+
+        Returns:
+            What had been learnt under these names before, None for nothing, as `forget` takes it.
+        """
+        learnt = self._learnt.setdefault((endpoint.server, endpoint.name), {})
+        before = {name: learnt.get(name) for name in facts}
+        refused = {*self.of(endpoint).get("refused", ()), *facts.pop("refused", ())}
+        learnt.update(facts, **({"refused": sorted(refused)} if refused else {}))
+        self.version += 1
+        return before
+
+    def forget(self, endpoint: Endpoint, before: Mapping[str, Any]) -> None:
+        """Go back to what had been learnt before a refusal that taught the wrong thing."""
+        learnt = self._learnt.setdefault((endpoint.server, endpoint.name), {})
+        learnt.update(before)
+        for name in [name for name, value in before.items() if value is None]:
+            del learnt[name]
         self.version += 1
 
     def of(self, endpoint: Endpoint) -> Mapping[str, Any]:
@@ -92,8 +113,19 @@ def applied(endpoint: Endpoint, facts: Mapping[str, Any]) -> Endpoint:
         change["takes_seed"] = False
     if facts.get("system") is False:
         change["takes_system"] = False
+    if facts.get("stream") is False:
+        change["streams"] = False
     if isinstance(facts.get("context_window"), int):
         change["context_window"] = facts["context_window"]
+    refused = {*facts.get("refused", ()), *(("logprobs",) if facts.get("logprobs") is False else ())}
+    if refused:
+        change["leaves_out"] = endpoint.leaves_out | refused
+    if facts.get("limit_name"):
+        change["limit_name"] = facts["limit_name"]
+    if facts.get("most_tokens"):
+        change["most_tokens"] = facts["most_tokens"]
+    if facts.get("alternate"):
+        change["alternates"] = True
     return replace(endpoint, **change) if change else endpoint
 
 

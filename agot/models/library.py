@@ -110,11 +110,38 @@ def _load(with_openai: bool) -> Any:
     return module
 
 
-def http_client() -> Any:
-    """Return a new HTTP client for the providers that take one; needs litellm, so load that first."""
-    import_litellm()
-    handlers = importlib.import_module("litellm.llms.custom_httpx.http_handler")
-    return handlers.AsyncHTTPHandler(event_hooks={"request": [_log_in]})
+class HttpClient:
+    """litellm's HTTP client for the providers that take one; load litellm first.
+
+    Its replies are mended (`agot.models.transport`) and its attempts watched (`agot.models.joining`).
+
+    Args:
+        proxy: Address of a proxy that all calls take; None for the environment's, and none for servers of one's own.
+
+    Attributes:
+        handler: What litellm takes as its `client`.
+    """
+
+    def __init__(self, proxy: str | None = None) -> None:
+        import_litellm()
+        from agot.models.joining import JoiningTransport
+        from agot.models.transport import MendingTransport
+
+        module = importlib.import_module("litellm.llms.custom_httpx.http_handler")
+        ssl = module.get_ssl_configuration()
+        inner = module.AsyncHTTPHandler.create_aiohttp_transport(
+            ssl_context=None if isinstance(ssl, (bool, str)) else ssl,
+            ssl_verify=ssl if isinstance(ssl, bool) else None,
+        )
+        self._mending = MendingTransport(inner, proxy)
+        self.handler = module.AsyncHTTPHandler(
+            transport=JoiningTransport(self._mending), event_hooks={"request": [_log_in]}
+        )
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self.handler.close()
+        await self._mending.close()
 
 
 LOGIN_HEADER = "x-agot-login"

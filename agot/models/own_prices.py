@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agot.models.prices import Terms
 from agot.protocols import ModelReply
 from agot.settings import RoleSettings
+from agot.thought import Usage
 
 
 class SharedTime:
@@ -65,14 +66,18 @@ def priced(reply: ModelReply, settings: RoleSettings, seconds: float) -> ModelRe
     Args:
         seconds: The call's share of its server's time.
     """
-    terms, usage = own_terms(settings), reply.usage
+    cost = price_of(reply.usage, settings, seconds)
+    if cost is None:
+        return reply
+    return reply.model_copy(update={"usage": reply.usage.model_copy(update={"cost_usd": cost})})
+
+
+def price_of(usage: Usage, settings: RoleSettings, seconds: float) -> float | None:
+    """Return US dollars by the role's own prices, or None if there are none."""
+    terms = own_terms(settings)
     if terms is not None:
-        cost = (
+        return (
             usage.prompt_tokens * terms.usd_per_prompt_token
             + usage.completion_tokens * terms.usd_per_output_token
         )
-    elif settings.usd_per_hour is not None:
-        cost = settings.usd_per_hour * seconds / 3600.0
-    else:
-        return reply
-    return reply.model_copy(update={"usage": usage.model_copy(update={"cost_usd": cost})})
+    return None if settings.usd_per_hour is None else settings.usd_per_hour * seconds / 3600.0

@@ -63,7 +63,12 @@ class Endpoint:
         most_alternatives: Likeliest tokens that come with each token's log-probability, at most.
         takes_seed: A seed may be sent.
         takes_system: A turn of the role "system" may be sent; otherwise its text begins the user's turn.
+        streams: Answers may be asked for as a stream that ends with its usage.
         context_window: Tokens, if they were measured or told by the server.
+        leaves_out: Fields that the server does not take.
+        limit_name: What the server calls the room of an answer.
+        most_tokens: Largest room of an answer that may be asked for.
+        alternates: Turns of user and assistant must alternate.
         base_url: Without user and password.
         logins: By address, the header that tells the user and password which the settings name there.
         replicas: Further addresses, likewise.
@@ -86,7 +91,12 @@ class Endpoint:
     most_alternatives: int = 20
     takes_seed: bool = True
     takes_system: bool = True
+    streams: bool = True
     context_window: int | None = None
+    leaves_out: frozenset[str] = frozenset()
+    limit_name: str = "max_tokens"
+    most_tokens: int | None = None
+    alternates: bool = False
     replicas: tuple[str, ...] = ()
     logins: Mapping[str, str] = field(default_factory=dict)
 
@@ -187,6 +197,9 @@ def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
     called = model
     if provider in COMPATIBLE and at_home:
         provider, called = "hosted_vllm", f"hosted_vllm/{name}"
+    elif provider == "ollama":
+        # Its other interface drops why an answer ended, and has litellm write the turns as one text.
+        called = f"ollama_chat/{name}"
     elif provider and "/" not in model:
         called = f"{provider}/{name}"
     concurrency = chosen.concurrency
@@ -206,10 +219,12 @@ def _endpoint(role: str, chosen: RoleSettings) -> Endpoint:
         dialect=dialect,
         local=local,
         native_n=provider in _NATIVE_N,
-        gives_logprobs=provider in _LOGPROBS and not refuses,
+        gives_logprobs=provider in _LOGPROBS and not refuses and "logprobs" not in chosen.leave_out,
         concurrency=concurrency,
         max_loaded_models=chosen.max_loaded_models,
         settings=chosen,
+        takes_system="system" not in chosen.leave_out,
+        leaves_out=frozenset(chosen.leave_out),
         replicas=replicas,
         logins=logins,
     )

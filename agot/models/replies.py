@@ -72,8 +72,8 @@ def _reply(
             status=200,
         )
     kept = tuple(completion for completion, why in completions if not why)
-    prompt = _count(usage, "prompt_tokens") or prompt_tokens_of(request)
-    answer = _count(usage, "completion_tokens") or sum(
+    prompt = count_of(usage, "prompt_tokens") or prompt_tokens_of(request)
+    answer = count_of(usage, "completion_tokens") or sum(
         tokens_in(text) for one in kept for text in (one.text, one.reasoning) if text
     )
     if not isinstance(cost, (int, float)) or cost <= 0:
@@ -101,7 +101,7 @@ def _completion(choice: Any, *, logprobs: bool) -> tuple[Completion, str]:
     text = _get(message, "content") or ""
     reason = str(_get(choice, "finish_reason") or "stop")
     refusal = _get(message, "refusal") or (_get(message, "provider_specific_fields") or {}).get("refusal")
-    why = "content filter" if reason == "content_filter" else str(refusal) if refusal and not text else ""
+    why = "content filter" if reason == "content_filter" else str(refusal).rstrip(".") if refusal and not text else ""
     told = _get(choice, "logprobs") if logprobs else None
     content = _get(told, "content") if told is not None else None
     completion = Completion(text=text, finish_reason=reason, logprobs=_tokens(content) if content else None)
@@ -219,6 +219,7 @@ def _index(choice: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _count(usage: Any, name: str) -> int:
+def count_of(usage: Any, name: str) -> int:
+    """Return a positive count of OpenAI's usage, 0 if there is none."""
     value = _get(usage, name) if usage is not None else None
     return value if isinstance(value, int) and value > 0 else 0

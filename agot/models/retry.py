@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 
-from agot.errors import ModelError, ModelRateLimited, ModelUnreachable, OutputError
+from agot.errors import ModelError, ModelRateLimited, ModelSilent, ModelUnreachable, OutputError
 
 BASE_S = 0.5
 CAP_S = 30.0
+LONGEST_WAIT_S = 120.0
+"""A server that asks for a longer wait is not waited for: its refusal ends the call."""
 
 
 def retryable(error: Exception) -> bool:
@@ -16,8 +18,11 @@ def retryable(error: Exception) -> bool:
     Passing faults are: nobody answered, the answer broke off, the server failed (`ModelUnreachable`);
     a rate limit (`ModelRateLimited`); a reply whose body was not readable (`OutputError` with an HTTP
     status). An `OutputError` without a status means that the model's words did not fit after the
-    repair rounds, so it is final, like a wrong key, an unknown model or a prompt that is too long.
+    repair rounds, so it is final, like a wrong key, an unknown model or a prompt that is too long. A request
+    that a server sat over in silence would be paid again and most likely end the same.
     """
+    if isinstance(error, ModelSilent):
+        return False
     if isinstance(error, OutputError):
         return error.status is not None
     return isinstance(error, (ModelUnreachable, ModelRateLimited))
@@ -34,7 +39,8 @@ def delay_s(error: Exception, attempt: int, rng: random.Random) -> float:
     Returns:
         Uniform in [0, min(30, 0.5 * 2^attempt)] ("full jitter"). If the server named a time to wait,
         that time is the minimum, and the jitter is added to it so that callers who were limited
-        together do not come back together. A server's own time is not capped.
+        together do not come back together. More than `LONGEST_WAIT_S` is not worth waiting for, nor is more than
+        the run has left.
 
     Source: Brooker 2015, "Exponential Backoff And Jitter" (AWS Architecture Blog).
     """

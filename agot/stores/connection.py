@@ -1,7 +1,8 @@
 """Opens a database: the URL, the connection's settings, and the migration.
 
 SQLite works in WAL mode with synchronous=NORMAL: a commit survives a killed process; a power cut may
-take the last commits but never damages the file.
+take the last commits but never damages the file. What is recorded of a side effect is committed with synchronous=FULL,
+which also makes safe all that was committed before; on PostgreSQL not without synchronous_commit.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ READERS = 2
 
 _CONNECT_TIMEOUT_S = 10
 
+_COMMIT_WAITS = (
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+)
+"""For one transaction, where a server or a user was set not to wait for its disk."""
+
 
 @dataclass(slots=True)
 class Database:
@@ -54,21 +60,30 @@ class Database:
     _kept: Connection | None = None
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, safe_from_power_cut: bool = False) -> Iterator[Connection]:
         """Begin a transaction that writes, and commit it; one after another, of one thread.
+
+        Args:
+            safe_from_power_cut: The commit waits until the disk has it, and all that was committed before.
 
         SQLite's connection is kept for the next: there is no server that could close it meanwhile, and fetching it
         from a pool costs more than a small transaction.
         """
         if self.writing.dialect.name != "sqlite":
             with self.writing.begin() as connection:
+                if safe_from_power_cut:
+                    connection.exec_driver_sql(_COMMIT_WAITS)
                 yield connection
             return
-        if self._kept is None:
-            self._kept = self.writing.connect()
         try:
+            if self._kept is None:
+                self._kept = self.writing.connect()
+            if safe_from_power_cut:
+                _execute(self._kept, "PRAGMA synchronous = FULL")
             with self._kept.begin():
                 yield self._kept
+            if safe_from_power_cut:
+                _execute(self._kept, "PRAGMA synchronous = NORMAL")
         except Exception:
             self.close_writing()
             raise
@@ -224,6 +239,13 @@ def _connect(url: URL, where: str, busy_timeout_s: float) -> Database:
     return Database(url, where, engine, reading, in_memory=False)
 
 
+def _execute(connection: Connection, statement: str) -> None:
+    """Run a statement outside of a transaction, which SQLAlchemy would begin."""
+    raw = connection.connection.dbapi_connection
+    assert raw is not None
+    raw.cursor().execute(statement)
+
+
 def _make_private(path: Path) -> None:
     """Make a new database, and its folder, for their owner alone; SQLite gives its other files the rights of this one."""
     make_folder(path.parent)
@@ -240,6 +262,8 @@ def _prepare_sqlite_connection(connection: Any, record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = NORMAL")
+    # On macOS a sync stops at the drive's own memory without it.
+    connection.execute("PRAGMA fullfsync = ON")
 
 
 def _begin_sqlite(connection: Connection) -> None:

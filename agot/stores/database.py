@@ -66,8 +66,8 @@ BUSY_TIMEOUT_S = 5.0
 """How long to wait for another process's lock; shorter than a lease, which must be renewed meanwhile."""
 
 
-def _ignore(text: str) -> None:
-    """Take a fault's text and do nothing."""
+def _ignore(fault: StoreError | None) -> None:
+    """Take a fault and do nothing."""
 
 
 class SqlStore:
@@ -172,7 +172,7 @@ class SqlStore:
 
     async def start_run(
         self, run_id: RunId, *, question: str, model: str, strategy: str, seed: int, settings_json: str = "{}",
-        on_fault: Callable[[str], None] = _ignore,
+        on_fault: Callable[[StoreError | None], None] = _ignore,
     ) -> None:  # fmt: skip
         """Insert a run and start its first attempt in one transaction: `begin_run` and `begin_attempt` in one.
 
@@ -190,14 +190,15 @@ class SqlStore:
         self._fresh.add(run_id)
 
     async def begin_attempt(
-        self, run_id: RunId, *, on_fault: Callable[[str], None] = _ignore
+        self, run_id: RunId, *, on_fault: Callable[[StoreError | None], None] = _ignore
     ) -> tuple[int, int]:
         """Start a run, or take over one that nobody runs to resume it. Its status becomes "running".
 
         The run is held, with heartbeats, until it finishes, `end_attempt` or `close`.
 
         Args:
-            on_fault: Told once, on this event loop, if events of the run can no longer be stored.
+            on_fault: Told on this event loop why the run cannot be stored: for good (`LeaseLost`, if another process has
+                taken it over), or for now; then it is told None when all that waited is written.
 
         Returns:
             The number of the attempt, and of the last stored event: `EventStream(after_seq=...)`.
@@ -210,7 +211,7 @@ class SqlStore:
         )
 
     async def _held(
-        self, run_id: RunId, take: Callable[[Connection], T], on_fault: Callable[[str], None]
+        self, run_id: RunId, take: Callable[[Connection], T], on_fault: Callable[[StoreError | None], None]
     ) -> T:
         """Do what takes the lease of a run; if the caller is cancelled meanwhile, nobody holds it."""
         hold = Hold(run_id, asyncio.get_running_loop(), on_fault)
@@ -236,8 +237,8 @@ class SqlStore:
     def sink(self, event: AnyEvent) -> None:
         """Queue an event of a run; returns at once. A reader for `EventStream.add_sink`.
 
-        If it cannot be stored, the run's `on_fault` is told once, nothing more of the run is stored,
-        and `put_call` and `flush` of this run raise StoreError.
+        If it cannot be stored for now it waits in memory, and the run's `on_fault` is told. If it cannot be stored at
+        all, nothing more of the run is, and `put_call` and `flush` of this run raise StoreError.
         """
         if not isinstance(event, TextStreamed):
             self._writer.emit(event)
@@ -251,13 +252,19 @@ class SqlStore:
         await self._writer.do(_nothing)
         self._writer.raise_fault(run_id)
 
-    async def put_call(self, run_id: RunId, record: CallRecord) -> None:
+    async def put_call(self, run_id: RunId, record: CallRecord, *, effect: bool = False) -> None:
         """Insert a call, or replace the one with the same key; durable when this returns.
 
+        Args:
+            effect: The call has side effects: it is written only while this store holds the run, safe from a power cut,
+                and if it is "started", now or not at all.
+
         Raises:
-            StoreError: If it could not be written, or earlier events of the run could not.
+            LeaseLost: If another process has taken the run over.
+            StoreError: If it could not be written, or earlier events of the run could not. While the database cannot
+                be written at all, it waits in memory with the events.
         """
-        await self._writer.put(run_id, record)
+        await self._writer.put(run_id, record, effect=effect)
 
     def learnt(self, run_id: RunId) -> LearntInSql:
         """Return what a run that was begun here may know from others, and where it tells its outcomes."""

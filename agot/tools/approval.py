@@ -8,12 +8,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from agot.errors import BudgetExceeded, Interrupted
+from agot.errors import BudgetExceeded, Interrupted, LeaseLost
 from agot.events import AnyEvent, ApprovalAsked, ApprovalGiven, Notice
 from agot.journal import Journal, Performed
 from agot.thought import Usage
 from agot.tools.tool import Approve, Tool, ToolRequest
-from agot.tools.wording import said
+from agot.tools.wording import denied, said
 
 T = TypeVar("T")
 
@@ -40,6 +40,14 @@ class Approvals:
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _always: set[str] = field(default_factory=set)
     _nobody_for: set[str] = field(default_factory=set)
+    _always_said: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._always_said = {
+            json.loads(record.request)["call"]
+            for record in self.journal.earlier("human")
+            if record.reply is not None and json.loads(record.reply).get(_ALWAYS) is True
+        }
 
     async def refusal(
         self, tool: Tool, asked: ToolRequest, key: str, *, began_s: float | None, within: Within
@@ -67,7 +75,7 @@ class Approvals:
         else:
             try:
                 reply = await within(self._answered(asked, human, request, key))
-            except (BudgetExceeded, Interrupted):
+            except (BudgetExceeded, Interrupted, LeaseLost):
                 raise
             except Exception as error:  # noqa: BLE001
                 # An approver that fails has approved nothing; the model is told.
@@ -82,19 +90,12 @@ class Approvals:
         self._tell(asked, key, approved=approved, replayed=earlier is not None)
         if approved:
             return ""
-        return (
-            f"A person did not approve this call of {tool.name!r}. Do not ask for it again; go on without it."
-        )
+        return denied(tool)
 
-    def recall(self, asked: ToolRequest, key: str) -> None:
+    def recall(self, tool: str, key: str) -> None:
         """Take up what was said of a call that an earlier attempt finished, as far as it holds for later calls."""
-        earlier = self.journal.replay(self.journal.key("human", _request(asked, key, None)))
-        if (
-            earlier is not None
-            and earlier.reply is not None
-            and json.loads(earlier.reply).get(_ALWAYS) is True
-        ):
-            self._always.add(asked.tool)
+        if key in self._always_said:
+            self._always.add(tool)
 
     async def _answered(self, asked: ToolRequest, human: str, request: str, key: str) -> str:
         async def ask() -> Performed:

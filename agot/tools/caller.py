@@ -7,31 +7,33 @@ visible. A failure is text that the model reads.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from agot.budget import Meter
-from agot.errors import BudgetExceeded, Interrupted, ToolError
+from agot.errors import BudgetExceeded, Interrupted, LeaseLost, NotRecorded, ToolError
 from agot.events import AnyEvent, ToolFinished, ToolStarted
 from agot.ids import ThoughtId
 from agot.journal import Journal, Performed
 from agot.redaction import redacted, redacted_message
 from agot.thought import ToolCall, Usage
 from agot.tools.approval import Approvals
+from agot.tools.effects import Effect, Effects, Identity, identity
 from agot.tools.references import faults, filled, needs
 from agot.tools.rendering import cut, rendered
 from agot.tools.tool import Approve, Tool, ToolOutcome, Watch
-from agot.tools.wording import SHOWN_CHARS, offer, question, said, shown, unfit
+from agot.tools.wording import SHOWN_CHARS, denied, done_already, offer, question, said, shown, unfit
 
 T = TypeVar("T")
 
 _GRACE_S = 1.0
 """How long a call that was given up may take to tidy up before it is left behind."""
 
-_PASSED_ON = (BudgetExceeded, Interrupted)
+_PASSED_ON = (BudgetExceeded, Interrupted, LeaseLost)
 
 
 @dataclass(slots=True)
@@ -53,9 +55,11 @@ class ToolRoom:
     _slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     _left_behind: set[asyncio.Task[Any]] = field(default_factory=set)
     approvals: Approvals = field(init=False)
+    effects: Effects = field(init=False)
 
     def __post_init__(self) -> None:
         self.approvals = Approvals(self.approve, self.journal, self.emit)
+        self.effects = Effects(self.tools, self.journal)
         # Calls of one moment may arrive in another order than before: what was made already counts first.
         self._made = {name: self.journal.keys("tool", name) for name in self.tools}
 
@@ -110,8 +114,18 @@ class ToolCaller:
         """The tools of the run, by name."""
         return self._room.tools
 
+    def before(self) -> list[tuple[ToolCall, ToolOutcome]]:
+        """Return the calls with side effects that earlier tries of the thought made, and what is to be said of them."""
+        return [
+            (call, outcome if outcome.error else ToolOutcome(text=done_already(outcome.text)))
+            for call, outcome in self._room.effects.before(self.thought)
+        ]
+
     async def __call__(self, call: ToolCall) -> ToolOutcome:
         """Make one call, or replay it if this run has made exactly this call before.
+
+        A call with side effects that this run has made already, for whichever thought, is not made again: its result
+        is given once more. If it failed, or nobody knows what came of it, a person is asked anew, whatever was said before.
 
         Returns:
             What the model reads; every fault of the tool, of its arguments or of the approval is text.
@@ -119,6 +133,7 @@ class ToolCaller:
         Raises:
             BudgetExceeded: If the run's seconds are over.
             Interrupted: If the tool or the approver says that a person asked to stop.
+            LeaseLost: If another process has taken the run over.
         """
         room = self._room
         tool = room.tools.get(call.name)
@@ -131,30 +146,71 @@ class ToolCaller:
         key = room.journal.key("tool", request)
         earlier = room.journal.replay(key)
         if earlier is not None and earlier.reply is not None:
-            if tool is not None and tool.side_effects:
-                room.approvals.recall(question(tool, call, self.thought, again=False), key)
             outcome = ToolOutcome.model_validate_json(earlier.reply)
+            if tool is not None and tool.side_effects:
+                room.approvals.recall(tool.name, key)
+                room.effects.answered(self.thought, call, outcome)
             self._finished(call, key, outcome, earlier.latency_ms, replayed=True)
             return outcome
         if tool is None:
             return self._refused(call, key, f"There is no tool {call.name[:80]!r}. {offer(room.tools)}")
         refusal = unfit(tool, call.arguments)
-        if not refusal and not room.granted(tool, key):
-            refusal = f"The tool {tool.name!r} was called {tool.calls} times, which is all one run may. Go on without it."
-        unfinished = room.journal.unfinished(key) if tool.side_effects else None
         changed = ""
         if not refusal and tool.watch is not None:
             changed, refusal = await self._change(tool.watch)
-        if not refusal and (tool.side_effects or changed):
-            refusal = await room.approvals.refusal(
-                tool, question(tool, call, self.thought, again=unfinished is not None, changed=changed), key,
-                began_s=unfinished.at_s if unfinished else None, within=self._within_run,
-            )  # fmt: skip
-            if changed and not refusal and tool.watch is not None:
-                tool.watch.accept()
         if refusal:
             return self._refused(call, key, refusal)
-        return await self._performed(tool, call, key, request, again=unfinished is not None)
+        if not tool.side_effects:
+            if not room.granted(tool, key):
+                return self._refused(call, key, _too_often(tool))
+            if changed and (refusal := await self._unapproved(tool, call, key, None, changed)):
+                return self._refused(call, key, refusal)
+            return await self._performed(tool, call, key, request, again=False)
+        same = identity(tool, call.arguments)
+        # Of two that ask for the same at the same moment one waits for what comes of the other.
+        async with self._held(room.effects.turn(same)):
+            return await self._once(tool, call, key, request, same, changed)
+
+    async def _unapproved(
+        self, tool: Tool, call: ToolCall, key: str, known: Effect | None, changed: str
+    ) -> str:
+        """Ask a person; return "" if the call may be made, of a tool that changed as it is now, else why not."""
+        refusal = await self._room.approvals.refusal(
+            tool, question(tool, call, self.thought, known, changed), key,
+            began_s=known.began_s if known is not None else None, within=self._within_run,
+        )  # fmt: skip
+        if changed and not refusal and tool.watch is not None:
+            tool.watch.accept()
+        return refusal
+
+    async def _once(
+        self, tool: Tool, call: ToolCall, key: str, request: str, same: Identity, changed: str
+    ) -> ToolOutcome:
+        """Make a call with side effects, unless it was made."""
+        room = self._room
+        known = room.effects.known.get(same)
+        if known is not None and known.outcome is not None and known.succeeded and not tool.repeatable:
+            outcome = ToolOutcome(text=done_already(known.outcome.text))
+            self._finished(call, key, outcome, 0.0, replayed=True)
+            return outcome
+        if same in room.effects.denied:
+            return self._refused(call, key, denied(tool))
+        if not room.granted(tool, key):
+            return self._refused(call, key, _too_often(tool))
+        if refusal := await self._unapproved(tool, call, key, known, changed):
+            if refusal == denied(tool):
+                room.effects.denied.add(same)
+            return self._refused(call, key, refusal)
+        try:
+            outcome = await self._performed(
+                tool, call, key, request, again=known is not None,
+                begun=lambda: room.effects.note(same, Effect()),
+            )  # fmt: skip
+        except NotRecorded as error:
+            return self._refused(call, key, f"{tool.name!r} was not called: {error}")
+        room.effects.note(same, Effect(outcome))
+        room.effects.answered(self.thought, call, outcome)
+        return outcome
 
     async def _change(self, watch: Watch) -> tuple[str, str]:
         """Return how a tool has changed, and why it cannot be called if that cannot be told."""
@@ -221,12 +277,14 @@ class ToolCaller:
     # -- the call ----------------------------------------------------------------------------------
 
     async def _performed(
-        self, tool: Tool, call: ToolCall, key: str, request: str, *, again: bool
-    ) -> ToolOutcome:
+        self, tool: Tool, call: ToolCall, key: str, request: str, *, again: bool,
+        begun: Callable[[], None] = lambda: None,
+    ) -> ToolOutcome:  # fmt: skip
         room = self._room
         done: list[tuple[ToolOutcome, float]] = []
 
         async def perform() -> Performed:
+            begun()
             began = room.monotonic()
             room.emit(
                 ToolStarted(thought=self.thought, call=key, tool=tool.name, arguments=shown(call.arguments))
@@ -236,22 +294,12 @@ class ToolCaller:
             done.append((outcome, latency_ms))
             return Performed(outcome.model_dump_json(), Usage(), latency_ms=latency_ms)
 
-        slot = room.slot(tool)
-        if slot is not None:
-            try:
-                async with asyncio.timeout(self._meter.seconds_left()):
-                    await slot.acquire()
-            except TimeoutError:
-                raise await self._out_of_time() from None
-        try:
+        async with self._held(room.slot(tool)):
             self._check_time()
             await room.journal.perform(
                 key, "tool", request, perform, thought=self.thought, purpose=tool.name,
                 side_effects=tool.side_effects, again=again,
             )  # fmt: skip
-        finally:
-            if slot is not None:
-                slot.release()
         outcome, latency_ms = done[0]
         self._finished(call, key, outcome, latency_ms)
         return outcome
@@ -282,6 +330,22 @@ class ToolCaller:
             return ToolOutcome(text=cut(told, tool.output_chars), error=True)
 
     # -- bounds and events -------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def _held(self, lock: asyncio.Lock | asyncio.Semaphore | None) -> AsyncIterator[None]:
+        """Hold a lock, if there is one; wait for it as long as the run may take."""
+        if lock is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(self._meter.seconds_left()):
+                await lock.acquire()
+        except TimeoutError:
+            raise await self._out_of_time() from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     async def _within_run(self, work: Coroutine[Any, Any, T]) -> T:
         task = await self._room.raced(work, self._meter.seconds_left())
@@ -332,6 +396,10 @@ async def _contained(tool: Tool, arguments: Mapping[str, Any]) -> str:
             raise
         # In a task it would end the event loop.
         raise ToolError(f"The tool tried to end the program: {said(error)}") from None
+
+
+def _too_often(tool: Tool) -> str:
+    return f"The tool {tool.name!r} was called {tool.calls} times, which is all one run may. Go on without it."
 
 
 async def _all(tasks: Iterable[asyncio.Future[ToolOutcome]]) -> list[ToolOutcome]:

@@ -30,7 +30,7 @@ def rendered(result: object) -> str:
     if isinstance(result, str):
         return str.__str__(result)
     try:
-        return json.dumps(result, ensure_ascii=False, default=_plain)
+        return json.dumps(result, ensure_ascii=False, default=plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise ToolError(
             f"The tool returned a {type(result).__name__} that cannot be written as JSON ({error}). Its work may be done."
@@ -44,7 +44,7 @@ def cut(text: str, most_chars: int) -> str:
     return f"{text[:most_chars]}\n[cut: {most_chars:,} of {len(text):,} characters]"
 
 
-def _plain(value: object) -> Any:
+def plain(value: object) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

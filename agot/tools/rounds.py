@@ -21,6 +21,12 @@ class ToolRounds:
             for tool in self._caller.tools.values()
         ]
 
+    def before(self) -> list[ToolNote]:
+        """Return what earlier tries of the thought did with side effects, so that a further one need not ask for it."""
+        return [
+            ToolNote(call=call, text=outcome.text, error=outcome.error) for call, outcome in self._caller.before()
+        ]
+
     async def run(self, calls: Sequence[ToolCall]) -> list[ToolNote]:
         """Run the calls of one round, numbered from 1 for their references; results in call order.
 

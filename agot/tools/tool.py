@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, overload
 
@@ -51,8 +51,11 @@ class Tool:
         check: Tells wrong arguments before anybody is asked to approve them; None leaves that to `invoke`.
         timeout_s: Seconds one call may take, the wait for `concurrency` not included.
         output_chars: Characters of a result that the model sees; the rest is cut, and the text says so.
-        side_effects: It changes something outside of the run: called only after a person's approval, and
-            never a second time unasked.
+        side_effects: It changes something outside of the run: called only after a person's approval, and the same
+            call is made once in a run: who asks for it again is given the result that it had.
+        idempotency_key: Names of the arguments that make two calls the same; None for all of them.
+        repeatable: The same call may be wanted twice in a run, such as a key to press: a person is asked anew each time,
+            also one who said "always".
         concurrency: Calls at once in one run, or None.
         calls: Calls in one run, or None.
         origin: Where it comes from, for people; "" for a program's own.
@@ -67,6 +70,8 @@ class Tool:
     timeout_s: float = 30.0
     output_chars: int = 8_000
     side_effects: bool = False
+    idempotency_key: tuple[str, ...] | None = None
+    repeatable: bool = False
     concurrency: int | None = None
     calls: int | None = None
     origin: str = ""
@@ -89,6 +94,14 @@ class Tool:
             raise SetupError(
                 f"The tool {self.name!r} needs a concurrency of at least 1 and calls of at least 0."
             )
+        arguments = self.parameters.get("properties", {})
+        unknown = [name for name in self.idempotency_key or () if name not in arguments]
+        if unknown or not (self.side_effects or (self.idempotency_key is None and not self.repeatable)):
+            raise SetupError(
+                f"The idempotency_key of the tool {self.name!r} names {unknown[0]!r}, which is none of its arguments: "
+                f"{', '.join(arguments) or 'it has none'}." if unknown
+                else f"The tool {self.name!r} has no side effects, so idempotency_key and repeatable mean nothing for it."
+            )
 
 
 class ToolOutcome(Value):
@@ -106,8 +119,8 @@ class ToolRequest(Value):
     """What a person is asked to approve.
 
     Attributes:
-        again: An earlier attempt of this run began exactly this call and did not finish it: it may have
-            taken effect already.
+        again: This run has begun the same call before: it has taken effect already, or may have. `text` says what is
+            known.
         changed: What the tool's server says of it now, which is not what it said when it was listed; "" if it is the same.
         text: The question as a sentence.
     """
@@ -137,6 +150,8 @@ def tool(
     timeout_s: float = 30.0,
     output_chars: int = 8_000,
     side_effects: bool = False,
+    idempotency_key: Sequence[str] | None = None,
+    repeatable: bool = False,
     concurrency: int | None = None,
     calls: int | None = None,
 ) -> Callable[[Function], Tool]: ...
@@ -151,6 +166,8 @@ def tool(
     timeout_s: float = 30.0,
     output_chars: int = 8_000,
     side_effects: bool = False,
+    idempotency_key: Sequence[str] | None = None,
+    repeatable: bool = False,
     concurrency: int | None = None,
     calls: int | None = None,
 ) -> Tool | Callable[[Function], Tool]:
@@ -167,6 +184,9 @@ def tool(
     Args:
         name: The function's own by default.
         description: The docstring's by default.
+        idempotency_key: Of two calls with side effects that agree in these arguments only one is made in a run; by
+            default they have to agree in all.
+        repeatable: See `Tool`.
 
     Raises:
         SetupError: If a parameter has no usable type, or the function has no docstring.
@@ -184,6 +204,8 @@ def tool(
             timeout_s=timeout_s,
             output_chars=output_chars,
             side_effects=side_effects,
+            idempotency_key=None if idempotency_key is None else tuple(idempotency_key),
+            repeatable=repeatable,
             concurrency=concurrency,
             calls=calls,
         )

@@ -10,6 +10,7 @@ from typing import Any
 from agot.errors import ToolError
 from agot.ids import ThoughtId
 from agot.thought import ToolCall
+from agot.tools.effects import Effect
 from agot.tools.rendering import cut
 from agot.tools.tool import Tool, ToolRequest
 from agot.tools.untrusted import visible
@@ -38,23 +39,55 @@ def unfit(tool: Tool, arguments: Mapping[str, Any]) -> str:
 
 
 def question(
-    tool: Tool, call: ToolCall, thought: ThoughtId, *, again: bool, changed: str = ""
+    tool: Tool, call: ToolCall, thought: ThoughtId, known: Effect | None, changed: str = ""
 ) -> ToolRequest:
-    """Return what a person is asked to approve."""
+    """Return what a person is asked to approve.
+
+    Args:
+        known: The same call, if this run has begun it before.
+        changed: What the tool's server says of it now, if that is not what it said before.
+    """
     # What a person must judge is cut late, and nothing in it may hide from eyes.
-    written = json.dumps(call.arguments, ensure_ascii=False)
-    arguments = visible(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", written))
+    arguments = _seen(json.dumps(call.arguments, ensure_ascii=False))
     text = f"Call {tool.name} with {cut(arguments, _ASKED_CHARS)}?"
-    if again:
-        text += (
-            " It was already begun when this run was last stopped, and may have taken effect then. "
-            "Look before you let it happen again."
-        )
+    if known is not None:
+        text += f" {_before(known)}"
     if changed:
         text += f" Its server has changed the tool since it was listed, and says now: {visible(changed)}"
     return ToolRequest(
-        thought=thought, tool=tool.name, description=tool.description, arguments=call.arguments, again=again, changed=changed, text=text
+        thought=thought, tool=tool.name, description=tool.description, arguments=call.arguments,
+        again=known is not None, changed=changed, text=text,
     )  # fmt: skip
+
+
+def _before(known: Effect) -> str:
+    if known.outcome is None:
+        when = "when this run was last stopped" if known.began_s is not None else "in this run and then stopped"
+        return (
+            f"It was already begun {when}, and may have taken effect then. "
+            "Look before you let it happen again."
+        )
+    came = _seen(known.outcome.text[:SHOWN_CHARS])
+    if known.outcome.error:
+        return (
+            f"It was already tried in this run and failed ({came}), but may have taken effect all the same. "
+            "Look before you let it happen again."
+        )
+    return f"It was already done in this run ({came}). Yes does it once more."
+
+
+def _seen(text: str) -> str:
+    return visible(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def done_already(result: str) -> str:
+    """Return what a model is told that asks for what this run has done."""
+    return f"This was done already in this run, once, and is not done again. It gave: {result}"
+
+
+def denied(tool: Tool) -> str:
+    """Return what a model is told of a call that a person did not approve."""
+    return f"A person did not approve this call of {tool.name!r}. Do not ask for it again; go on without it."
 
 
 def offer(tools: Mapping[str, Tool]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from functools import lru_cache
 
 from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
@@ -83,6 +84,7 @@ def _may_be_a_name(question: str, expression: str) -> bool:
     return bool(_NAME_LIKE.fullmatch(expression)) and not _COMPUTES.search(question)
 
 
+@lru_cache(maxsize=256)
 def asked_expression(question: str) -> str | None:
     """Return the expression whose value is all that the question asks for, or None.
 

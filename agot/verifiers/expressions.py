@@ -56,6 +56,7 @@ def spoken_operators(text: str) -> str:
     return _SPOKEN_OPERATOR.sub(lambda match: f" {_SPOKEN[match[1].lower()]} ", text)
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> ast.expr:
     """Parse an arithmetic expression over numbers, + - * / ** and parentheses.
 
@@ -135,7 +136,8 @@ def _number(text: str) -> Fraction:
     digits, _, exponent = text.replace("_", "").lower().partition("e")
     if len(digits) > _MOST_BITS // 3 or abs(int(exponent or 0)) > 400:
         raise NotArithmetic("number too large")
-    return Fraction(digits) * Fraction(10) ** int(exponent or 0)
+    number = Fraction(int(digits)) if digits.isdecimal() else Fraction(digits)
+    return number * Fraction(10) ** int(exponent) if exponent else number
 
 
 @lru_cache(maxsize=256)
@@ -151,7 +153,7 @@ def value(text: str) -> Fraction:
 def _value(node: ast.expr) -> Fraction:
     match node:
         case ast.Constant():
-            return Fraction(cast(Fraction, node.value))
+            return cast(Fraction, node.value)
         case ast.UnaryOp(op, operand):
             inner = _value(operand)
             return -inner if isinstance(op, ast.USub) else inner

@@ -26,8 +26,6 @@ class FormCheck:
         answer = solution.answer.strip()
         if not answer:
             return self._wrong("there is no answer")
-        if len(answer) > _LONGEST_ANSWER and len(answer) > 4 * len(task.question):
-            return self._wrong(f"the answer has {len(answer)} characters")
         question = task.question.strip()
         if answer.casefold() == question.casefold() and len(question.split()) >= _WORDS_OF_A_QUESTION:
             return self._wrong("the answer repeats the question")

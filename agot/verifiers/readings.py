@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import groupby
 
 from agot.verifiers.expressions import NotArithmetic, value
@@ -107,6 +108,7 @@ def spelled_out(text: str) -> str:
     return unicodedata.normalize("NFKC", "".join(pieces))
 
 
+@lru_cache(maxsize=256)
 def unmarked(text: str) -> str:
     """Return the text without markdown, fences and LaTeX around numbers and operators."""
     text = text.strip()[: _LONGEST + 1]

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agot.errors import AgotError
+from agot.web.complaints import LOGGER
 from agot.web.faults import HttpFault, translated
 
 M = TypeVar("M", bound=BaseModel)
@@ -77,6 +78,10 @@ def _endpoint(methods: Mapping[str, Operation]) -> Handler:
         try:
             _checked_query(request, operation)
             return await operation.handler(request)
+        except ClientDisconnect:
+            LOGGER.warning("agot: A client left in the midst of what it was sending.")
+            # Nobody reads this.
+            return Response(status_code=400)
         except HttpFault as fault:
             return fault.response()
         except AgotError as error:

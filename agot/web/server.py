@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -12,6 +13,8 @@ from types import FrameType
 import uvicorn
 
 from agot.errors import SetupError
+from agot.web.complaints import handled, log_rarely
+from agot.web.connections import Places, most_connections
 from agot.web.guard import is_loopback
 from agot.web.service import STOP_WITHIN_S, Service
 
@@ -46,12 +49,22 @@ class Server(uvicorn.Server):
     """Serves until SIGINT or SIGTERM; runs are then stopped first, so that streams end by themselves."""
 
     def __init__(self, service: Service) -> None:
+        self.places = Places(most_connections())
+        # So many are accepted in a row, before any of them can be sent away again.
+        in_a_row = max(8, min(512, self.places.most // 4))
         # Two seconds beyond what runs may take to conclude, then connections are cut.
         super().__init__(uvicorn.Config(
             service.app, log_level="warning", access_log=False, server_header=False, lifespan="on", ws="none",
+            http=self.places.protocol(), backlog=in_a_row,  # type: ignore[arg-type]
             timeout_graceful_shutdown=int(STOP_WITHIN_S) + 2, h11_max_incomplete_event_size=64 * 1024,
         ))  # fmt: skip
         self._desk = service.desk
+        log_rarely()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal."""
+        asyncio.get_running_loop().set_exception_handler(handled)
+        await super().serve(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop the runs, then the connections."""

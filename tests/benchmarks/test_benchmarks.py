@@ -55,6 +55,21 @@ def test_kill_repeats_no_finished_call() -> None:
 
 
 @pytest.mark.slow
+def test_soak_pays_nobody_twice_and_loses_no_row() -> None:
+    figures = quick("soak")
+    assert figures["payments made again"]["median"] == figures["rows lost"]["median"] == 0
+    assert figures["payments"]["median"] > 0 and figures["kills with SIGKILL"]["median"] > 0
+
+
+@pytest.mark.slow
+def test_outage_kills_a_server_and_loses_and_repeats_nothing() -> None:
+    figures = quick("outage")
+    assert figures["runs lost from the database"]["median"] == 0
+    assert figures["replies paid for twice"]["median"] == 0
+    assert figures["requests that reached the server's address"]["median"] > 8
+
+
+@pytest.mark.slow
 def test_speed() -> None:
     figures = quick("speed")
     assert figures["chain, checked by code"]["unit"] == "ms a call"

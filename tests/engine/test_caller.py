@@ -9,11 +9,14 @@ import pytest
 
 from agot.budget import Budget, Meter
 from agot.engine.caller import Caller, CallRoom
-from agot.errors import BudgetExceeded, ModelUnauthorised, ModelUnreachable
+from agot.errors import BudgetExceeded, ModelRateLimited, ModelSilent, ModelUnauthorised, ModelUnreachable
 from agot.events import AnyEvent
 from agot.ids import ROOT, RunId, ThoughtId
 from agot.journal import Journal
+from agot.models.retry import LONGEST_WAIT_S
 from agot.protocols import Message, ModelRequest
+from agot.spending import spend
+from agot.thought import Usage
 from tests.scripted import Script, ScriptedModels
 from tests.test_journal import MemoryStore
 
@@ -166,3 +169,91 @@ async def test_that_a_model_gave_no_log_probabilities_is_told_once() -> None:
         await ask(REQUEST.model_copy(update={"logprobs": True}))
     told = [event.text for event in events if event.kind == "notice"]
     assert len(told) == 1 and "gave none" in told[0]
+
+
+def journaled(script: Script, store: MemoryStore, *, budget: Budget | None = None) -> tuple[Caller, Meter]:
+    journal = Journal(RunId("r"), store, list(store.calls.values()), clock=time.time)
+    room = CallRoom(ScriptedModels(script), journal, lambda event: None, lambda role: 0, seed=0)
+    meter = Meter(budget or Budget(), time.monotonic)
+    meter.charge(journal.begun())
+    return Caller(room, meter, ROOT), meter
+
+
+async def test_a_call_is_recorded_before_it_is_sent_with_all_that_it_may_cost() -> None:
+    store, seen = MemoryStore(), []
+
+    def script(request: ModelRequest) -> str:
+        seen.extend(store.calls.values())
+        return "fine"
+
+    ask, meter = journaled(script, store)
+    await ask(REQUEST.model_copy(update={"max_tokens": 500}))
+    assert [(one.state, one.usage.calls, one.usage.completion_tokens) for one in seen] == [("started", 1, 500)]
+    assert [one.state for one in store.calls.values()] == ["done"]
+    assert meter.usage.completion_tokens < 500
+
+
+async def test_a_limit_on_calls_holds_over_kills() -> None:
+    store, made = MemoryStore(), 0
+
+    async def script(request: ModelRequest) -> str:
+        nonlocal made
+        made += 1
+        await asyncio.sleep(3600)
+        return "never"
+
+    for _ in range(5):
+        ask, _meter = journaled(script, store, budget=Budget(calls=3))
+        calls = [asyncio.create_task(ask(REQUEST)) for _ in range(2)]
+        before = made
+        while made == before and not all(call.done() for call in calls):
+            await asyncio.sleep(0)
+        left = dict(store.calls)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        # As if the process had been killed: what was written after that moment is gone.
+        store.calls = left
+    assert made == 3
+
+
+async def test_what_a_call_that_failed_for_good_has_cost_is_known_after_a_resume() -> None:
+    store = MemoryStore()
+    ask, meter = journaled(lambda request: ModelUnreachable("the server failed"), store)
+    with pytest.raises(ModelUnreachable):
+        await ask(REQUEST)
+    _ask, again = journaled(lambda request: "fine", store)
+    assert again.usage.tokens == meter.usage.tokens > 0
+
+
+async def test_a_request_that_a_server_sat_over_in_silence_is_not_sent_again_by_anybody_in_the_run() -> None:
+    ask, models, _meter, _events = caller(lambda request: ModelSilent("was silent"), retries=4)
+    for _ in range(2):
+        with pytest.raises(ModelSilent):
+            await ask(REQUEST)
+    assert len(models.requests) == 1
+    with pytest.raises(ModelSilent):
+        await ask(REQUEST.model_copy(update={"max_tokens": 10}))
+    assert len(models.requests) == 2
+
+
+@pytest.mark.parametrize(("asked_s", "seconds"), [(LONGEST_WAIT_S + 1, None), (5.0, 2.0)])
+async def test_a_server_is_not_waited_for_longer_than_is_worth_it_or_than_the_run_has_left(
+    asked_s: float, seconds: float | None
+) -> None:
+    error = ModelRateLimited("slow down", retry_after_s=asked_s)
+    ask, models, _meter, _ = caller(lambda request: error, retries=4, budget=Budget(seconds=seconds))
+    with pytest.raises(ModelRateLimited):
+        await asyncio.wait_for(ask(REQUEST), 1.5)
+    assert len(models.requests) == 1
+
+
+async def test_what_other_attempts_of_a_call_cost_is_counted_with_its_reply() -> None:
+    def script(request: ModelRequest) -> str:
+        spend(Usage(calls=1, prompt_tokens=1000))
+        return "fine"
+
+    ask, _models, meter, _ = caller(script)
+    reply = await ask(REQUEST)
+    assert meter.usage.calls == reply.usage.calls == 2
+    assert meter.usage.prompt_tokens > 1000

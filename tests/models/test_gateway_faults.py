@@ -41,8 +41,10 @@ def gateway(base_url: str | None, model: str = "hosted_vllm/x", **changes: Any) 
     return Gateway(Settings(roles={"fast": role}), environment={"LOOPBACK_KEY": SECRET})
 
 
-async def attempt(models: Gateway, *, stream: bool = False, timeout_s: float | None = None) -> ModelReply:
-    asked = ModelRequest(purpose="solve", messages=(Message(role="user", content="hi"),))
+async def attempt(
+    models: Gateway, *, stream: bool = False, timeout_s: float | None = None, asked: Any = None
+) -> ModelReply:
+    asked = ModelRequest(purpose="solve", messages=(Message(role="user", content="hi"),), **(asked or {}))
     try:
         return await models.complete(
             asked, timeout_s=timeout_s, on_text=(lambda _text: None) if stream else None
@@ -88,7 +90,7 @@ REFUSALS = [
         400,
         False,
     ),
-    (failure(400, "temperature must be at most 1"), ModelError, 400, False),
+    (failure(400, "frequency_penalty must be at most 1"), ModelError, 400, False),
     (failure(422, "response_format: extra field"), ModelError, 422, False),
     # Words in the body must not outweigh the status.
     (failure(400, "'rate limit 429' is no valid stop string"), ModelError, 400, False),
@@ -116,7 +118,6 @@ BROKEN = [
     ("drop", ModelUnreachable, ModelUnreachable),
     ("drop_mid_stream", ModelUnreachable, ModelUnreachable),
     ("half_json", OutputError, None),
-    ("html", OutputError, OutputError),
     ("empty_choices", OutputError, None),
 ]
 
@@ -131,6 +132,16 @@ async def test_broken_replies(
             error = await fault(gateway(server.base_url), stream=stream)
             assert type(error) is kind
             assert retryable(error)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_web_page_is_told_in_its_own_words_and_not_asked_for_again(
+    server: Loopback, stream: bool
+) -> None:
+    server.reply = lambda _request: Reply(fault="html")
+    error = await fault(gateway(server.base_url), stream=stream)
+    assert "Sign in to continue" in str(error) and "base_url" in str(error)
+    assert type(error) is ModelError and not retryable(error)
 
 
 async def test_content_filter_and_refusal(server: Loopback) -> None:
@@ -157,9 +168,11 @@ async def test_hanging_servers_are_given_up(server: Loopback, what: Any, stream:
     await attempt(gateway(server.base_url))
     server.reply = lambda _request: Reply("one two three four", fault=what)
     for limits in ({"timeout_s": 0.3}, {}):
+        # Half of a JSON object is of no use to anybody.
+        form = {"response_format": {"type": "json_object"}}
         models = gateway(server.base_url, timeout_s=20.0 if limits else 0.3)
         started = time.perf_counter()
-        error = await fault(models, stream=stream, **limits)
+        error = await fault(models, stream=stream, asked=form, **limits)
         assert isinstance(error, ModelUnreachable)
         assert "0.3 s" in str(error)
         # Not the twenty seconds of the other limit, nor for ever.

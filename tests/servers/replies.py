@@ -138,26 +138,28 @@ def chat_completion(request: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
 
 
 def events(request: Mapping[str, Any], reply: Reply) -> Iterator[dict[str, Any]]:
+    """Yield the events of a stream: the samples one after the other, then the usage if it was asked for."""
     texts = _texts(request, reply)
-    pieces = list(reply.chunks) if reply.chunks is not None else _words(texts[0])
     head = {
         "id": "chatcmpl-1",
         "object": "chat.completion.chunk",
         "created": 1,
         "model": request.get("model", ""),
     }
-    if reply.fault != "empty_choices":
-        for number, piece in enumerate(pieces):
+    pieces = [_words(text) for text in texts]
+    if reply.chunks is not None:
+        pieces[0] = list(reply.chunks)
+    for index in range(len(pieces) if reply.fault != "empty_choices" else 0):
+        for number, piece in enumerate(pieces[index]):
             delta = {"content": piece} if number else {"role": "assistant", "content": piece, **reply.message}
             logprobs = _logprobs(request, reply) if number == 0 else None
-            yield {
-                **head,
-                "choices": [{"index": 0, "delta": delta, "finish_reason": None, "logprobs": logprobs}],
-            }
+            choice = {"index": index, "delta": delta, "finish_reason": None, "logprobs": logprobs}
+            yield {**head, "choices": [choice]}
         if reply.fault != "no_finish":
-            yield {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": reply.finish_reason}]}
+            choice = {"index": index, "delta": {}, "finish_reason": reply.finish_reason}
+            yield {**head, "choices": [choice]}
     if (request.get("stream_options") or {}).get("include_usage") and reply.fault != "no_usage":
-        yield {**head, "choices": [], "usage": _usage(request, reply, ["".join(pieces)])}
+        yield {**head, "choices": [], "usage": _usage(request, reply, ["".join(words) for words in pieces])}
 
 
 def _words(text: str) -> list[str]:

@@ -103,7 +103,7 @@ class Run:
     @staticmethod
     async def attempt_(store: SqlStore, run_id: RunId = RUN) -> Run:
         faults: list[str] = []
-        attempt, last_seq = await store.begin_attempt(run_id, on_fault=faults.append)
+        attempt, last_seq = await store.begin_attempt(run_id, on_fault=lambda fault: faults.append(str(fault)))
         run = Run(store, run_id, attempt, last_seq)
         run.faults = faults
         return run

@@ -28,7 +28,7 @@ class MemoryStore:
     async def load_calls(self, run_id: RunId) -> Sequence[CallRecord]:
         return list(self.calls.values())
 
-    async def put_call(self, run_id: RunId, record: CallRecord) -> None:
+    async def put_call(self, run_id: RunId, record: CallRecord, *, effect: bool = False) -> None:
         self.calls[record.key] = record
 
 
@@ -54,7 +54,7 @@ class Bench:
     def resumed(self, approve: Approve | None = None) -> Bench:
         return Bench(self.tools, approve, store=self.store, earlier=tuple(self.store.calls.values()))
 
-    async def call(self, tool: str, **arguments: Any) -> ToolOutcome:
+    async def call(self, tool: str, /, **arguments: Any) -> ToolOutcome:
         return await self.caller(ToolCall(name=tool, arguments=arguments))
 
     def kinds(self) -> list[str]:

@@ -143,7 +143,7 @@ async def test_tools_over_http_are_called_and_a_dead_server_is_told(url: str) ->
         assert all(one.side_effects for one in tools)
         assert (await bench.call("far_add", a=1, b=2)).text == "3"
         assert (await bench.call("far_die")).error
-        assert (await bench.call("far_add", a=1, b=2)).error
+        assert (await bench.call("far_add", a=1, b=3)).error
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,10 @@ async def test_unusable_answers_are_refuted(answer: str) -> None:
     assert (await check(FormCheck(), "What is it really?", answer)).reward == 0.0
 
 
+async def test_a_long_answer_is_no_fault() -> None:
+    assert (await check(FormCheck(), "Write a novel.", "word " * 50_000)).reward is None
+
+
 @pytest.mark.parametrize(
     ("question", "answer", "reward"),
     [

@@ -74,7 +74,7 @@ def test_models_are_auto_and_every_strategy(official: openai.OpenAI) -> None:
         ({"n": 2}, openai.BadRequestError, "less_than_equal"),
         ({"messages": []}, openai.BadRequestError, "too_short"),
         ({"messages": [{"role": "system", "content": "Be brief."}]}, openai.BadRequestError, "no_question"),
-        ({"max_tokens": 0}, openai.BadRequestError, "greater_than_equal"),
+        ({"max_tokens": 0}, openai.BadRequestError, "room"),
         ({"extra_body": {"agot": {"stratgy": "direct"}}}, openai.BadRequestError, "extra_forbidden"),
         ({"extra_body": {"agot": {"strategy": "guess"}}}, openai.BadRequestError, "setup"),
         (
@@ -156,7 +156,7 @@ def test_the_form_text_is_taken_and_with_tools_any_form_is_passed_on(
             model="agot", messages=ASKED, tools=[TOOL], response_format={"type": "json_object"}, stop="END",  # type: ignore[list-item]
         )  # fmt: skip
     assert model.requests[0]["response_format"] == {"type": "json_object"}
-    assert model.requests[0]["stop"] == ["END"]
+    assert model.requests[0]["stop"] == "END"
 
 
 def test_a_stream_ends_with_the_answer_the_report_and_usage(official: openai.OpenAI) -> None:
@@ -238,9 +238,56 @@ def test_the_conversation_reaches_the_model_with_its_roles(
     ]  # fmt: skip
 
 
-def test_a_limit_on_tokens_ends_with_length(official: openai.OpenAI) -> None:
-    got = official.chat.completions.create(model="agot", messages=ASKED, max_completion_tokens=5)
+def test_a_limit_on_tokens_of_the_run_ends_with_length(official: openai.OpenAI) -> None:
+    budget = {"agot": {"budget": {"tokens": 5}}}
+    got = official.chat.completions.create(model="agot", messages=ASKED, extra_body=budget)
     assert got.choices[0].finish_reason == "length" and (got.model_extra or {})["agot"]["status"] == "budget"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ["agot/direct", "agot"])
+@pytest.mark.parametrize(("room", "said", "reason"), [(5, "It rains in Bergen on", "length"), (-1, None, "stop")])
+def test_room_for_the_answer_bounds_the_answer_and_not_the_run(
+    tmp_path: Path, model: str, stream: bool, room: int, said: str | None, reason: str
+) -> None:
+    whole = "It rains in Bergen on most days of the year, as everybody there will tell you."
+    with serving(tmp_path, ScriptedModels(lambda _: whole, dialect="standard")) as served, served.client() as client:
+        body = {"model": model, "messages": ASKED, "max_tokens": room, "stream": stream}
+        got = client.post("/v1/chat/completions", json=body)
+        assert got.status_code == 200
+        if not stream:
+            choices = got.json()["choices"]
+            content, ended_by = choices[0]["message"]["content"], choices[0]["finish_reason"]
+        else:
+            events = [json.loads(line[6:]) for line in got.text.splitlines() if line.startswith("data: {")]
+            content = "".join(one["choices"][0]["delta"].get("content") or "" for one in events)
+            ended_by = events[-1]["choices"][0]["finish_reason"]
+    assert ended_by == reason
+    assert content == whole if said is None else (content == whole[:20] and said.startswith(content))
+
+
+def test_parts_that_are_no_text_are_told_of_in_what_was_said_before(
+    official: openai.OpenAI, models: ScriptedModels
+) -> None:
+    messages: list[Any] = [
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]},
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": "I cannot see it."}]},
+        {"role": "function", "name": "look", "content": "a cat"},
+        *ASKED,
+    ]
+    assert official.chat.completions.create(model="agot", messages=messages).choices[0].message.content == "42"
+    said = models.requests[0].messages[-1].content
+    assert all(words in said for words in ("something that is no text", "I cannot see it.", "Tool: a cat"))
+
+
+@pytest.mark.parametrize("fields", [{"response_format": {"type": "json_object"}}, {"logprobs": True}])
+def test_what_one_call_can_give_is_passed_on_by_the_model_direct(
+    relaying: Served, model: Upstream, fields: dict[str, Any]
+) -> None:
+    with relaying.client() as client:
+        body = {"model": "agot/direct", "messages": ASKED, **fields}
+        assert client.post("/v1/chat/completions", json=body).status_code == 200
+        assert all(model.requests[0][name] == value for name, value in fields.items())
 
 
 def test_a_run_that_abstains_says_so(tmp_path: Path) -> None:

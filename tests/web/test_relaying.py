@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import openai
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 
 from agot.budget import Budget
 from agot.models.gateway import Gateway
@@ -20,7 +26,7 @@ from agot.settings import RoleSettings, Settings
 from agot.stores.database import SqlStore
 from tests.servers.loopback import Loopback, Reply
 from tests.web.serving import WAIT_S, Served, serving
-from tests.web.upstream import Upstream, upstream
+from tests.web.upstream import Upstream, running, upstream
 
 TOOL: dict[str, Any] = {
     "type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}
@@ -28,6 +34,31 @@ TOOL: dict[str, Any] = {
 BODY: dict[str, Any] = {
     "model": "agot", "messages": [{"role": "user", "content": "What is it?"}], "tools": [TOOL]
 }  # fmt: skip
+
+
+class _Scripted:
+    """A server that streams pieces as they are given."""
+
+    def __init__(self, deltas: list[dict[str, Any]], finish_reason: str) -> None:
+        self.url, self._ends = "", [({}, finish_reason)]
+        self._pieces = [(delta, None) for delta in deltas] + self._ends
+
+    async def _complete(self, request: Request) -> Response:
+        def told() -> Iterator[str]:
+            head = {"id": "up-1", "object": "chat.completion.chunk", "created": 1, "model": "test"}
+            for delta, reason in self._pieces:
+                choice = {"index": 0, "delta": delta, "finish_reason": reason}
+                yield f"data: {json.dumps({**head, 'choices': [choice]})}\n\n"
+            yield "data: [DONE]\n\n"
+
+        return StreamingResponse(told(), media_type="text/event-stream")
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        app = Starlette(routes=[Route("/v1/chat/completions", self._complete, methods=["POST"])])
+        with running(app) as url:
+            self.url = url
+            yield
 
 
 @pytest.fixture
@@ -84,8 +115,6 @@ def _only(events: list[dict[str, Any]], kind: str) -> dict[str, Any]:
         ({"calls": 0}, {}, "calls", 0),
         ({"tokens": 5}, {}, "tokens", 5),
         ({"tokens": 5}, {"max_tokens": 1000}, "tokens", 5),
-        ({}, {"max_tokens": 5}, "tokens", 5),
-        ({}, {"max_completion_tokens": 5}, "tokens", 5),
         ({}, {"extra_body": {"agot": {"budget": {"calls": 0}}}}, "calls", 0),
         ({}, {"extra_body": {"agot": {"budget": {"tokens": 5}}}}, "tokens", 5),
     ],
@@ -155,10 +184,57 @@ def test_a_limit_in_seconds_cuts_the_call_with_tools(
             assert upstream_.abandoned == 1, "the model still works at it"
 
 
+# -- what is passed on
+
+FIELDS: dict[str, Any] = {
+    "max_tokens": 50, "temperature": 0.3, "top_p": 0.5, "stop": "END", "seed": 7, "logprobs": True, "top_logprobs": 2,
+    "presence_penalty": 0.1, "frequency_penalty": 0.2, "logit_bias": {"17": -100}, "reasoning_effort": "low",
+    "parallel_tool_calls": False, "tool_choice": "auto", "user": "u", "metadata": {"a": "b"}, "verbosity": "low",
+    "response_format": {"type": "json_object"}, "chat_template_kwargs": {"enable_thinking": False}, "top_k": 5,
+    "a_field_of_tomorrow": {"deep": [1, None]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("fields", [FIELDS, {}, {"max_tokens": -1}, {"max_completion_tokens": 9}])
+def test_a_request_with_tools_reaches_the_model_as_the_client_made_it(
+    tmp_path: Path, model: Upstream, stream: bool, fields: dict[str, Any]
+) -> None:
+    messages: list[dict[str, Any]] = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "?"}, {"type": "image_url", "image_url": {"url": "x"}}]},
+        {"role": "assistant", "content": None, "reasoning_content": "hm", "tool_calls": [
+            {"id": "1", "type": "function", "function": {"name": "weather", "arguments": "{}"}, "extra": 1}]},
+        {"role": "function", "name": "weather", "content": "sunny", "a_mark": True},
+    ]  # fmt: skip
+    sent = {"model": "agot", "messages": messages, "tools": [TOOL | {"strict": True}], **fields}
+    with serving(tmp_path, settings=_settings(model.url)) as served, served.client() as client:
+        got = client.post("/v1/chat/completions", json=sent | {"stream": stream})
+        assert got.status_code == 200, got.text
+    (asked,) = model.requests
+    of_the_call = {"model", "stream", "stream_options"}
+    unbounded = {"max_tokens"} if fields.get("max_tokens") == -1 else set()
+    assert {name: value for name, value in asked.items() if name not in of_the_call} == {
+        name: value for name, value in sent.items() if name not in of_the_call | unbounded
+    }
+
+
+def test_tool_calls_with_one_index_and_a_wrong_end_are_told_apart(tmp_path: Path) -> None:
+    calls = [
+        {"index": 0, "id": f"c{n}", "type": "function", "function": {"name": "weather", "arguments": "{}"}} for n in (1, 2)
+    ]  # fmt: skip
+    model = _Scripted([{"role": "assistant", "tool_calls": calls}], finish_reason="stop")
+    with model.at_work(), serving(tmp_path, settings=_settings(model.url)) as served, _official(served) as client:
+        chunks = list(client.chat.completions.create(**BODY, stream=True))
+    told = [call for chunk in chunks if chunk.choices for call in chunk.choices[0].delta.tool_calls or ()]
+    assert [(call.index, call.id) for call in told] == [(0, "c1"), (1, "c2")]
+    assert [chunk for chunk in chunks if chunk.choices][-1].choices[0].finish_reason == "tool_calls"
+
+
 # -- faults
 
 
-@pytest.mark.parametrize(("status", "told"), [(500, 502), (429, 429), (400, 502)])
+@pytest.mark.parametrize(("status", "told"), [(500, 502), (429, 429), (400, 400), (422, 400), (401, 502)])
 def test_a_failed_request_with_tools_is_paid_once(
     tmp_path: Path, model: Upstream, status: int, told: int
 ) -> None:

@@ -81,14 +81,21 @@ def upstream() -> Iterator[Upstream]:
         })  # fmt: skip
 
     app = Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])
+    with running(app) as url:
+        record.url = url
+        yield record
+
+
+@contextmanager
+def running(app: Starlette) -> Iterator[str]:
+    """Serve an application from a thread until the block ends; yield the address of its `/v1`."""
     listening = bound("127.0.0.1", 0, None)
     listening.listen(16)
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
     thread = threading.Thread(target=lambda: server.run(sockets=[listening]))
     thread.start()
-    record.url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
     try:
-        yield record
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
     finally:
         server.should_exit = True
         thread.join(20)

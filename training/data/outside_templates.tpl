@@ -361,8 +361,6 @@ What is the square root of {m}?
 sqrt({m})
 What is log base {n} of {m}?
 Compute {n}! / {n2}!.
-What is {m} mod {n}?
-What is the remainder when {m}{m} is divided by {n}?
 What is {f} + {f2}?
 Compute {f} of {m}.
 Compute {d} * {d2}
@@ -373,9 +371,6 @@ Round {d} to the nearest tenth.
 Write {m} in scientific notation.
 Convert {m} to binary.
 Convert {f} to a decimal.
-What is {p}% of {m}?
-what is {p} percent of {m}
-{m} increased by {p}% is what?
 {n} is what percent of {m}?
 What is the greatest common divisor of {m} and {k}?
 Find the least common multiple of {n}, {n2} and {n3}.
@@ -389,7 +384,6 @@ The sum of two numbers is {m} and their difference is {n}. Find the larger numbe
 The sum of three consecutive integers is {m}. What is the smallest one?
 How many positive divisors does {m} have?
 How many integers satisfy |x| < {n}?
-What is the average of {n}, {m} and {k}?
 Find the mean and median of {n}, {n2}, {m}, {k}.
 What is the mode of [{n}, {n2}, {n}, {m}]?
 Express {d} as a fraction in lowest terms.
@@ -585,9 +579,6 @@ Convert {m} degrees Fahrenheit to Celsius.
 How many grams are in {d} kg?
 How many seconds are in {n} days?
 If {n} workers build a wall in {m} days, how long do {n2} workers need?
-A car drives {m} km in {n} hours. What is its speed?
-A train travels at {m} mph for {n} hours. How far does it go?
-If a shirt costs ${m} and is {p}% off, what is the price?
 {N} invests ${m}00 at {p}% interest per year. How much is it after {n} years?
 {N} is twice as old as {F}. In {n} years, {N} will be {m}. How old is {F}?
 How many ounces are in {n} pounds?

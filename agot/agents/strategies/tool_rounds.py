@@ -23,7 +23,7 @@ async def tool_rounds(task: Task, tools: Toolbox) -> Solution:
         raise SetupError(
             "The strategy 'tools' needs tools. Give some: Reasoner(tools=[...]) or [tools] in the settings."
         )
-    notes: list[ToolNote] = []
+    notes: list[ToolNote] = [*tools.tools.before()]
     for _ in range(tools.search.rounds):
         round_ = await tools.dialect.tool_round(tools.ask, task, tools.tools.cards(), notes, role=tools.role)
         if round_.solution is not None:

@@ -30,8 +30,12 @@ async def vote(task: Task, tools: Toolbox) -> Solution:
 
 
 async def unrefuted(task: Task, solutions: Sequence[Solution], tools: Toolbox) -> list[Solution]:
-    """Return the solutions that no deterministic check proves wrong."""
-    return [solution for solution in solutions if not await _refuted(task, solution, tools)]
+    """Return the solutions that no deterministic check proves wrong; of equal ones one is checked."""
+    refuted: dict[tuple[str, tuple[str, ...]], bool] = {}
+    for one in solutions:
+        if (one.answer, one.steps) not in refuted:
+            refuted[one.answer, one.steps] = await _refuted(task, one, tools)
+    return [one for one in solutions if not refuted[one.answer, one.steps]]
 
 
 async def _refuted(task: Task, solution: Solution, tools: Toolbox) -> bool:

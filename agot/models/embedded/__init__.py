@@ -1,1 +1,1 @@
-"""The embedded model: tokenizer, runtime, worker process, client, and a litellm provider."""
+"""The embedded model: tokenizer, runtime, worker process, client, and the gateway's calls."""

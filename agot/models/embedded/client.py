@@ -10,11 +10,10 @@ import asyncio
 import atexit
 import contextlib
 import os
-import queue
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,28 +149,6 @@ class Client:
     def _withdraw(self, sent: asyncio.Future[int]) -> None:
         if not sent.cancelled() and sent.exception() is None:
             self.cancel(sent.result())
-
-    def generate_blocking(self, request: Generation) -> Reply:
-        """Return the reply to a request, blocking this thread; raises as `generate`."""
-        for event in self.stream_blocking(request, pieces=False):
-            if isinstance(event, Reply):
-                return event
-        raise WorkerError("the embedded model's process sent no reply")
-
-    def stream_blocking(self, request: Generation, pieces: bool = True) -> Iterator[Piece | Reply]:
-        """Yield the pieces of a request, blocking this thread between them, and its reply at last."""
-        events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        number = self.submit(request, events.put, pieces)
-        try:
-            while True:
-                event = events.get()
-                if isinstance(event, Exception):
-                    raise event
-                yield event
-                if isinstance(event, Reply):
-                    return
-        finally:
-            self.cancel(number)
 
     def close(self) -> None:
         """End the worker; requests under way fail with WorkerError. The next request starts a new one."""

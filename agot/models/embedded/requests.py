@@ -1,6 +1,6 @@
 """Chat messages and OpenAI options as requests of the embedded model, and how long their prompts are.
 
-Apart from the provider, because counting must not wait for litellm to be imported.
+Apart from the calls, because counting needs neither a worker process nor its threads.
 """
 
 from __future__ import annotations

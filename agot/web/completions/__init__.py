@@ -4,13 +4,15 @@ What of a request means what:
 
 *  `model`: `agot` is the strategy "auto", `agot/NAME` the strategy NAME. The other fields of sampling are the run's own affair.
 *  `messages`: see `asking`.
-*  `max_completion_tokens`, `max_tokens`: the run's limit on tokens, prompts of all its calls included; `finish_reason`
-   is "length" where it fired, and the content is the best part that was reached. `agot.budget` sets all limits.
+*  `max_completion_tokens`, `max_tokens`: room for the answer, which is cut there, with `finish_reason` "length"; -1 and nothing
+   mean no bound. What a run may spend is `agot.budget`; where that fired, `finish_reason` is "length", too, and the content is
+   the best part that was reached.
 *  `tools`: the client runs them, so a request with tools is one call of the role `fast`, passed on as it is; see `relaying`.
-*  `response_format`, `temperature`, `top_p`, `stop`: passed on with tools. Without them a `response_format` other than text is
-   refused, since no strategy promises the form of an answer, and the others are ignored.
+*  `response_format`, `logprobs`: passed on with tools, and of `agot/direct`. Others refuse them, since no strategy promises the
+   form of an answer.
+*  `temperature`, `top_p`, `stop` and whatever else a model understands: passed on with a request that is; else ignored.
 *  `stream`: see `streaming`.
-*  `n`: 1. `seed`: the run's seed. `user`, `metadata`, `store` and what is not named here are ignored.
+*  `n`: 1. `seed`: the run's seed. What is not named here is ignored by runs.
 *  `agot`: `strategy`, `effort`, `budget`, `seed`, `approvals` (a person may be asked, on the page, to approve tool calls of the run),
    `progress` (in a stream, tell how the run goes as `reasoning_content`).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from agot.thought import Result, Usage
@@ -31,9 +32,36 @@ def content_of(result: Result) -> str:
     )  # fmt: skip
 
 
-def finish_reason(result: Result) -> str:
+@dataclass(slots=True)
+class Room:
+    """What of an answer a client has room for.
+
+    Tokens are counted as four characters of ASCII, or one of any other script: a run has no tokenizer of its model.
+
+    Attributes:
+        tokens: What is left, or None for no bound.
+        spent: Something did not fit.
+    """
+
+    tokens: float | None
+    spent: bool = False
+
+    def take(self, text: str) -> str:
+        """Return what of the next piece of the answer fits."""
+        if self.tokens is None:
+            return text
+        for place, character in enumerate(text):
+            cost = 0.25 if character.isascii() else 1.0
+            if self.spent or cost > self.tokens:
+                self.spent = True
+                return text[:place]
+            self.tokens -= cost
+        return text
+
+
+def finish_reason(result: Result, room: Room) -> str:
     """Return OpenAI's word for how it ended."""
-    return "length" if result.status == "budget" else "stop"
+    return "length" if room.spent or result.status == "budget" else "stop"
 
 
 def usage_of(usage: Usage) -> CompletionUsage:
@@ -54,14 +82,14 @@ def report(result: Result) -> Report:
     )  # fmt: skip
 
 
-def completion(result: Result, *, model: str, created: int) -> Completion:
+def completion(result: Result, *, model: str, created: int, room: Room) -> Completion:
     """Return the whole response.
 
     Raises:
         HttpFault: As `content_of`.
     """
-    message: dict[str, Any] = {"role": "assistant", "content": content_of(result)}
+    message: dict[str, Any] = {"role": "assistant", "content": room.take(content_of(result))}
     return Completion(
         id=f"chatcmpl-{result.run_id}", created=created, model=model, usage=usage_of(result.usage),
-        choices=[Choice(index=0, message=message, finish_reason=finish_reason(result))], agot=report(result),
+        choices=[Choice(index=0, message=message, finish_reason=finish_reason(result, room))], agot=report(result),
     )  # fmt: skip

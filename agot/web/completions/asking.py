@@ -1,7 +1,8 @@
 """From a conversation to one question.
 
 *  The last message of the user is the question.
-*  Earlier messages of user, assistant and tools are material: what the question may refer to, and data to every model.
+*  Earlier messages of user, assistant and tools are material: what the question may refer to, and data to every model. Of
+   parts that are no text (images) it is said that they were there.
 *  Messages of system and developer are demands on the answer; they stand below the question, as part of it, because what is
    material is not obeyed. The embedded model reads no demands, and would only be led astray: for it they are left out.
 """
@@ -18,11 +19,11 @@ from agot.settings import Effort
 from agot.web.completions.wire import ChatMessage, CompletionRequest
 from agot.web.faults import HttpFault
 from agot.web.runs import limited
-from agot.web.wire import Limits
 
 AUTO = "agot"
+DIRECT = "agot/direct"
 
-_SPEAKERS = {"user": "User", "assistant": "Assistant", "tool": "Tool"}
+_SPEAKERS = {"user": "User", "assistant": "Assistant", "tool": "Tool", "function": "Tool"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,13 @@ def question(request: CompletionRequest, server: Budget, *, reads_demands: bool)
     Raises:
         HttpFault: If there is no such model, nothing is asked, or a form is demanded that no strategy could promise.
     """
-    own = request.agot
-    strategy = own.strategy if own is not None and own.strategy is not None else strategy_of(request.model)
-    if request.response_format is not None and request.response_format.get("type") != "text":
+    own, strategy = request.agot, strategy_asked(request)
+    if request.one_call:
+        name = "logprobs" if request.logprobs else "response_format"
         raise HttpFault(
-            400, "response_format is only taken together with tools, where one call of a model gives the whole reply. "
-            "Without them leave it out, or say in a message what form the answer should have.",
-            code="response_format", param="response_format",
+            400, f"{name} is only taken together with tools, or by the model {DIRECT}, where one call of a model gives the "
+            "whole reply. Without them leave it out, or say in a message what form the answer should have.",
+            code=name, param=name,
         )  # fmt: skip
     seed = own.seed if own is not None and own.seed is not None else request.seed
     return Question(
@@ -72,11 +73,17 @@ def budget_of(request: CompletionRequest, server: Budget) -> Budget:
     Args:
         server: The limits of the server; a request may set lower ones.
     """
-    tokens = (
-        request.max_completion_tokens if request.max_completion_tokens is not None else request.max_tokens
-    )
-    budget = limited(server, None if tokens is None else Limits(tokens=tokens), most=server)
-    return budget if request.agot is None else limited(budget, request.agot.budget, most=server)
+    return server if request.agot is None else limited(server, request.agot.budget, most=server)
+
+
+def strategy_asked(request: CompletionRequest) -> str:
+    """Return the strategy that a request names.
+
+    Raises:
+        HttpFault: 404, if there is no such model.
+    """
+    own = request.agot
+    return own.strategy if own is not None and own.strategy is not None else strategy_of(request.model)
 
 
 def strategy_of(model: str) -> str:
@@ -100,10 +107,20 @@ def text_of(messages: Sequence[ChatMessage], *, reads_demands: bool = True) -> s
     Raises:
         HttpFault: 400, if the user asks nothing, or all together is too long.
     """
-    asked = [place for place, one in enumerate(messages) if one.role == "user" and one.text.strip()]
+    asked = [
+        place
+        for place, one in enumerate(messages)
+        if one.role == "user" and (one.text.strip() or one.strange_part is not None)
+    ]
     if not asked:
         raise HttpFault(400, "No message of the user asks anything.", code="no_question", param="messages")
     last = asked[-1]
+    if (strange := messages[last].strange_part) is not None:
+        place = f"messages.{last}.content.{strange}.type"
+        raise HttpFault(
+            400, f"{place}: in a question only text parts are taken; leave the others out.", code="literal_error",
+            param=place,
+        )  # fmt: skip
     demands = [
         one.text.strip() for one in messages if one.role in ("system", "developer") and one.text.strip()
     ]
@@ -126,5 +143,6 @@ def _said(message: ChatMessage) -> str:
     calls = [
         f"(calls {call.function.name} with {call.function.arguments})" for call in message.tool_calls or ()
     ]
-    text = " ".join([message.text.strip(), *calls]).strip()
+    strange = [] if message.strange_part is None else ["(something that is no text)"]
+    text = " ".join([message.text.strip(), *strange, *calls]).strip()
     return f"{_SPEAKERS[message.role]}: {text}" if text else ""

@@ -1,4 +1,7 @@
-"""A request with tools: one call of the role `fast`, whose tool calls the client makes.
+"""A request that is passed on: one call of the role `fast`, whose tool calls the client makes.
+
+So are requests with tools, and those to `agot/direct` that ask for the form of a reply or for log-probabilities. The model gets
+the client's own fields, those included that mean nothing here, and no others, but for the room that a limit leaves.
 
 A run cannot be held until a client comes back with results, perhaps never; and what the client's tools may do is between
 its user and the model. So the model sees the conversation and the tools as they are, and nothing checks the answer:
@@ -21,7 +24,7 @@ from starlette.responses import Response, StreamingResponse
 
 from agot.budget import Budget, Meter
 from agot.engine.caller import answer_room, cost_of_fault
-from agot.errors import AgotError, BudgetExceeded, SetupError, StoreError
+from agot.errors import AgotError, BudgetExceeded, ModelError, SetupError, StoreError
 from agot.events import (
     CallFinished,
     CallStarted,
@@ -51,7 +54,11 @@ from agot.web.operations import told
 STRATEGY = "relay"
 
 _CALL = "relay:0"
-_PASSED = ("tools", "tool_choice", "parallel_tool_calls")
+_OURS = frozenset(
+    {"model", "messages", "stream", "stream_options", "agot", "max_tokens", "max_completion_tokens"}
+)
+"""Fields of a request that are not passed on as they are."""
+
 _STATUS = {"ModelRateLimited": 429, "ContextTooLong": 400, "ContentRefused": 400}
 
 OnPiece = Callable[[dict[str, Any] | None], None]
@@ -70,7 +77,13 @@ async def relayed(
     gateway = desk.reasoner.models
     if not isinstance(gateway, Gateway):
         raise HttpFault(400, "The models of this server cannot be given tools.", code="tools", param="tools")
-    gateway.check_tools("fast")
+    if asked.tools:
+        gateway.check_tools("fast")
+    elif gateway.profile("fast").dialect == "compact":
+        raise HttpFault(
+            400, "The embedded model neither answers in a given form nor tells probabilities. Leave response_format and "
+            "logprobs out, or set another model: agot models set fast MODEL.", code="response_format",
+        )  # fmt: skip
     settings = desk.reasoner.settings
     budget = asking.budget_of(asked, settings.budget)
     relay = _Relay(store, gateway, settings, asked, budget, clock, new_run_id(clock()))
@@ -119,7 +132,9 @@ class _Relay:
             got = await self._called(events, meter, None if on_piece is None else passed)
             answer = got.message.get("content") or json.dumps(got.message.get("tool_calls") or [])
             end("answered", ThoughtStatus.DONE, answer=str(answer))
-            return self._response(got.message, got.finish_reason, meter.usage, "answered")
+            return self._response(
+                got.message, got.finish_reason, meter.usage, "answered", logprobs=got.logprobs
+            )
         except asyncio.CancelledError:
             reason = "The request was cancelled."
             answer = "".join(said)
@@ -165,7 +180,13 @@ class _Relay:
         ))  # fmt: skip
         events.emit(ThoughtAdded(thought=ROOT, parent_graph=None, depth=0, layer=0, question=question))
         events.emit(ThoughtStarted(thought=ROOT, question=question))
-        events.emit(StrategyChosen(thought=ROOT, strategy=STRATEGY, why="the client makes the tool calls"))
+        events.emit(
+            StrategyChosen(
+                thought=ROOT,
+                strategy=STRATEGY,
+                why="the client makes the tool calls" if asked.tools else "one call gives the whole reply",
+            )
+        )
         return events
 
     async def _called(self, events: EventStream, meter: Meter, on_piece: OnPiece | None) -> Relayed:
@@ -176,7 +197,7 @@ class _Relay:
             ModelError: Typed.
         """
         request, profile = self._request(), self.gateway.profile("fast")
-        messages = [message.model_dump(exclude_none=True) for message in self.asked.messages]
+        messages = [message.model_dump(exclude_unset=True) for message in self.asked.messages]
         prompt_tokens = self.gateway.estimate_tokens(request)
         held = await meter.reserve(
             prompt_tokens=prompt_tokens, max_tokens=answer_room(request, profile, prompt_tokens),
@@ -186,10 +207,8 @@ class _Relay:
         began_s = self.clock()
         try:
             async with asyncio.timeout(meter.seconds_left()):
-                got = await self.gateway.relay(
-                    request.model_copy(update={"max_tokens": held.max_tokens}), messages, self._options,
-                    on_chunk=on_piece,
-                )  # fmt: skip
+                room = self._room(meter, held.max_tokens)
+                got = await self.gateway.relay(request, messages, self._options | room, on_chunk=on_piece)
         except BaseException as error:
             cost = cost_of_fault(error, profile, prompt_tokens)
             meter.settle(held, cost)
@@ -218,37 +237,51 @@ class _Relay:
 
     @property
     def _options(self) -> dict[str, Any]:
-        return {name: value for name in _PASSED if (value := getattr(self.asked, name)) is not None}
+        """The client's own fields, those included that mean nothing here."""
+        sent = self.asked.model_dump(exclude_unset=True)
+        return {name: value for name, value in sent.items() if name not in _OURS and value is not None}
+
+    def _room(self, meter: Meter, granted: int) -> dict[str, int]:
+        """Return the room to ask for: none if neither the client nor a limit names one."""
+        asked = self.asked
+        name = "max_completion_tokens" if asked.max_completion_tokens is not None else "max_tokens"
+        bounded = meter.limit("tokens") is not None or meter.limit("usd") is not None
+        if asked.room is None and not bounded:
+            return {}
+        return {name: granted if asked.room is None else min(granted, asked.room)}
 
     def _request(self) -> ModelRequest:
         asked = self.asked
         role = self.settings.role("fast")
-        room = asked.max_completion_tokens or asked.max_tokens or role.max_tokens
-        stop = (asked.stop,) if isinstance(asked.stop, str) else tuple(asked.stop or ())
         # Calls and tools are sent apart from these, but count as part of the prompt.
         spoken = [
             Message(role="assistant" if one.role == "assistant" else "user", content=_prompt_of(one))
             for one in asked.messages
         ]
-        spoken.append(Message(role="user", content=json.dumps(asked.tools)))
+        spoken.append(Message(role="user", content=json.dumps(asked.tools or asked.response_format)))
         return ModelRequest(
-            purpose=STRATEGY, messages=tuple(spoken), temperature=1.0 if asked.temperature is None else asked.temperature,
-            top_p=1.0 if asked.top_p is None else asked.top_p, max_tokens=room, stop=stop, seed=self._seed,
-            response_format=asked.response_format,
-        )  # fmt: skip
+            purpose=STRATEGY, messages=tuple(spoken), max_tokens=asked.room or role.max_tokens
+        )
 
     @property
     def _seed(self) -> int:
         return self.settings.seed if self.asked.seed is None else self.asked.seed
 
     def _response(
-        self, said: dict[str, Any], finish_reason: str, usage: Usage, status: RunStatus, reason: str = ""
+        self,
+        said: dict[str, Any],
+        finish_reason: str,
+        usage: Usage,
+        status: RunStatus,
+        reason: str = "",
+        *,
+        logprobs: dict[str, Any] | None = None,
     ) -> Completion:
         message = {"role": "assistant", "content": None, **said}
         return Completion(
             id=f"chatcmpl-{self.run_id}", created=int(self.clock()), model=self.asked.model,
             usage=answering.usage_of(usage),
-            choices=[Choice(index=0, message=message, finish_reason=finish_reason)],
+            choices=[Choice(index=0, message=message, finish_reason=finish_reason, logprobs=logprobs)],
             agot=Report(
                 run_id=self.run_id, status=status, strategy=STRATEGY, reason=reason,
                 usage=usage.model_dump(mode="json"),
@@ -271,7 +304,8 @@ class _Relay:
                 if piece is None:
                     break
                 if piece:
-                    yield chunks.delta(piece)
+                    logprobs = piece.pop("logprobs", None)
+                    yield chunks.delta(piece, logprobs=logprobs)
             try:
                 done = work.result()
             except asyncio.CancelledError:
@@ -333,7 +367,10 @@ def _fault(error: AgotError) -> HttpFault:
         fault = translated(error)
         return HttpFault(fault.status, fault.message, code=fault.code, headers=NOT_REPEATED)
     name = type(error).__name__
-    return HttpFault(_STATUS.get(name, 502), str(error), code=name, headers=NOT_REPEATED)
+    # What the server refuses of a request that was passed on is the client's to mend.
+    refused = isinstance(error, ModelError) and name == "ModelError" and error.status in (400, 415, 422)
+    status = 400 if refused else _STATUS.get(name, 502)
+    return HttpFault(status, str(error), code=name, headers=NOT_REPEATED)
 
 
 def _prompt_of(message: ChatMessage) -> str:

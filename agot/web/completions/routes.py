@@ -56,7 +56,9 @@ class Completions:
 
     async def complete(self, request: Request) -> Response:
         asked = await sent(request, CompletionRequest)
-        if asked.tools and asked.tool_choice != "none":
+        if (asked.tools and asked.tool_choice != "none") or (
+            asked.one_call and asking.strategy_asked(asked) == "direct"
+        ):
             asking.strategy_of(asked.model)
             return await relaying.relayed(self.desk, self.store, request, asked, self.clock)
         reasoner = self.desk.reasoner
@@ -75,11 +77,15 @@ class Completions:
         created = int(self.clock())
         if listener is None:
             result = await _watched(self.desk, job, request)
-            return told(answering.completion(result, model=asked.model, created=created))
+            return told(
+                answering.completion(
+                    result, model=asked.model, created=created, room=answering.Room(asked.room)
+                )
+            )
         chunks = streaming.Chunks(f"chatcmpl-{job.run_id}", asked.model, created)
         stream = streaming.streamed(
             self.desk, job, listener, chunks, direct=question.strategy == "direct", tell_progress=own.progress,
-            include_usage=asked.tells_usage,
+            include_usage=asked.tells_usage, room=answering.Room(asked.room),
         )  # fmt: skip
         return StreamingResponse(stream, media_type="text/event-stream", headers=streaming.HEADERS)
 

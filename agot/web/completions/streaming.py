@@ -128,9 +128,16 @@ class Chunks:
     model: str
     created: int
 
-    def delta(self, delta: dict[str, Any], finish_reason: str | None = None, **more: Any) -> str:
+    def delta(
+        self,
+        delta: dict[str, Any],
+        finish_reason: str | None = None,
+        *,
+        logprobs: dict[str, Any] | None = None,
+        **more: Any,
+    ) -> str:
         """Return a chunk with a piece of the message."""
-        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason, "logprobs": None}
+        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason, "logprobs": logprobs}
         return self.chunk([choice], **more)
 
     def chunk(self, choices: list[dict[str, Any]], **more: Any) -> str:
@@ -181,6 +188,7 @@ async def streamed(
     direct: bool,
     tell_progress: bool,
     include_usage: bool,
+    room: answering.Room,
 ) -> AsyncIterator[str]:
     """Yield the server-sent events of a completion; a reader who leaves ends the run, which can be resumed."""
     assert job.task is not None
@@ -191,7 +199,7 @@ async def streamed(
             if event is None:
                 yield ": still at work\n\n"
                 continue
-            content = text.take(event) if direct else ""
+            content = room.take(text.take(event)) if direct else ""
             if content:
                 yield chunks.delta({"content": content})
             line = progress(event) if tell_progress else ""
@@ -207,9 +215,10 @@ async def streamed(
             yield event_of(translated(error).body())
             return
         for rest in _rest(text, answer, result.question):
-            yield chunks.delta({"content": rest})
+            if content := room.take(rest):
+                yield chunks.delta({"content": content})
         told = answering.report(result).model_dump(mode="json")
-        yield chunks.delta({}, answering.finish_reason(result), agot=told)
+        yield chunks.delta({}, answering.finish_reason(result, room), agot=told)
         if include_usage:
             yield chunks.chunk([], usage=answering.usage_of(result.usage).model_dump())
         yield DONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from agot.settings import Effort
@@ -14,20 +14,17 @@ MOST_MESSAGES = 2_000
 
 
 class Asked(BaseModel):
-    """Part of a request; fields of OpenAI's that mean nothing here are let pass."""
+    """Part of a request; what is not named here is kept for a request that is passed on."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-def _only_text(kind: object) -> object:
-    if kind != "text":
-        raise PydanticCustomError("literal_error", "only text parts are taken")
-    return kind
+    model_config = ConfigDict(extra="allow", frozen=True)
 
 
-class TextPart(Asked):
-    type: Annotated[Literal["text"], BeforeValidator(_only_text)]
-    text: str
+class Part(Asked):
+    """A part of a message's content: a text, or what only a model that it is passed on to may understand."""
+
+    type: str
+    text: str | None = None
+    refusal: str | None = None
 
 
 class FunctionCall(Asked):
@@ -42,18 +39,26 @@ class ToolCall(Asked):
 
 
 class ChatMessage(Asked):
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[TextPart] | None = None
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[Part] | None = None
     name: str | None = None
     tool_calls: list[ToolCall] | None = None
     tool_call_id: str | None = None
 
     @property
     def text(self) -> str:
-        """The content as one text."""
+        """The content as one text; parts that are none are left out."""
         if isinstance(self.content, list):
-            return "\n".join(part.text for part in self.content)
+            texts = (part.text if part.text is not None else part.refusal for part in self.content)
+            return "\n".join(text for text in texts if text is not None)
         return self.content or ""
+
+    @property
+    def strange_part(self) -> int | None:
+        """The place of the first part that is no text, None if all are."""
+        parts = self.content if isinstance(self.content, list) else []
+        strange = (place for place, part in enumerate(parts) if part.text is None and part.refusal is None)
+        return next(strange, None)
 
 
 class StreamOptions(Asked):
@@ -71,7 +76,13 @@ class Extension(Sent):
     progress: Annotated[bool, Field(strict=True)] = True
 
 
-Tokens = Annotated[int, Field(strict=True, ge=1, lt=2**53)]
+def _room(value: int) -> int:
+    if value == 0:
+        raise PydanticCustomError("room", "an answer of 0 tokens is none; leave it out for no bound")
+    return value
+
+
+Tokens = Annotated[int, Field(strict=True, ge=-1, lt=2**53), AfterValidator(_room)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -81,8 +92,10 @@ class CompletionRequest(Asked):
     stream: Annotated[bool, Field(strict=True)] | None = None
     stream_options: StreamOptions | None = None
     n: Annotated[int, Field(strict=True, ge=1, le=1)] | None = Field(default=None, description="Only 1.")
-    max_tokens: Tokens | None = None
-    max_completion_tokens: Tokens | None = None
+    max_tokens: Tokens | None = Field(default=None, description="Room for the answer; -1 for no bound.")
+    max_completion_tokens: Tokens | None = Field(
+        default=None, description="As max_tokens, and goes before it."
+    )
     seed: Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)] | None = None
     temperature: Annotated[Number, Field(ge=0, le=2)] | None = Field(
         default=None, description="For a request with tools."
@@ -97,9 +110,24 @@ class CompletionRequest(Asked):
     tool_choice: Literal["none", "auto", "required"] | dict[str, Any] | None = None
     parallel_tool_calls: Annotated[bool, Field(strict=True)] | None = None
     response_format: dict[str, Any] | None = Field(
-        default=None, description="For a request with tools; without, only the type text is taken."
+        default=None, description="With tools, or of agot/direct; all others take only the type text."
+    )
+    logprobs: Annotated[bool, Field(strict=True)] | None = Field(
+        default=None, description="With tools, or of agot/direct."
     )
     agot: Extension | None = None
+
+    @property
+    def room(self) -> int | None:
+        """Tokens that the answer may have, or None for no bound."""
+        asked = self.max_completion_tokens if self.max_completion_tokens is not None else self.max_tokens
+        return None if asked is None or asked < 0 else asked
+
+    @property
+    def one_call(self) -> bool:
+        """It asks for what only one call of a model can give, whose reply is passed on as it is."""
+        form = self.response_format is not None and self.response_format.get("type") != "text"
+        return form or bool(self.logprobs)
 
     @property
     def tells_usage(self) -> bool:
@@ -133,7 +161,7 @@ class Choice(Told):
     index: int
     message: dict[str, Any]
     finish_reason: str | None
-    logprobs: None = None
+    logprobs: dict[str, Any] | None = None
 
 
 class Completion(Told):

@@ -49,7 +49,7 @@ class Killed(BaseException):
 
 
 class Kept:
-    """Keeps calls in memory; dies after some."""
+    """Keeps calls in memory; dies when so many are finished."""
 
     def __init__(self, dies_after: int) -> None:
         self.calls: list[CallRecord] = []
@@ -59,7 +59,7 @@ class Kept:
         return list(self.calls)
 
     async def put_call(self, run_id: RunId, record: CallRecord) -> None:
-        if len(self.calls) == self.dies_after:
+        if record.state == "done" and sum(one.state == "done" for one in self.calls) == self.dies_after:
             raise Killed
         self.calls.append(record)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from agot.errors import ContextTooLong, ModelError, ModelUnknown
+from agot.errors import ContextTooLong, ModelError, ModelUnknown, ModelUnreachable
+from agot.models.embedded.client import shared
 from agot.models.gateway import Gateway
 from agot.protocols import Message, ModelReply, ModelRequest
 from agot.settings import RoleSettings, Settings
@@ -72,3 +75,34 @@ async def test_what_it_cannot_do_is_told_as_of_any_model() -> None:
         await call(model="embedded/nano")
     with pytest.raises(ModelError, match="does not accept the request"):
         await call(top_p=7.0)
+
+
+LONG = {"n": 16, "temperature": 2.0, "max_tokens": 1000}
+
+
+async def begun(waiting: asyncio.Task[tuple[ModelReply, str]]) -> None:
+    """Wait until the model works at a call."""
+    while not shared()._waiting and not waiting.done():
+        await asyncio.sleep(0.005)
+
+
+async def test_a_call_that_is_given_up_leaves_no_work_behind() -> None:
+    waiting = asyncio.create_task(call("Compute 1+1", **LONG))
+    await begun(waiting)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert shared()._waiting == {}
+    assert (await call())[0].completions[0].text.endswith("5")
+
+
+async def test_a_crash_is_told_as_no_answer_and_the_next_call_is_answered() -> None:
+    await call()
+    waiting = asyncio.create_task(call("Compute 1+1", **LONG))
+    await begun(waiting)
+    pid = shared().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(ModelUnreachable, match="killed by signal 9"):
+        await waiting
+    assert (await call())[0].completions[0].text.endswith("5")

@@ -1,4 +1,4 @@
-"""The worker process behind litellm: OpenAI's rules, streams, cancellation, crashes, threads and loops."""
+"""The worker process and its client: requests, streams, cancellation, crashes, threads and loops."""
 
 from __future__ import annotations
 
@@ -16,96 +16,38 @@ import pytest
 
 from agot.models.embedded.client import Client, shared
 from agot.models.embedded.messages import Generation, PromptTooLong, RequestError, WorkerError
-from agot.models.embedded.provider import CONTEXT, register
 from agot.models.embedded.requests import generation, prompt_tokens
 
-import litellm  # isort: skip  # after the provider, which keeps it off the network
-
-QUESTION = "Let the list be [16, 8, 49, 2]. Append 19. Sort in descending order. Drop the last element. What is the list now?"
 ENDLESS = Generation("Compute 1+1", "chain", samples=16, temperature=8.0)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _worker() -> Iterator[None]:
-    register()
-    register()
     yield
     shared().close()
 
 
-def chat(*contents: str, **options: Any) -> dict[str, Any]:
-    roles = {1: ["user"], 2: ["system", "user"], 3: ["system", "user", "assistant"]}[len(contents)]
-    messages = [{"role": role, "content": content} for role, content in zip(roles, contents, strict=True)]
-    return {"model": "embedded/pico", "messages": messages, **options}
-
-
-async def test_chat_with_samples_and_logprobs() -> None:
-    response = await litellm.acompletion(
-        **chat("chain", QUESTION, n=3, temperature=0.8, seed=1, logprobs=True, top_logprobs=2)
-    )
-    assert [choice.index for choice in response.choices] == [0, 1, 2]
-    assert response.choices[0].message.content.endswith("answer: [49, 19, 16, 8]")
-    counted = 0
-    for choice in response.choices:
-        assert choice.finish_reason == "stop"
-        content = choice.logprobs.content
-        counted += len(content)
-        assert "".join(token.token for token in content) == choice.message.content
-        assert all(len(token.top_logprobs) == 2 for token in content)
-    assert response.usage.completion_tokens == counted
-    assert response.usage.total_tokens == response.usage.prompt_tokens + counted
-    again = await litellm.acompletion(**chat("chain", QUESTION, n=3, temperature=0.8, seed=1))
-    assert [c.message.content for c in again.choices] == [c.message.content for c in response.choices]
-
-
-async def test_streaming_equals_not_streaming() -> None:
-    options = {"temperature": 0.9, "seed": 5, "logprobs": True}
-    whole = await litellm.acompletion(**chat(QUESTION, **options))
-    stream = await litellm.acompletion(
-        **chat(QUESTION, **options), stream=True, stream_options={"include_usage": True}
-    )
-    text, tokens, finish, usage = "", [], None, None
-    async for chunk in stream:
-        choice = chunk.choices[0]
-        text += choice.delta.content or ""
-        finish = choice.finish_reason or finish
-        usage = getattr(chunk, "usage", None) or usage
-        if getattr(choice, "logprobs", None):
-            tokens += [token.token for token in choice.logprobs.content]
-    await stream.aclose()
-    assert text == whole.choices[0].message.content
-    assert text.startswith("chain:\n")
-    assert tokens == [token.token for token in whole.choices[0].logprobs.content]
-    assert finish == "stop"
-    assert usage is not None
-    assert (usage.prompt_tokens, usage.completion_tokens) == (
-        whole.usage.prompt_tokens,
-        whole.usage.completion_tokens,
-    )
-
-
-def test_blocking_calls() -> None:
-    whole = litellm.completion(**chat("chain", QUESTION, temperature=0.0))
-    stream = litellm.completion(**chat("chain", QUESTION, temperature=0.0), stream=True)
-    assert (
-        "".join(chunk.choices[0].delta.content or "" for chunk in stream) == whole.choices[0].message.content
-    )
-    cut = litellm.completion(**chat("chain", QUESTION, temperature=0.0, stop=["\n"], max_tokens=50))
-    assert cut.choices[0].message.content == whole.choices[0].message.content.splitlines()[0]
-    short = litellm.completion(**chat("chain", QUESTION, max_tokens=3))
-    assert (short.choices[0].finish_reason, short.usage.completion_tokens) == ("length", 3)
-
-
-async def test_a_trailing_assistant_message_is_continued() -> None:
-    whole = (
-        (await litellm.acompletion(**chat("chain", "Compute 2+3*4", temperature=0.0)))
-        .choices[0]
-        .message.content
-    )
+async def test_an_answer_that_was_begun_is_continued() -> None:
+    asked: list[dict[str, Any]] = [{"role": "user", "content": "Compute 2+3*4"}]
+    whole = await answer({"role": "system", "content": "chain"}, *asked)
     line = whole.splitlines()[0] + "\n"
-    for messages in (chat("chain", "Compute 2+3*4", line), chat("auto", "Compute 2+3*4", f"chain:\n{line}")):
-        rest = await litellm.acompletion(**messages, temperature=0.0)
-        assert line + rest.choices[0].message.content == whole
+    chain, auto = ({"role": "system", "content": mode} for mode in ("chain", "auto"))
+    assert line + await answer(chain, *asked, {"role": "assistant", "content": line}) == whole
+    assert line + await answer(auto, *asked, {"role": "assistant", "content": f"chain:\n{line}"}) == whole
+
+
+async def answer(*messages: dict[str, Any]) -> str:
+    reply = await shared().generate(generation(list(messages), {"temperature": 0.0}))
+    return reply.completions[0].text
+
+
+async def test_an_answer_ends_at_a_stop_or_where_its_room_does() -> None:
+    messages = [{"role": "system", "content": "chain"}, {"role": "user", "content": "Compute 2+3*4"}]
+    whole = await answer(*messages)
+    cut = await shared().generate(generation(messages, {"temperature": 0.0, "stop": ["\n"]}))
+    assert cut.completions[0].text == whole.splitlines()[0]
+    short = await shared().generate(generation(messages, {"max_tokens": 3}))
+    assert (short.completions[0].finish, short.completions[0].generated) == ("length", 3)
 
 
 @pytest.mark.parametrize("extra", [[], [{"role": "assistant", "content": "17+4=21\n"}]])
@@ -116,8 +58,8 @@ async def test_prompts_are_counted_exactly_before_the_call(extra: list[dict[str,
         {"role": "user", "content": "Compute (17+4)*3 ☃"},
         *extra,
     ]
-    response = await litellm.acompletion(model="embedded/pico", messages=messages, n=n)
-    assert response.usage.prompt_tokens == prompt_tokens(messages)
+    reply = await shared().generate(generation(messages, {"n": n}))
+    assert reply.prompt_tokens == prompt_tokens(messages)
 
 
 def test_messages_become_a_request() -> None:
@@ -133,23 +75,6 @@ def test_messages_become_a_request() -> None:
         generation([{"role": "system", "content": "chain"}], {})
     with pytest.raises(RequestError, match="needs a mode"):
         generation([{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], {})
-
-
-async def test_errors_are_litellms() -> None:
-    with pytest.raises(litellm.ContextWindowExceededError, match=f"{CONTEXT}"):
-        await litellm.acompletion(**chat(QUESTION, max_tokens=CONTEXT))
-    with pytest.raises(litellm.ContextWindowExceededError, match="3005"):
-        await litellm.acompletion(**chat("1" * 3002))
-    with pytest.raises(litellm.BadRequestError, match="max_tokens"):
-        await litellm.acompletion(**chat(QUESTION, max_tokens=0))
-    with pytest.raises(litellm.NotFoundError, match="embedded/pico"):
-        await litellm.acompletion(**{**chat(QUESTION), "model": "embedded/nano"})
-
-
-def test_the_context_is_the_models() -> None:
-    from agot.models.embedded.runtime import Engine
-
-    assert Engine().context == CONTEXT
 
 
 async def test_cancelling_a_request_frees_the_worker() -> None:
@@ -237,10 +162,10 @@ async def test_errors_of_the_worker_keep_their_type() -> None:
 
 def test_the_worker_dies_with_its_parent() -> None:
     code = (
-        "import os, signal\n"
+        "import asyncio, os, signal\n"
         "from agot.models.embedded.client import shared\n"
         "from agot.models.embedded.messages import Generation\n"
-        "shared().generate_blocking(Generation('Compute 1+1', 'chain'))\n"
+        "asyncio.run(shared().generate(Generation('Compute 1+1', 'chain')))\n"
         "print(shared().pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -256,11 +181,3 @@ def test_the_worker_dies_with_its_parent() -> None:
                 return  # Nobody collects orphans here; it has ended all the same.
         time.sleep(0.05)
     pytest.fail("the worker outlived its parent")
-
-
-def test_nothing_of_litellm_is_needed_without_the_provider() -> None:
-    code = (
-        "import sys, agot.models.embedded.client, agot.models.embedded.worker, agot.models.embedded.runtime\n"
-        "assert 'litellm' not in sys.modules\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,1 @@
+"""Problems in the wording of everyday life: a grammar of phrases for every family, split by wording."""
