@@ -353,6 +353,8 @@ class Reasoner:
                 stream.add_sink(job.on_event)
             journal = Journal(job.run_id, store, earlier, clock=self._clock)
             tools = await self._tools.open() if self._wants_tools(job) else {}
+            for note in self._tools.notes if tools else ():
+                stream.emit(Notice(level="warning", text=note))
             engine = job.settings.engine
             lessons = store.learnt(job.run_id) if engine.learn else None
             with spending() as measuring:

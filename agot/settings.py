@@ -236,7 +236,9 @@ class McpServer(_Section):
         url: Address of a running server (streamable HTTP).
         headers_env: Header name to the name of the environment variable that holds its value.
         timeout_s: Seconds to connect, and seconds one call may take.
-        side_effects: Whether its tools change something; None asks the server's marks, and takes no mark for yes.
+        side_effects: Whether its tools change something; None takes them to, but for those that a trusted server marks
+            read-only.
+        trusted: What the server says of its own tools is believed.
     """
 
     command: str | None = None
@@ -247,6 +249,7 @@ class McpServer(_Section):
     headers_env: dict[str, str] = Field(default_factory=dict)
     timeout_s: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     side_effects: bool | None = None
+    trusted: bool = False
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

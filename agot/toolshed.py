@@ -46,6 +46,11 @@ class Toolshed:
                 self._tools = _by_name((*self._given, *await self._local(), *await self._remote()))
             return self._tools
 
+    @property
+    def notes(self) -> list[str]:
+        """What was left out of what MCP servers offer, in sentences."""
+        return [] if self._servers is None else self._servers.notes
+
     async def _local(self) -> list[Tool]:
         from agot.sandbox.run import why_not
 

@@ -14,6 +14,7 @@ from agot.verifiers.citations import GroundingCheck
 from agot.verifiers.composition import CompositionCheck
 from agot.verifiers.countdown import CountdownCheck
 from agot.verifiers.forms import FormCheck, StatedCheck
+from agot.verifiers.sets import SetCheck
 
 CHECKS: dict[str, Verifier] = {
     check.name: check
@@ -22,6 +23,7 @@ CHECKS: dict[str, Verifier] = {
         StatedCheck(),
         EquationCheck(),
         CountdownCheck(),
+        SetCheck(),
         ExpressionCheck(),
         CompositionCheck(),
         GroundingCheck(("quotation",)),

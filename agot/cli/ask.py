@@ -123,14 +123,20 @@ def show(result: Result, output: flags.Output, view: View | None = None) -> None
         if result.answer:
             sys.stdout.write(steerless(result.answer) + "\n")
             sys.stdout.flush()
-        told(ending(result))
+        told(f"{ending(result)}{_advice(result)}")
         return
     from agot.cli.paint import console
     from agot.cli.screen import Screen
 
     screen = view if isinstance(view, Screen) else Screen(console())
     screen.conclude(result, tree=view.tree if view is not None else None)
-    told(ending(result))
+    told(f"{ending(result)}{_advice(result)}")
+
+
+def _advice(result: Result) -> str:
+    if result.status != "abstained":
+        return ""
+    return "\nMore may help: --thorough, or a stronger model (--model); what was tried: agot runs show " + result.run_id
 
 
 def finish(result: Result) -> None:

@@ -19,7 +19,7 @@ def tools(output: flags.TableFlag = "text", debug: flags.DebugFlag = False) -> N
     """
     settings = compose.settings()
     shed = compose.open_toolshed(settings)
-    found = asyncio.run(_entries(shed))
+    found, notes = asyncio.run(_entries(shed))
     if output == "json":
         from agot.cli.outcome import print_json
 
@@ -36,22 +36,27 @@ def tools(output: flags.TableFlag = "text", debug: flags.DebugFlag = False) -> N
         if wanted
         else "Only --strategy tools calls them, as none was added in the settings"
     )
+    from agot.cli.view import told
+
+    told("\n".join(notes))
     sys.stdout.write(f"\n{who}. Settings file: {settings_path()}\n")
 
 
-async def _entries(shed: Toolshed) -> list[dict[str, Any]]:
+async def _entries(shed: Toolshed) -> tuple[list[dict[str, Any]], list[str]]:
     try:
         there = await shed.open()
+        notes = shed.notes
     finally:
         await shed.close()
     found: list[dict[str, Any]] = [
         {"tool": tool.name, "side_effects": tool.side_effects, "from": tool.origin, "timeout_s": tool.timeout_s, "missing": ""}
         for tool in there.values()
     ]  # fmt: skip
-    return found + [
+    found += [
         {"tool": name, "side_effects": None, "from": "", "timeout_s": None, "missing": reason}
         for name, reason in shed.missing().items()
     ]
+    return found, notes
 
 
 def _row(entry: dict[str, Any]) -> list[str]:

@@ -62,6 +62,8 @@ class Approvals:
         Raises:
             BudgetExceeded, Interrupted: If the run ends before there is an answer.
         """
+        if self.approve is None and asked.changed:
+            return f"The server of the tool {tool.name!r} has changed it and nobody is here to approve that, so it was not called. Go on without it."
         if self.approve is None:
             self._tell_that_nobody_is_here(tool.name)
             return f"The tool {tool.name!r} has side effects and nobody is here to approve it, so it was not called. Go on without it."
@@ -97,8 +99,8 @@ class Approvals:
 
     async def _answered(self, asked: ToolRequest, human: str, request: str, key: str) -> str:
         async def ask() -> Performed:
-            # What may have taken effect already is asked of anew, whatever was said before.
-            if asked.tool in self._always and not asked.again:
+            # What may have taken effect already, or is not what it was, is asked of anew, whatever was said before.
+            if asked.tool in self._always and not asked.again and not asked.changed:
                 return Performed(json.dumps({"approved": True}), Usage())
             assert self.approve is not None
             self.emit(

@@ -25,7 +25,7 @@ from agot.tools.approval import Approvals
 from agot.tools.effects import Effect, Effects, Identity, identity
 from agot.tools.references import faults, filled, needs
 from agot.tools.rendering import cut, rendered
-from agot.tools.tool import Approve, Tool, ToolOutcome
+from agot.tools.tool import Approve, Tool, ToolOutcome, Watch
 from agot.tools.wording import SHOWN_CHARS, denied, done_already, offer, question, said, shown, unfit
 
 T = TypeVar("T")
@@ -155,19 +155,36 @@ class ToolCaller:
         if tool is None:
             return self._refused(call, key, f"There is no tool {call.name[:80]!r}. {offer(room.tools)}")
         refusal = unfit(tool, call.arguments)
+        changed = ""
+        if not refusal and tool.watch is not None:
+            changed, refusal = await self._change(tool.watch)
         if refusal:
             return self._refused(call, key, refusal)
         if not tool.side_effects:
             if not room.granted(tool, key):
                 return self._refused(call, key, _too_often(tool))
+            if changed and (refusal := await self._unapproved(tool, call, key, None, changed)):
+                return self._refused(call, key, refusal)
             return await self._performed(tool, call, key, request, again=False)
         same = identity(tool, call.arguments)
         # Of two that ask for the same at the same moment one waits for what comes of the other.
         async with self._held(room.effects.turn(same)):
-            return await self._once(tool, call, key, request, same)
+            return await self._once(tool, call, key, request, same, changed)
+
+    async def _unapproved(
+        self, tool: Tool, call: ToolCall, key: str, known: Effect | None, changed: str
+    ) -> str:
+        """Ask a person; return "" if the call may be made, of a tool that changed as it is now, else why not."""
+        refusal = await self._room.approvals.refusal(
+            tool, question(tool, call, self.thought, known, changed), key,
+            began_s=known.began_s if known is not None else None, within=self._within_run,
+        )  # fmt: skip
+        if changed and not refusal and tool.watch is not None:
+            tool.watch.accept()
+        return refusal
 
     async def _once(
-        self, tool: Tool, call: ToolCall, key: str, request: str, same: Identity
+        self, tool: Tool, call: ToolCall, key: str, request: str, same: Identity, changed: str
     ) -> ToolOutcome:
         """Make a call with side effects, unless it was made."""
         room = self._room
@@ -180,11 +197,7 @@ class ToolCaller:
             return self._refused(call, key, denied(tool))
         if not room.granted(tool, key):
             return self._refused(call, key, _too_often(tool))
-        refusal = await room.approvals.refusal(
-            tool, question(tool, call, self.thought, known), key,
-            began_s=known.began_s if known is not None else None, within=self._within_run,
-        )  # fmt: skip
-        if refusal:
+        if refusal := await self._unapproved(tool, call, key, known, changed):
             if refusal == denied(tool):
                 room.effects.denied.add(same)
             return self._refused(call, key, refusal)
@@ -198,6 +211,15 @@ class ToolCaller:
         room.effects.note(same, Effect(outcome))
         room.effects.answered(self.thought, call, outcome)
         return outcome
+
+    async def _change(self, watch: Watch) -> tuple[str, str]:
+        """Return how a tool has changed, and why it cannot be called if that cannot be told."""
+        try:
+            return await self._within_run(watch.change()), ""
+        except _PASSED_ON:
+            raise
+        except ToolError as error:
+            return "", str(error)
 
     async def run_graph(self, calls: Sequence[ToolCall]) -> list[ToolOutcome]:
         """Make calls that may use each other's results, each as soon as those it refers to are done.

@@ -1,14 +1,16 @@
 """Tools of other processes: servers that speak the Model Context Protocol, over stdio or HTTP.
 
-Needs `pip install 'agot[mcp]'`. What a server says of itself is taken as data: its descriptions are
-shortened and defused, and a tool counts as one with side effects unless the server marks it read-only.
-Trust a server's marks no more than the server, or set `side_effects`.
+Needs `pip install 'agot[mcp]'`. What a server says of itself is taken as data: its list of tools is bounded, its texts
+are shortened and defused, and a tool counts as one with side effects, whatever the server marks it as, unless the
+settings say that the server is trusted, or has none. A tool that is not what it was when it was listed is approved anew.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
+import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -17,15 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from agot.errors import SetupError, ToolError
 from agot.settings import McpServer, stripped
-from agot.tools.rendering import cut
+from agot.tools.mcp_offers import Offer, Watched, bounded, offer_of
 from agot.tools.tool import Tool
-from agot.tools.untrusted import defused
 
 if TYPE_CHECKING:
     from mcp import Client
 
 _MOST_PAGES = 50
-_MOST_DESCRIPTION_CHARS = 2000
 _CLOSE_S = 10.0
 
 
@@ -70,6 +70,11 @@ class McpServers:
             await self.close()
             raise
 
+    @property
+    def notes(self) -> list[str]:
+        """What was left out of the servers' lists, in sentences."""
+        return [note for connection in self._connections for note in connection.notes]
+
     async def close(self) -> None:
         """End the connections and the processes that were started."""
         await asyncio.gather(*(connection.close() for connection in self._connections))
@@ -82,6 +87,7 @@ class _Connection:
         self._name, self._server = name, server
         self._keeper: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
+        self.notes: list[str] = []
 
     async def open(self) -> tuple[Tool, ...]:
         ready: asyncio.Future[tuple[Tool, ...]] = asyncio.get_running_loop().create_future()
@@ -119,8 +125,9 @@ class _Connection:
 
     async def _keep(self, ready: asyncio.Future[tuple[Tool, ...]]) -> None:
         async with AsyncExitStack() as stack:
+            _speaking.set(self._name)
             client = await self._client(stack)
-            tools = await self._listed(client)
+            tools = await self._tools(client)
             if not ready.done():
                 ready.set_result(tools)
             await self._closing.wait()
@@ -155,19 +162,32 @@ class _Connection:
             )
         return value
 
-    async def _listed(self, client: Client) -> tuple[Tool, ...]:
-        tools: list[Tool] = []
+    async def _tools(self, client: Client) -> tuple[Tool, ...]:
+        offers, self.notes = bounded(await self._listed(client), self._name)
+        return tuple(self._tool(client, offer) for offer in offers)
+
+    async def _listed(self, client: Client) -> list[Offer]:
+        offers: list[Offer] = []
         cursor: str | None = None
         for _ in range(_MOST_PAGES):
             page = await client.list_tools(cursor=cursor)
-            tools += [self._tool(client, offered) for offered in page.tools]
+            offers += map(offer_of, page.tools)
             cursor = page.next_cursor
             if not cursor:
-                return tuple(tools)
+                return offers
         raise ToolError(f"The MCP server {self._name!r} lists more than {_MOST_PAGES} pages of tools.")
 
-    def _tool(self, client: Client, offered: Any) -> Tool:
-        name = str(offered.name)
+    def _tool(self, client: Client, offer: Offer) -> Tool:
+        name = offer.name
+
+        async def look(name: str) -> Offer | None:
+            if self._keeper is None or self._keeper.done():
+                # The call itself tells that.
+                return offer
+            try:
+                return next((one for one in await self._listed(client) if one.name == name), None)
+            except Exception as error:
+                raise ToolError(f"The MCP server {self._name!r} failed: {_said(error)}") from error
 
         async def invoke(arguments: Mapping[str, Any]) -> str:
             if self._keeper is None or self._keeper.done():
@@ -181,17 +201,18 @@ class _Connection:
                 raise ToolError(text or "The tool failed and does not say why.")
             return text
 
-        marks = offered.annotations
-        read_only = marks is not None and marks.read_only_hint is True
         side_effects = self._server.side_effects
         return Tool(
             name=re.sub(r"[^A-Za-z0-9_-]", "_", f"{self._name}_{name}")[:64],
-            description=cut(defused(offered.description or name), _MOST_DESCRIPTION_CHARS),
-            parameters=dict(offered.input_schema),
+            description=offer.description,
+            parameters=offer.schema,
             invoke=invoke,
             timeout_s=self._server.timeout_s,
-            side_effects=not read_only if side_effects is None else side_effects,
+            side_effects=not (offer.read_only and self._server.trusted)
+            if side_effects is None
+            else side_effects,
             origin=f"MCP server {self._name}",
+            watch=Watched(self._name, offer, look),
         )
 
 
@@ -221,4 +242,35 @@ def _said(fault: BaseException | None) -> str:
     """Return what went wrong: the SDK's task groups wrap it."""
     while isinstance(fault, BaseExceptionGroup):
         fault = fault.exceptions[0]
-    return f"{type(fault).__name__}: {fault}"[:500] if fault is not None else "it ended at once"
+    return (
+        " ".join(f"{type(fault).__name__}: {fault}".split())[:500]
+        if fault is not None
+        else "it ended at once"
+    )
+
+
+_speaking: contextvars.ContextVar[str] = contextvars.ContextVar("mcp_server")
+"""The server whose output the tasks of this context read."""
+
+
+class _OneLine(logging.Filter):
+    """Tells once of a server that what it writes is no message, instead of a traceback for each line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        name = _speaking.get(None)
+        if record.exc_info is None or name is None:
+            return True
+        if name not in self._told:
+            self._told.add(name)
+            logging.getLogger("agot.tools").warning(
+                "The MCP server %r writes lines to its standard output that are no messages; they are passed over. "
+                "It should write them to standard error.", name,
+            )  # fmt: skip
+        return False
+
+
+logging.getLogger("mcp.client.stdio").addFilter(_OneLine())

@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, overload
+from typing import Any, Literal, Protocol, overload
 
 from agot.errors import SetupError
 from agot.ids import ROOT, ThoughtId
@@ -26,6 +26,22 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 """What every provider takes for the name of a tool."""
 
 
+class Watch(Protocol):
+    """Knows whether a tool still is what it was when it was listed."""
+
+    async def change(self) -> str:
+        """Return what is told of the tool now, if it is not what was told before; else "".
+
+        Raises:
+            ToolError: If it is not there any more, or cannot be looked at.
+        """
+        ...
+
+    def accept(self) -> None:
+        """Take what `change` told of as known from now on: a person approved it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """Something a model may ask for.
@@ -43,6 +59,7 @@ class Tool:
         concurrency: Calls at once in one run, or None.
         calls: Calls in one run, or None.
         origin: Where it comes from, for people; "" for a program's own.
+        watch: Asked before each call whether the tool has changed, which needs a person's approval; None for what cannot.
     """
 
     name: str
@@ -58,6 +75,7 @@ class Tool:
     concurrency: int | None = None
     calls: int | None = None
     origin: str = ""
+    watch: Watch | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -103,6 +121,7 @@ class ToolRequest(Value):
     Attributes:
         again: This run has begun the same call before: it has taken effect already, or may have. `text` says what is
             known.
+        changed: What the tool's server says of it now, which is not what it said when it was listed; "" if it is the same.
         text: The question as a sentence.
     """
 
@@ -111,6 +130,7 @@ class ToolRequest(Value):
     description: str
     arguments: dict[str, Any]
     again: bool = False
+    changed: str = ""
     text: str
 
 

@@ -38,20 +38,25 @@ def unfit(tool: Tool, arguments: Mapping[str, Any]) -> str:
     return ""
 
 
-def question(tool: Tool, call: ToolCall, thought: ThoughtId, known: Effect | None) -> ToolRequest:
+def question(
+    tool: Tool, call: ToolCall, thought: ThoughtId, known: Effect | None, changed: str = ""
+) -> ToolRequest:
     """Return what a person is asked to approve.
 
     Args:
         known: The same call, if this run has begun it before.
+        changed: What the tool's server says of it now, if that is not what it said before.
     """
     # What a person must judge is cut late, and nothing in it may hide from eyes.
     arguments = _seen(json.dumps(call.arguments, ensure_ascii=False))
     text = f"Call {tool.name} with {cut(arguments, _ASKED_CHARS)}?"
     if known is not None:
         text += f" {_before(known)}"
+    if changed:
+        text += f" Its server has changed the tool since it was listed, and says now: {visible(changed)}"
     return ToolRequest(
         thought=thought, tool=tool.name, description=tool.description, arguments=call.arguments,
-        again=known is not None, text=text,
+        again=known is not None, changed=changed, text=text,
     )  # fmt: skip
 
 

@@ -271,3 +271,8 @@ def test_a_pipe_gets_nothing_that_a_terminal_obeys(agot: Agot, fake: list[FakeRe
         assert ended.out.endswith("bell and שלום\n")
     else:
         assert json.loads(ended.out.splitlines()[-1] if output == "jsonl" else ended.out)
+
+
+def test_an_abstention_says_what_may_help(agot: Agot, fake: list[FakeReasoner]) -> None:
+    ended = agot("ask", "abstain")
+    assert ended.code == 3 and f"--thorough, or a stronger model (--model); what was tried: agot runs show {RUN}" in ended.err

@@ -40,7 +40,7 @@ def test_as_json_each_tool_tells_where_it_is_from(agot: Agot, home: Path, tmp_pa
     write(
         home,
         f'builtin = false\npython = false\nfiles = "{tmp_path}"\nfetch_hosts = ["example.org"]\n'
-        f'[tools.mcp.small]\ncommand = "{sys.executable}"\nargs = ["{SERVER}", "stdio"]\ntimeout_s = 25',
+        f'[tools.mcp.small]\ncommand = "{sys.executable}"\nargs = ["{SERVER}", "stdio"]\ntimeout_s = 25\ntrusted = true',
     )
     found = {entry["tool"]: entry for entry in json.loads(agot("tools", "--output", "json").out)}
     assert found["small_write"] == {

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from pydantic import ValidationError
 
 from agot.errors import SetupError, ToolError
 from agot.tools.mcp_servers import McpServer, McpServers
+from agot.tools.tool import ToolRequest
 from tests.tools.conftest import Bench
 
 pytest.importorskip("mcp")
 
 SCRIPT = str(Path(__file__).with_name("mcp_server.py"))
-STDIO = McpServer(command=sys.executable, args=(SCRIPT, "stdio"), timeout_s=20)
+STDIO = McpServer(command=sys.executable, args=(SCRIPT, "stdio"), timeout_s=20, trusted=True)
+ODD = str(Path(__file__).with_name("odd_mcp_server.py"))
+
+
+def odd(mode: str, **fields: Any) -> McpServer:
+    return McpServer.model_validate(
+        {"command": sys.executable, "args": (ODD, mode), "timeout_s": 20, **fields}
+    )
 
 
 @pytest.fixture
@@ -47,6 +58,66 @@ async def test_tools_over_stdio_are_listed_and_called() -> None:
         assert (await bench.call("small_fail")).error
         refused = await bench.call("small_write", text="x")
         assert refused.error and "nobody is here to approve" in refused.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "side_effects"),
+    [({}, True), ({"trusted": True}, False), ({"side_effects": False}, False), ({"trusted": True, "side_effects": True}, True)],
+)  # fmt: skip
+async def test_a_servers_own_mark_lifts_no_approval_unless_the_server_is_trusted(
+    fields: dict[str, Any], side_effects: bool
+) -> None:
+    async with McpServers({"odd": odd("plain", **fields)}) as tools:
+        assert [one.side_effects for one in tools] == [side_effects]
+
+
+async def test_long_lists_and_large_schemas_are_cut_and_what_is_left_out_is_told() -> None:
+    servers = McpServers({"odd": odd("many"), "wide": odd("large"), "bad": odd("marked")})
+    async with servers as tools:
+        names = [one.name for one in tools]
+        assert len([name for name in names if name.startswith("odd_t")]) == 64
+        assert names[64:] == ["wide_talks", "bad_good"]
+        talks = json.dumps(tools[64].parameters)
+        assert len(talks) < 400 and "</untrusted" not in talks
+        many, wide, bad = servers.notes
+    assert "'odd' 2936 are left out: at most 64 tools" in many and "t64, t65" in many and "and 2928 more" in many
+    assert "'wide' 1 is left out: a schema may have 4,000 characters (wide)" in wide
+    assert "'bad' 1 is left out: names within it hold marks" in bad
+
+
+async def test_what_a_server_writes_beside_its_messages_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with McpServers({"noisy": odd("noisy", trusted=True)}) as tools:
+        assert (await Bench(tools).call("noisy_read")).text == "call 1"
+    told = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [record.exc_info for record in told] == [None]
+    assert "'noisy' writes lines to its standard output" in told[0].getMessage()
+
+
+async def test_a_tool_that_changed_is_approved_anew_and_then_known() -> None:
+    asked: list[ToolRequest] = []
+
+    async def approve(request: ToolRequest) -> Literal["always"]:
+        asked.append(request)
+        return "always"
+
+    async with McpServers({"odd": odd("shifting", trusted=True)}) as tools:
+        bench = Bench(tools, approve)
+        assert [(await bench.call("odd_read", n=number)).text for number in range(3)] == [
+            "call 1", "call 2", "call 3",
+        ]  # fmt: skip
+    assert [request.changed[:22] for request in asked] == ["Sends your files away."]
+    assert "has changed the tool since it was listed" in asked[0].text and "\x1b" not in asked[0].text
+
+
+async def test_a_tool_that_changed_or_went_is_not_called_where_nobody_can_approve_it() -> None:
+    servers = {"odd": odd("shifting", side_effects=False), "gone": odd("vanishing", side_effects=False)}
+    async with McpServers(servers) as tools:
+        bench = Bench(tools)
+        for name, why in (("odd_read", "has changed it and nobody is here"), ("gone_read", "no longer offers")):
+            assert not (await bench.call(name)).error
+            refused = await bench.call(name, n=1)
+            assert refused.error and why in refused.text
 
 
 async def test_a_server_that_dies_is_an_error_for_the_model() -> None:
