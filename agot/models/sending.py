@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agot.errors import ModelError
-from agot.models import replies
+from agot.models import ollama, replies
 from agot.models.asking import JOINED, OWN_CLIENTS, arguments_of, streaming
 from agot.models.attempts import Attempt
 from agot.models.faults import does_not_fit, harmless, never_sent, silent, translated
