@@ -104,9 +104,9 @@ def weighted(assessed: Sequence[Assessed], strategy: str) -> Assessed:
 
     Source: weighted majority, Li et al. 2023, arXiv 2206.02336; Snell et al. 2024, arXiv 2408.03314.
     """
-    proven = [one for one in assessed if any(v.conclusive and v.reward == 1.0 for v in one.verdicts)]
+    proven = [one for one in assessed if one.proven]
     rewards = {id(one.solution): 0.5 if one.reward is None else one.reward for one in assessed}
-    refuted = [one for one in assessed if any(v.conclusive and v.reward == 0.0 for v in one.verdicts)]
+    refuted = [one for one in assessed if one.refuted]
     standing = proven or [one for one in assessed if one not in refuted] or list(assessed)
     by_solution = {id(one.solution): one for one in standing}
     found = [

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from agot.agents.calibrated import Calibration, counts, fitted
 from agot.agents.judges import Judge, word
-from agot.agents.verifier import CHECKS
 from agot.agents.votes import tally
 from agot.agents.worth import JUDGE
 from agot.bench.asking import OWN_FAULTS, Progress, checked_at_once, each, patient, setup_of
@@ -28,6 +27,7 @@ from agot.question import split_material
 from agot.settings import Settings
 from agot.thought import Solution, Task, Value
 from agot.verifiers.calibration import brier_score, expected_calibration_error
+from agot.verifiers.registry import CHECKS
 
 VOTE_SHARE = "vote_share"
 """The share of the samples that stand behind a vote's answer, judged like a verifier."""
@@ -172,7 +172,7 @@ async def _rewards(
     settled = False
     rewards: dict[str, float | None] = {}
     for name, check in CHECKS.items():
-        found = await check(task, solution, ask)
+        found = check(task, solution)
         settled, rewards[name] = settled or found.conclusive, found.reward
     for name, judge in judges.items():
         try:

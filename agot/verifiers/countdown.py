@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.expressions import NotArithmetic, clean, expressions, is_expression, parse, value
 from agot.verifiers.readings import unmarked
@@ -82,7 +81,7 @@ class CountdownCheck:
 
     name = "countdown"
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a verdict, or None if the question is of another kind or the answer says that there is no way.
 
         Reward 0 for the numbers used is conclusive only if the question says that each is to be used once, or if the answer
