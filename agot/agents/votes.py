@@ -1,6 +1,6 @@
 """Choosing among several answers: plain votes, votes weighted by probability or reward, and RPC.
 
-Answers are grouped by `agot.verifiers.answers`, so that `1/2` and `0.5` are one answer.
+Answers are grouped by `agot.reading.answers`, so that `1/2` and `0.5` are one answer.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from agot.protocols import Assessed
 from agot.thought import Solution
-from agot.verifiers.answers import groups
+from agot.reading.answers import groups
 
 if TYPE_CHECKING:
     # Only the fit of `rpc` needs it, and it takes longer to load than the answer of a small question.

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.expressions import (
+from agot.reading.expressions import (
     NotArithmetic,
     clean,
     expressions,
@@ -15,7 +15,7 @@ from agot.verifiers.expressions import (
     spoken_operators,
     value,
 )
-from agot.verifiers.readings import reading, unmarked
+from agot.reading.numbers import reading, unmarked
 
 _LONGEST_QUESTION = 4000
 _ASKING = frozenset(

@@ -14,8 +14,8 @@ from typing import Any
 
 from agot.protocols import Check
 from agot.thought import Solution, Task
-from agot.verifiers.answers import equivalent
-from agot.verifiers.readings import reading
+from agot.reading.answers import equivalent
+from agot.reading.numbers import reading
 from agot.verifiers.stated import StatedCheck
 from agot.verifiers.structures import JsonSchemaCheck
 from agot.verifiers.texts import PatternCheck

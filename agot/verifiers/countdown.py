@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.expressions import NotArithmetic, clean, expressions, is_expression, parse, value
-from agot.verifiers.readings import unmarked
+from agot.reading.expressions import NotArithmetic, clean, expressions, is_expression, parse, value
+from agot.reading.numbers import unmarked
 
 _LIST = r"\[?(?P<numbers>\d+(?:(?:\s?,\s?(?:and\s)?|\s(?:and\s)?)\d+){1,7})\]?"
 _TARGET = r"(?P<target>\d{1,9})"

@@ -7,14 +7,14 @@ from fractions import Fraction
 from itertools import pairwise
 
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.expressions import (
+from agot.reading.expressions import (
     NotArithmetic,
     clean,
     is_expression,
     several_readings,
     value,
 )
-from agot.verifiers.readings import reading, unmarked
+from agot.reading.numbers import reading, unmarked
 
 _LONGEST_STEP = 1000
 _MOST_TEXT = 6_000

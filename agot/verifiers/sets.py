@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.readings import unmarked
+from agot.reading.numbers import unmarked
 
 _LONGEST_QUESTION = 20_000
 _LONGEST_ANSWER = 10_000

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agot.protocols import Check
 from agot.thought import Finding, Plan, PlannedThought, Solution, Task, Verdict
-from agot.verifiers.answers import equivalent, normal
+from agot.reading.answers import equivalent, normal
 from agot.verifiers.arithmetic import ExpressionCheck
 from agot.verifiers.bindings import BINDINGS
 from agot.verifiers.composition import CompositionCheck

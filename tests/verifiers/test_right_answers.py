@@ -7,11 +7,11 @@ import pytest
 from agot.protocols import Check
 from agot.thought import Plan, PlannedThought, Solution, Task, Verdict
 from agot.verifiers import plans
-from agot.verifiers.answers import normal
+from agot.reading.answers import normal
 from agot.verifiers.arithmetic import ExpressionCheck, asked_expression
 from agot.verifiers.countdown import CountdownCheck
 from agot.verifiers.equations import EquationCheck
-from agot.verifiers.expressions import expressions
+from agot.reading.expressions import expressions
 from agot.verifiers.forms import FormCheck
 from agot.verifiers.stated import StatedCheck
 from tests.bounded import bounded

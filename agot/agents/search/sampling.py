@@ -16,7 +16,7 @@ from agot.errors import BudgetExceeded, OutputError
 from agot.events import LimitFired, Notice
 from agot.protocols import Assessed, Toolbox
 from agot.thought import Solution, Task
-from agot.verifiers.answers import groups
+from agot.reading.answers import groups
 
 
 async def best_of(task: Task, tools: Toolbox, strategy: str, *, batches: list[int]) -> Solution:

@@ -18,7 +18,7 @@ from agot.errors import BudgetExceeded, ModelError, ModelUnauthorised, SetupErro
 from agot.events import StrategyChosen
 from agot.protocols import Assessed, Toolbox
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.answers import groups
+from agot.reading.answers import groups
 
 NAME = "experts"
 
