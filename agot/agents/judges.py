@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agot.agents.calibrated import Calibration, calibration_of
+from agot.agents.calibration import Calibration, calibration_of
 from agot.agents.search.together import together
 from agot.agents.selection.cluster import cluster_of
 from agot.agents.selection.stopping import rates

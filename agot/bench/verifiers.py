@@ -7,7 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agot.agents.calibrated import Calibration, counts, fitted
+from agot.agents.calibration import (
+    Calibration,
+    brier_score,
+    count,
+    expected_calibration_error,
+    fit_tallies,
+)
 from agot.agents.judges import Judge, word
 from agot.agents.votes import tally
 from agot.agents.worth import JUDGE
@@ -26,7 +32,6 @@ from agot.protocols import Ask, Dialect, Models
 from agot.question import split_material
 from agot.settings import Settings
 from agot.thought import Solution, Task, Value
-from agot.verifiers.calibration import brier_score, expected_calibration_error
 from agot.verifiers.registry import CHECKS
 
 VOTE_SHARE = "vote_share"
@@ -255,7 +260,7 @@ def with_calibration(rows: Sequence[Checked], judges: Iterable[str]) -> list[Che
     halves = [ordered[::2], ordered[1::2]]
     for name in judges:
         curves = [
-            fitted(counts([(reward, right) for _, reward, right in judged(half, name)])) for half in halves
+            fit_tallies(count([(reward, right) for _, reward, right in judged(half, name)])) for half in halves
         ]
         halves = [
             [_calibrated(row, name, curve) for row in half]
