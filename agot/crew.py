@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from agot.agents.constraints import RequirementCheck
 from agot.agents.judges import Judges
 from agot.agents.planner import Planner
 from agot.agents.prompts.choice import LearntPrompts, Pick, default_prompt
-from agot.agents.requirements import RequirementCheck
 from agot.agents.selection.cluster import clustered
 from agot.agents.selection.difficulty import load as load_table
 from agot.agents.selector import Selector
 from agot.agents.strategies.experts import NAME as EXPERTS
 from agot.agents.strategies.experts import checked_experts
 from agot.agents.strategies.registry import STRATEGIES
-from agot.agents.verifier import CHECKS, VerifierAgent, chosen_checks
+from agot.agents.verifier import VerifierAgent, chosen_checks
 from agot.agents.worth import JUDGE
 from agot.engine.engine import Crew
 from agot.judging import NOTHING, RunKnowledge, wants_judge
@@ -22,6 +22,7 @@ from agot.learning import Learnt
 from agot.protocols import Dialect, Models, Verifier
 from agot.settings import EngineSettings, RoleSettings, Settings
 from agot.thought import Task
+from agot.verifiers.registry import CHECKS
 
 
 def check_setup(settings: Settings, models: Models, checks: Sequence[Verifier]) -> None:
@@ -102,7 +103,7 @@ def _selector(settings: Settings, models: Models, lessons: Learnt | None) -> Sel
 def _chosen_checks(
     engine: EngineSettings, own: Sequence[Verifier], requirements: RequirementCheck
 ) -> tuple[Verifier, ...]:
-    built_in = (*CHECKS.values(), requirements)
+    built_in: tuple[Verifier, ...] = (*CHECKS.values(), requirements)
     return chosen_checks(built_in, own, more=engine.checks, skip=engine.skip_checks)
 
 

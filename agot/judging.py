@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from agot.agents import worth
-from agot.agents.calibrated import ENOUGH
+from agot.agents.calibration import ENOUGH, area_under_curve
 from agot.agents.dialects.standard import StandardDialect
 from agot.agents.worth import FACT, Worth
 from agot.budget import Budget, Meter
@@ -187,11 +187,7 @@ async def _worth_by_lessons(model: str, lessons: Learnt | None) -> Worth | None:
     right, judged = sum(one[2] for one in counted), sum(one[1] for one in counted)
     if judged < ENOUGH or not 0 < right < judged:
         return None
-    above = below = 0.0
-    for _, n, good in counted:
-        above += good * (below + (n - good) / 2)
-        below += n - good
-    return Worth(manner="word", auc=above / (right * (judged - right)), judged=judged)
+    return Worth(manner="word", auc=area_under_curve(counted), judged=judged)
 
 
 def _place(models: Models, role: str) -> tuple[str, str]:

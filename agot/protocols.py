@@ -384,17 +384,26 @@ class Dialect(Protocol):
 # -- strategies and verifiers ----------------------------------------------------------------------
 
 
-class Verifier(Protocol):
-    """Checks one solution. Deterministic verifiers run before judges.
+class Check(Protocol):
+    """Checks one solution by code alone."""
 
-    One that asks models has a further attribute, `without_models`: the verifier to go by where no call may be made,
-    as when a limit fired, or None to leave it out there.
-    """
+    @property
+    def name(self) -> str:
+        """Name under which it gives its verdicts."""
 
-    name: str
-
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a verdict; a reward of None if this check does not apply or cannot tell."""
+
+
+Verifier = (
+    Callable[[Task, Solution], Verdict | Awaitable[Verdict]]
+    | Callable[[Task, Solution, Ask], Verdict | Awaitable[Verdict]]
+)
+"""Whatever can be given as a check: a `Check`, or one that waits for something, or asks models through its third argument.
+
+Its name is its attribute `name`, or that of the function. One that asks models has a further attribute, `without_models`:
+the check to go by where no call may be made, as when a limit fired, or None to leave it out there. Checks run before judges.
+"""
 
 
 class Recall(Protocol):
@@ -433,6 +442,21 @@ class Assessed(Value):
     solution: Solution
     verdicts: tuple[Verdict, ...] = ()
     reward: float | None = None
+
+    @property
+    def settled(self) -> bool:
+        """A check settled the matter, so that no judge is asked."""
+        return any(verdict.conclusive for verdict in self.verdicts)
+
+    @property
+    def proven(self) -> bool:
+        """A check settled that the answer is right."""
+        return any(verdict.proves for verdict in self.verdicts)
+
+    @property
+    def refuted(self) -> bool:
+        """A check settled that the answer is wrong."""
+        return any(verdict.refutes for verdict in self.verdicts)
 
 
 class Toolbox(Protocol):

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 import agot
-from agot.agents.requirements import RequirementCheck
+from agot.agents.constraints import RequirementCheck
 from agot.agents.toolbox import Assessor
 from agot.agents.verifier import VerifierAgent
 from agot.budget import Budget

@@ -48,15 +48,12 @@ def proven(tried: Assessed) -> bool:
 
 def doubted(tried: Assessed) -> bool:
     """Return whether a check, not only a judge, speaks against an answer."""
-    return any(
-        verdict.check != JUDGE and verdict.reward is not None and verdict.reward < 0.5
-        for verdict in tried.verdicts
-    )
+    return any(verdict.doubts for verdict in tried.verdicts if verdict.check != JUDGE)
 
 
 def refuted(tried: Assessed) -> bool:
     """Return whether a check settled that an answer is wrong."""
-    return any(verdict.conclusive and verdict.reward == 0.0 for verdict in tried.verdicts)
+    return tried.refuted
 
 
 def cross_checks(work: ThoughtContext, tried: Assessed) -> Move | None:
@@ -157,6 +154,6 @@ def conclude(work: ThoughtContext, why: str) -> Outcome:
 
 def _chance(tried: Assessed) -> float | None:
     """Return the calibrated chance that an answer is right, or None if nobody gave one or a check settled it."""
-    if any(verdict.conclusive for verdict in tried.verdicts):
+    if tried.settled:
         return None
     return next((verdict.reward for verdict in tried.verdicts if verdict.calibrated), None)

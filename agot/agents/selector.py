@@ -106,7 +106,7 @@ class Selector:
         stop = await self._hopeless(cluster, tried)
         if stop:
             return Move("", stop)
-        if not climbs and not any(verdict.conclusive for one in tried for verdict in one.verdicts):
+        if not climbs and not any(one.settled for one in tried):
             left = [strategy for strategy in left if strategy in SAMPLING]
             if not left:
                 return Move(
@@ -156,7 +156,7 @@ class Selector:
         """Return why the judge's rejections say that no further draw is worth it, or "" if they do not."""
         rejected = [
             one for one in tried
-            if any(verdict.check == JUDGE and (verdict.reward or 0.0) < 0.5 for verdict in one.verdicts)
+            if any(verdict.check == JUDGE and verdict.doubts for verdict in one.verdicts)
         ]  # fmt: skip
         if self._learnt is None or not rejected:
             return ""

@@ -88,7 +88,7 @@ class Assessor:
         verdicts = assessed.verdicts
         # Kept before the judge is asked: if there is no budget for the judge, the answer is still there.
         self.on_candidate(assessed)
-        if not self.enabled or any(verdict.conclusive for verdict in verdicts):
+        if not self.enabled or assessed.settled:
             return assessed
         judged = await self.verifier.judge(self.task, solution, self.ask, self.dialect)
         if judged is None:

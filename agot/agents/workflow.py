@@ -180,9 +180,8 @@ def _accepted(work: ThoughtContext, tried: Assessed) -> bool:
 
 def _hand_over(work: ThoughtContext, tried: Assessed) -> str:
     """Return why an answer that would do goes to the strong model all the same, or ""."""
-    proven = any(verdict.conclusive for verdict in tried.verdicts)
     alone = work.role == work.strong or not work.strong or not work.auto
-    if alone or proven or work.planned or work.tries >= work.retries:
+    if alone or tried.settled or work.planned or work.tries >= work.retries:
         return ""
     found = escalation(tried.solution.unsure, tried.solution.confidence)
     return found.why if found is not None and found.escalate else ""
@@ -242,17 +241,13 @@ def _settle(work: ThoughtContext, why: str) -> Outcome:
     if (
         best.reward is not None
         and best.reward < (ABSTAIN if work.settings.abstain is None else work.settings.abstain)
-        and (_refuted(best) or not work.task.depth)
+        and (best.refuted or not work.task.depth)
     ):
         reason = next((v.feedback for v in best.verdicts if v.feedback), "every answer was rejected")
         return Outcome(
             ThoughtStatus.ABSTAINED, best, reason=f"No answer passed verification: {reason}{told}."
         )
     return Outcome(ThoughtStatus.DONE, best, reason=f"accepted with doubt: the best of all tries{told}")
-
-
-def _refuted(tried: Assessed) -> bool:
-    return any(verdict.conclusive and verdict.reward == 0.0 for verdict in tried.verdicts)
 
 
 def _with_feedback(work: ThoughtContext) -> Task:

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from agot.agents.calibrated import ENOUGH, Calibration, counts, fitted
+from agot.agents.calibration import ENOUGH, Calibration, count, fit_tallies
 from agot.agents.selection.cluster import cluster_of
 from agot.agents.worth import JUDGE
 from agot.bench.frozen import FrozenProblem
@@ -48,7 +48,7 @@ def lessons(
         told = list(judged(rows, name))
         better = gain(rows, name)
         proven = better is not None and better[1] > 0.0
-        tallies = counts([(reward, right) for _, reward, right in told]) if proven else {}
+        tallies = count([(reward, right) for _, reward, right in told]) if proven else {}
         found += [
             Outcome(
                 kind="verifier", subject=calibration_subject(model), arm=arm, thought=ROOT, n=tally.n,
@@ -56,7 +56,7 @@ def lessons(
             )
             for arm, tally in tallies.items()
         ]  # fmt: skip
-        meaning: Calibration = fitted(tallies) or float
+        meaning: Calibration = fit_tallies(tallies) or float
         hits = Counter(
             (clusters[problem], hit(accepted=meaning(reward) >= accept, right=right))
             for problem, reward, right in told

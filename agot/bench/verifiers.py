@@ -7,9 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agot.agents.calibrated import Calibration, counts, fitted
+from agot.agents.calibration import (
+    Calibration,
+    brier_score,
+    count,
+    expected_calibration_error,
+    fit_tallies,
+)
 from agot.agents.judges import Judge, word
-from agot.agents.verifier import CHECKS
 from agot.agents.votes import tally
 from agot.agents.worth import JUDGE
 from agot.bench.asking import OWN_FAULTS, Progress, checked_at_once, each, patient, setup_of
@@ -27,7 +32,7 @@ from agot.protocols import Ask, Dialect, Models
 from agot.question import split_material
 from agot.settings import Settings
 from agot.thought import Solution, Task, Value
-from agot.verifiers.calibration import brier_score, expected_calibration_error
+from agot.verifiers.registry import CHECKS
 
 VOTE_SHARE = "vote_share"
 """The share of the samples that stand behind a vote's answer, judged like a verifier."""
@@ -172,7 +177,7 @@ async def _rewards(
     settled = False
     rewards: dict[str, float | None] = {}
     for name, check in CHECKS.items():
-        found = await check(task, solution, ask)
+        found = check(task, solution)
         settled, rewards[name] = settled or found.conclusive, found.reward
     for name, judge in judges.items():
         try:
@@ -255,7 +260,7 @@ def with_calibration(rows: Sequence[Checked], judges: Iterable[str]) -> list[Che
     halves = [ordered[::2], ordered[1::2]]
     for name in judges:
         curves = [
-            fitted(counts([(reward, right) for _, reward, right in judged(half, name)])) for half in halves
+            fit_tallies(count([(reward, right) for _, reward, right in judged(half, name)])) for half in halves
         ]
         halves = [
             [_calibrated(row, name, curve) for row in half]

@@ -54,7 +54,7 @@ async def _criticised(tree: SearchTree, node: Node, *, grading: bool) -> str:
         temperature=tree.tools.search.temperature,
     )  # fmt: skip
     rewards = [critique.reward for critique in critiques if critique.reward is not None]
-    if grading and rewards and not any(verdict.conclusive for verdict in node.assessed.verdicts):
+    if grading and rewards and not node.assessed.settled:
         node.value = sum(rewards) / len(rewards)
     broken = [verdict.feedback for verdict in node.assessed.verdicts if verdict.feedback]
     said = [critique.text for critique in critiques if critique.text]

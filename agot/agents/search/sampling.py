@@ -16,7 +16,7 @@ from agot.errors import BudgetExceeded, OutputError
 from agot.events import LimitFired, Notice
 from agot.protocols import Assessed, Toolbox
 from agot.thought import Solution, Task
-from agot.verifiers.answers import groups
+from agot.reading.answers import groups
 
 
 async def best_of(task: Task, tools: Toolbox, strategy: str, *, batches: list[int]) -> Solution:
@@ -81,7 +81,7 @@ async def _tie_broken(task: Task, tools: Toolbox, drawn: list[Assessed], strateg
 
 def _leading(drawn: list[Assessed]) -> list[list[Assessed]]:
     """Return the judged solutions of each answer with the greatest sum of rewards, as `weighted` ranks them."""
-    if any(one.reward is None or any(verdict.conclusive for verdict in one.verdicts) for one in drawn):
+    if any(one.reward is None or one.settled for one in drawn):
         return []
     found = [[drawn[place] for place in places] for places in groups([one.solution.answer for one in drawn])]
     support = [(sum(one.reward or 0.0 for one in members), len(members)) for members in found]

@@ -364,7 +364,7 @@ class SearchTree:
 
 def good_enough(assessed: Assessed, tools: Toolbox) -> bool:
     """Return whether a solution is proven right, or rewarded as `search.satisfied` asks."""
-    if any(verdict.conclusive for verdict in assessed.verdicts):
+    if assessed.settled:
         return (assessed.reward or 0.0) >= tools.accept
     return assessed.reward is not None and assessed.reward >= tools.search.satisfied
 

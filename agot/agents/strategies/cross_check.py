@@ -96,9 +96,9 @@ async def _cross_checked(task: Task, tools: Toolbox, arms: Sequence[Arm]) -> Sol
         votes += fresh
         for one in fresh:
             verdicts = await tools.verify(task, one)
-            if any(verdict.conclusive and verdict.reward == 1.0 for verdict in verdicts):
+            if any(verdict.proves for verdict in verdicts):
                 return one.model_copy(update={"strategy": NAME})
-            if not any(verdict.conclusive and verdict.reward == 0.0 for verdict in verdicts):
+            if not any(verdict.refutes for verdict in verdicts):
                 standing.append(one)
     return await _elected(task, tools, standing or votes)
 
@@ -107,7 +107,7 @@ async def _standing(task: Task, tools: Toolbox, votes: Sequence[Solution]) -> li
     found = []
     for one in votes:
         verdicts = await tools.verify(task, one)
-        if not any(verdict.conclusive and verdict.reward == 0.0 for verdict in verdicts):
+        if not any(verdict.refutes for verdict in verdicts):
             found.append(one)
     return found
 

@@ -18,7 +18,7 @@ from agot.errors import BudgetExceeded, ModelError, ModelUnauthorised, SetupErro
 from agot.events import StrategyChosen
 from agot.protocols import Assessed, Toolbox
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.answers import groups
+from agot.reading.answers import groups
 
 NAME = "experts"
 
@@ -40,8 +40,8 @@ async def experts(task: Task, tools: Toolbox) -> Solution:
     answers = [one for _, one in drawn]
     if len(answers) == 1:
         return answers[0].solution
-    standing = [one for one in answers if not _proves(one.verdicts, 0.0)] or answers
-    proven = any(_proves(one.verdicts, 1.0) for one in standing)
+    standing = [one for one in answers if not one.refuted] or answers
+    proven = any(one.proven for one in standing)
     if proven or len(groups([one.solution.answer for one in standing])) == 1:
         return weighted(answers, NAME).solution
     return await _written(task, tools, strongest([member for member, _ in drawn]), standing)
@@ -128,7 +128,3 @@ async def _written(task: Task, tools: Toolbox, writer: Profile, answers: Sequenc
 def _named(solution: Solution) -> Solution:
     # How unsure the words were counts for handing over from one fast model; a team is asked instead of that.
     return solution.model_copy(update={"strategy": NAME, "unsure": None})
-
-
-def _proves(verdicts: Sequence[Verdict], reward: float) -> bool:
-    return any(verdict.conclusive and verdict.reward == reward for verdict in verdicts)

@@ -39,4 +39,4 @@ async def unrefuted(task: Task, solutions: Sequence[Solution], tools: Toolbox) -
 
 
 async def _refuted(task: Task, solution: Solution, tools: Toolbox) -> bool:
-    return any(verdict.conclusive and verdict.reward == 0.0 for verdict in await tools.verify(task, solution))
+    return any(verdict.refutes for verdict in await tools.verify(task, solution))

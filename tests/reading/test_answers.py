@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agot.verifiers.answers import equivalent, groups, normal
-from agot.verifiers.moments import moment
-from agot.verifiers.quantities import quantity
+from agot.reading.answers import equivalent, groups, normal
+from agot.reading.moments import moment
+from agot.reading.quantities import quantity
 from tests.bounded import bounded
 
 SAME = r"""

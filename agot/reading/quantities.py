@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from agot.verifiers.formulas import unpunctuated
-from agot.verifiers.readings import SCALES, SMALL, spelled_out
+from agot.reading.formulas import unpunctuated
+from agot.reading.numbers import SCALES, SMALL, spelled_out
 
 _LONGEST = 120
 _LARGEST_EXPONENT = 400

@@ -8,63 +8,43 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from agot.protocols import Ask, Verifier
+from agot.protocols import Check
 from agot.thought import Solution, Task
-from agot.verifiers.answers import equivalent
-from agot.verifiers.forms import StatedCheck
-from agot.verifiers.readings import reading
+from agot.reading.answers import equivalent
+from agot.reading.numbers import reading
+from agot.verifiers.stated import StatedCheck
 from agot.verifiers.structures import JsonSchemaCheck
 from agot.verifiers.texts import PatternCheck
 
-Holds = Callable[[Task, Solution, Ask], Awaitable[bool | None]]
-"""Tells whether a constraint holds; None for "cannot tell"."""
+Holds = Callable[[str], bool | None]
+"""Tells whether an answer meets a constraint; None for "cannot tell"."""
 
 _LONGEST_PATTERN = 300
 _PATTERN_TIMEOUT_S = 0.1
 _LONGEST_SCHEMA = 4000
 _MOST_SCHEMA_WORK = 2_000_000
 """Characters of schema times characters of answer; at the worst, half a second."""
-_LONGEST_ANSWER = 20_000
 _MOST_ITEMS = 50
 _MOST_WORDS = 100_000
 
 
-def _by(verifier: Verifier) -> Holds:
-    async def holds(task: Task, solution: Solution, ask: Ask) -> bool | None:
-        verdict = await verifier(task, solution, ask)
-        if verdict.reward is None:
-            if verdict.feedback:
-                raise ValueError(verdict.feedback)
-            return None
-        return verdict.reward >= 0.5
-
-    return holds
-
-
-def _plainly(told: Callable[[str], bool | None]) -> Holds:
-    """Return a check that looks at the answer's text alone, if that is not too long."""
-
-    async def holds(task: Task, solution: Solution, ask: Ask) -> bool | None:
-        if len(solution.answer) > _LONGEST_ANSWER:
-            return None
-        return told(solution.answer.strip())
+def _by(check: Check) -> Holds:
+    def holds(answer: str) -> bool | None:
+        verdict = check(Task(question=""), Solution(answer=answer))
+        if verdict.reward is None and verdict.feedback:
+            raise ValueError(verdict.feedback)
+        return None if verdict.reward is None else not verdict.doubts
 
     return holds
 
 
 def _stated(argument: str) -> Holds:
-    verifier, sentence = StatedCheck(), Task(question=argument)
-
-    async def holds(task: Task, solution: Solution, ask: Ask) -> bool | None:
-        if len(solution.answer) > _LONGEST_ANSWER:
-            return None
-        return (await verifier(sentence, solution, ask)).reward is None
-
-    return holds
+    check, sentence = StatedCheck(), Task(question=argument)
+    return lambda answer: check(sentence, Solution(answer=answer)).reward is None
 
 
 def _pattern(argument: str) -> Holds:
@@ -91,10 +71,8 @@ def _json_schema(argument: str) -> Holds:
     _refuse_costly(schema)
     check = _by(JsonSchemaCheck({name: inner for name, inner in schema.items() if name != "$id"}))
 
-    async def holds(task: Task, solution: Solution, ask: Ask) -> bool | None:
-        if len(argument) * len(solution.answer) > _MOST_SCHEMA_WORK:
-            return None
-        return await check(task, solution, ask)
+    def holds(answer: str) -> bool | None:
+        return None if len(argument) * len(answer) > _MOST_SCHEMA_WORK else check(answer)
 
     return holds
 
@@ -116,11 +94,15 @@ def _refuse_costly(schema: Any) -> None:
         _refuse_costly(one)
 
 
+_WORD = re.compile(r"\w")
+
+
 def _words(argument: str, holds: Callable[[int, int], bool]) -> Holds:
     found = re.fullmatch(r"\s*(\d{1,6})(?:\s*words?)?\s*", argument)
     if not found or int(found[1]) > _MOST_WORDS:
         raise ValueError(f"expected a number of words up to {_MOST_WORDS}, got {argument[:80]!r}")
-    return _plainly(lambda answer: holds(len(re.findall(r"\S*\w\S*", answer)), int(found[1])))
+    number = int(found[1])
+    return lambda answer: holds(sum(_WORD.search(part) is not None for part in answer.split()), number)
 
 
 def _parts(argument: str) -> list[str]:
@@ -151,17 +133,17 @@ def _one_of(argument: str) -> Holds:
         # An option within a sentence may be the choice, or only be mentioned: not a breach.
         return any(equivalent(answer, option) or _holds_text(answer, option) for option in options)
 
-    return _plainly(told)
+    return told
 
 
 def _contains(argument: str) -> Holds:
     parts = _parts(argument)
-    return _plainly(lambda answer: all(_holds_text(answer, part) for part in parts))
+    return lambda answer: all(_holds_text(answer, part) for part in parts)
 
 
 def _forbids(argument: str) -> Holds:
     parts = _parts(argument)
-    return _plainly(lambda answer: not any(_holds_text(answer, part) for part in parts))
+    return lambda answer: not any(_holds_text(answer, part) for part in parts)
 
 
 def _integer(argument: str) -> Holds:
@@ -171,7 +153,7 @@ def _integer(argument: str) -> Holds:
             return None
         return any(value.denominator == 1 for value in found.values)
 
-    return _plainly(told)
+    return told
 
 
 _BOUND = r"[-−+]?\d{1,18}(?:\.\d{1,12})?"
@@ -199,7 +181,7 @@ def _numeric_range(argument: str) -> Holds:
         # `8/10` may be a score, `3 dozen` a number.
         return within or (None if "/" in answer or not number.sure else False)
 
-    return _plainly(told)
+    return told
 
 
 BINDINGS: Mapping[str, Callable[[str], Holds]] = {

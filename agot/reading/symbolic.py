@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from agot.verifiers.formulas import Node, NotAFormula, formula
+from agot.reading.formulas import Node, NotAFormula, formula
 
 _POINTS = 8
 _FEWEST_POINTS = 3

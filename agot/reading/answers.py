@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-from agot.verifiers.formulas import looks_symbolic, unpunctuated
-from agot.verifiers.moments import Moment, moment
-from agot.verifiers.quantities import Quantity, quantity
-from agot.verifiers.readings import spelled_out
-from agot.verifiers.symbolic import same_expression
+from agot.reading.formulas import looks_symbolic, unpunctuated
+from agot.reading.moments import Moment, moment
+from agot.reading.numbers import spelled_out
+from agot.reading.quantities import Quantity, quantity
+from agot.reading.symbolic import same_expression
 
 _NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 _MOST_DIGITS = 400

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agot.verifiers import symbolic
-from agot.verifiers.symbolic import same_expression
+from agot.reading import symbolic
+from agot.reading.symbolic import same_expression
 from tests.bounded import bounded
 
 RATIONAL = [

@@ -1,19 +1,134 @@
 """What a question's wording demands of its answer, without asking a model.
 
-Only sentences that begin like a request and mean one thing are read, in English: a constraint that nobody stated would
-reject right answers.
+Two readers of the same sentences: `StatedCheck` for demands on the form, which it checks itself, and `read_constraints`,
+which gives all that is stated as constraints, each bound to a check of `agot.verifiers.bindings`. Only sentences that
+begin like a request and mean one thing are read, in English: a constraint that nobody stated would reject right answers.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from agot.protocols import Ask
-from agot.thought import Constraint, Solution, Task
-from agot.verifiers.forms import StatedCheck
+from agot.reading.data import is_json
+from agot.thought import Constraint, Solution, Task, Verdict
 
 _LONGEST_QUESTION = 20_000
+_BREACH = 0.3
+
+# -- the form of an answer -------------------------------------------------------------------------
+
+
+def _decimals(answer: str, places: int) -> bool:
+    return all(len(digits) <= places for digits in re.findall(r"\d\.(\d+)(?![eE.\d]|\s?[×*x])", answer))
+
+
+def _whole(answer: str) -> bool:
+    number = re.search(r"\d+(?:,\d{3})*(\.\d+)?", answer)
+    return number is not None and not (number[1] or "").strip(".0")
+
+
+_PLACES = {"one": 1, "two": 2, "three": 3, "four": 4}
+_REPLY = r"(?:only |just )?(?:answer|reply|respond)(?: only| just)?(?: with| in)?(?: only| just| exactly)?(?: a| either)?"
+_NAMED = r"(?:(?:me|the|your|its|final|answer|result|value|output|area|mean|average|sum|total|number|it|object) ?){0,6}"
+
+_FORMS: tuple[tuple[re.Pattern[str], str, Callable[[str, re.Match[str]], bool]], ...] = tuple(
+    (re.compile(r"(?:please |and |finally, |then )?" + wording, re.I), complaint, holds)
+    for wording, complaint, holds in (
+        (
+            rf"{_REPLY} (?:yes or no|yes/no)\b",
+            "the answer must be yes or no",
+            lambda answer, _: re.match(r"\W*(?:yes|no)\b", answer, re.I) is not None,
+        ),
+        (
+            rf"{_REPLY} (?:single|one) word\b",
+            "the answer must be one word",
+            lambda answer, _: len(answer.split()) <= 1,
+        ),
+        (
+            r"(?:(?:answer|reply|respond|give|explain|describe|summari[sz]e|write|say|tell|name)\b[^?]{0,80}? )?in (?:at most|no more than|up to) (\d{1,4}) words\b",
+            "the answer has too many words",
+            lambda answer, found: len(answer.split()) <= int(found[1]),
+        ),
+        (
+            rf"(?:{_REPLY}|(?:give|return) {_NAMED}) ?(?:with |as |is )?(?:an? )?(?:integer|whole number)\b",
+            "the answer must be a whole number",
+            lambda answer, _: _whole(answer),
+        ),
+        (
+            r"(?:round\b|(?:give|return|answer)\b.{0,60}\brounded\b).{0,30}?\bto (one|two|three|four|\d) decimal(?!.{0,40}scientific)",
+            "the answer has too many decimals",
+            lambda answer, found: _decimals(answer, _PLACES.get(found[1].lower()) or int(found[1])),
+        ),
+        (
+            rf"(?:answer|reply|respond|output|return|give) {_NAMED}(?:as|in|with) (?:valid )?json\b",
+            "the answer must be JSON",
+            lambda answer, _: is_json(answer),
+        ),
+    )
+)
+"""Demands on the form: how a sentence that makes one begins, the complaint, and whether an answer without markdown meets it."""
+
+_CLAUSE = re.compile(r"(?:[.!?:;]\s|\n)\s*")
+_FENCED = re.compile(r"```\w{0,20}\s(.*?)```", re.DOTALL)
+
+
+def _cleaned(answer: str) -> str:
+    """Return the answer without markdown; of a fenced block only what is inside."""
+    fenced = _FENCED.search(answer)
+    if fenced:
+        return fenced[1].strip()
+    return re.sub(r"\*\*|__|`|\\boxed|\$", "", answer).strip().strip("*_ ")
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a sentence demands of the form of an answer.
+
+    Attributes:
+        complaint: What is wrong with an answer that does not meet it.
+        holds: Tells whether an answer without markdown meets it, given how the sentence was `found`.
+    """
+
+    complaint: str
+    holds: Callable[[str, re.Match[str]], bool]
+    found: re.Match[str]
+
+
+class StatedCheck:
+    """Demands on the answer's form that the question states in words, checked by code.
+
+    A met demand says nothing about the answer being right, so only a breach gives a reward.
+    """
+
+    name = "stated"
+
+    def demands(self, text: str) -> Iterator[Demand]:
+        """Yield what the sentences of a text demand, in their order."""
+        for sentence in _CLAUSE.split(text.strip()):
+            for pattern, complaint, holds in _FORMS:
+                found = pattern.match(sentence)
+                if found and "?" not in sentence:
+                    yield Demand(complaint, holds, found)
+
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
+        """Return a low reward naming the first demand that is not met, None otherwise.
+
+        What a sentence demands is too often meant loosely for a breach to be conclusive.
+        """
+        if len(task.question) > _LONGEST_QUESTION:
+            return Verdict(check=self.name)
+        answer = _cleaned(solution.answer)
+        for demand in self.demands(task.question):
+            if not demand.holds(answer, demand.found):
+                feedback = f"{demand.complaint}, not {solution.answer[:200]!r}"
+                return Verdict(check=self.name, reward=_BREACH, feedback=feedback)
+        return Verdict(check=self.name)
+
+
+# -- constraints -----------------------------------------------------------------------------------
+
 _LONGEST_SENTENCE = 400
 _MOST_SENTENCES = 200
 
@@ -38,21 +153,18 @@ _QUOTES = rf"(?:{_QUOTED}(?:\s?,\s?|\s?/\s?|,?\s(?:or|and)\s)){{0,20}}{_QUOTED}"
 _NUMBER = r"[-−]?\d{1,12}(?:\.\d{1,6})?"
 _ONE_NUMBER = r"(?:(?:an?|one|single|whole|natural|real|decimal)\s){1,4}(?:number|integer|value|score|rating|percentage)"
 
-_NO_FORM = "0.12345678901 is " + "x " * 9000
-"""An answer that fits no form that `StatedCheck` reads: what it says nothing of, states none."""
 
-
-async def stated(task: Task, ask: Ask) -> tuple[Constraint, ...]:
-    """Return the constraints that the question's wording states, in its order; none for a very long question."""
-    if len(task.question) > _LONGEST_QUESTION:
+def read_constraints(question: str) -> tuple[Constraint, ...]:
+    """Return the constraints that a question's wording states, in its order; none for a very long question."""
+    if len(question) > _LONGEST_QUESTION:
         return ()
-    sentences = [part.strip() for part in _SENTENCE.split(task.question) if part.strip()][:_MOST_SENTENCES]
+    sentences = [part.strip() for part in _SENTENCE.split(question) if part.strip()][:_MOST_SENTENCES]
     found: list[Constraint] = []
     for sentence in sentences:
         if len(sentence) <= _LONGEST_SENTENCE:
             read = list(_read(sentence))
             # Where a sentence has its own check here, a second one of the same words would count twice.
-            found += read or await _of_form(sentence, ask)
+            found += read or _of_form(sentence)
     if sentences and not found and _asks_yes_or_no(sentences[-1]):
         text = "The question is answered by yes or no."
         found.append(Constraint(text=text, hard=False, check="one_of", argument="yes|no|true|false"))
@@ -70,10 +182,9 @@ def _read(sentence: str) -> Iterator[Constraint]:
                 yield Constraint(text=sentence, hard=hard, check=check, argument=argument)
 
 
-async def _of_form(sentence: str, ask: Ask) -> list[Constraint]:
+def _of_form(sentence: str) -> list[Constraint]:
     request = _LEAD.sub("", sentence, count=1)
-    verdict = await StatedCheck()(Task(question=request), Solution(answer=_NO_FORM), ask)
-    if verdict.reward is None:
+    if not any(StatedCheck().demands(request)):
         return []
     hard = _STRICT.search(sentence) is not None and _SOFTENED.search(sentence) is None
     return [Constraint(text=sentence, hard=hard, check="stated", argument=request)]

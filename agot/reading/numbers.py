@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
 
-from agot.verifiers.expressions import NotArithmetic, value
+from agot.reading.expressions import NotArithmetic, value
 
 _LONGEST = 1000
 _LATEX = (

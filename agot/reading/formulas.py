@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from agot.verifiers.readings import spelled_out
+from agot.reading.numbers import spelled_out
 
 _LONGEST = 400
 _MOST_TOKENS = 200

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agot.verifiers.calibration import Count, brier_score, expected_calibration_error, fit_isotonic
+from agot.agents.calibration import Count, brier_score, expected_calibration_error, fit_isotonic
 
 labelled = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60).map(
     lambda pairs: ([p for p, _ in pairs], [good for _, good in pairs])

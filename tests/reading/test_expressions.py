@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agot.reading.expressions import NotArithmetic, expressions, shape, value
 from agot.verifiers.arithmetic import asked_expression
-from agot.verifiers.expressions import NotArithmetic, expressions, shape, value
 
 
 @st.composite
