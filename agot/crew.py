@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from agot.agents.constraints import RequirementCheck
+from agot.agents.context import Crew
 from agot.agents.judges import Judges
 from agot.agents.planner import Planner
 from agot.agents.prompts.choice import LearntPrompts, Pick, default_prompt
@@ -16,10 +17,10 @@ from agot.agents.strategies.experts import checked_experts
 from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.verifier import VerifierAgent, chosen_checks
 from agot.agents.worth import JUDGE
-from agot.engine.engine import Crew
+from agot.ids import ThoughtId
 from agot.judging import NOTHING, RunKnowledge, wants_judge
 from agot.learning import Learnt
-from agot.protocols import Dialect, Models, Verifier
+from agot.protocols import Dialect, Models, Programs, Tools, Verifier
 from agot.settings import EngineSettings, RoleSettings, Settings
 from agot.thought import Task
 from agot.verifiers.registry import CHECKS
@@ -53,13 +54,17 @@ def assembled(
     judges: Judges,
     checks: Sequence[Verifier],
     known: RunKnowledge = NOTHING,
+    *,
+    tools: Callable[[ThoughtId], Tools] | None = None,
+    programs: Callable[[ThoughtId], Programs] | None = None,
 ) -> Crew:
-    """Return the crew of one run; its tools are added by whoever has them.
+    """Return the crew of one run.
 
     Args:
         lessons: What earlier runs taught, and where this one's lessons go; None to neither learn nor teach.
         checks: Own ones of the program.
         known: What is known of the models.
+        tools, programs: Return those of a thought; None where there are none.
     """
     engine, selector = settings.engine, _selector(settings, models, lessons)
     pick: Pick = default_prompt
@@ -68,6 +73,7 @@ def assembled(
     dialect = _dialects(models, engine.max_plan_thoughts, pick)
     requirements = RequirementCheck(dialect if engine.constraints else None)
     return Crew(
+        settings=engine,
         dialect=dialect,
         planner=Planner(
             most_thoughts=engine.max_plan_thoughts,
@@ -84,6 +90,8 @@ def assembled(
         plans=known.plans,
         judged=judges.counts,
         judge_final=judges.speaks or wants_judge(engine),
+        tools=tools,
+        programs=programs,
     )
 
 

@@ -6,16 +6,12 @@ what people extend.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from random import Random
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator
 
-from agot.events import AnyEvent
 from agot.ids import RunId, ThoughtId
-from agot.learning import LessonKind, Tally
-from agot.settings import SearchSettings
 from agot.thought import (
     Constraint,
     Critique,
@@ -457,94 +453,3 @@ class Assessed(Value):
     def refuted(self) -> bool:
         """A check settled that the answer is wrong."""
         return any(verdict.refutes for verdict in self.verdicts)
-
-
-class Toolbox(Protocol):
-    """What a strategy may use: models through a dialect, and the checks.
-
-    Attributes:
-        role: Role whose model the strategy works with; `roles` are all that are different models, the
-            first being `role`.
-        experts: Names of the settings' experts that are different models; each serves as a role.
-        samples: Samples of one vote or batch.
-        temperature: For drawing different samples.
-        retry: 0 for the first try of the thought, 1 after one rejected answer, and so on.
-        search: How far searches go.
-        rng: The strategy's own source of randomness, fixed by the run's seed, the thought and the try.
-        accept: Reward at which an answer is accepted.
-        drawn: Whole answers that the thought has already, for an election to count in.
-        sure: Probability of having found the majority's answer at which an election may stop.
-        judged: A judge can be asked that is worth it.
-        recall: Finds associations, or None.
-        tools: The tools of the run, or None.
-        programs: Runs what a model programs, or None if nothing here can.
-    """
-
-    @property
-    def ask(self) -> Ask: ...
-    @property
-    def dialect(self) -> Dialect: ...
-    @property
-    def role(self) -> str: ...
-    @property
-    def samples(self) -> int: ...
-    @property
-    def temperature(self) -> float: ...
-    @property
-    def retry(self) -> int: ...
-    @property
-    def roles(self) -> tuple[str, ...]: ...
-    @property
-    def experts(self) -> tuple[str, ...]: ...
-    @property
-    def search(self) -> SearchSettings: ...
-    @property
-    def rng(self) -> Random: ...
-    @property
-    def accept(self) -> float: ...
-    @property
-    def drawn(self) -> tuple[Solution, ...]: ...
-    @property
-    def sure(self) -> float: ...
-    @property
-    def judged(self) -> bool: ...
-    @property
-    def recall(self) -> Recall | None: ...
-    @property
-    def tools(self) -> Tools | None: ...
-    @property
-    def programs(self) -> Programs | None: ...
-
-    def dialect_of(self, role: str) -> Dialect:
-        """Return the dialect of another role's model."""
-
-    def next_search(self) -> int:
-        """Return the number of a search that begins: 0 for the thought's first, and so on."""
-
-    def emit(self, event: AnyEvent) -> None:
-        """Tell the readers of the run what a search does."""
-
-    async def tallies(self, kind: LessonKind, subject: str) -> Mapping[str, Tally]:
-        """Return what other runs taught, by arm; nothing where learning is off.
-
-        Raises:
-            StoreError: If the database cannot be used.
-        """
-
-    def answered(self, task: Task, answers: Sequence[tuple[str, Assessed]]) -> None:
-        """Remember what each model answered, to teach how it did once the thought has ended."""
-
-    async def verify(self, task: Task, solution: Solution) -> tuple[Verdict, ...]:
-        """Run the checks that ask no model on a solution that a strategy is weighing."""
-
-    async def refuted(self, task: Task, steps: Sequence[str]) -> bool:
-        """Return whether a deterministic check proves the last of these steps wrong."""
-
-    async def assess(self, task: Task, solution: Solution) -> Assessed:
-        """Run the checks, and the judge if they do not settle it; the best assessed solution is what is
-        given if a limit fires. A solution is assessed once, however often it is asked for.
-        """
-
-
-Strategy = Callable[[Task, Toolbox], Awaitable[Solution]]
-"""Solves one task. The budget is inside `Toolbox.ask`: a call over a limit raises `BudgetExceeded`."""

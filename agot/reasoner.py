@@ -426,16 +426,17 @@ class Reasoner:
             stream_text=job.stream_text,
             logprobs=settings.engine.logprobs,
         )
-        crew = assembled(settings, job.models, lessons, judges, self._checks, known)
-        if tools:
-            toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
-            crew.tools = lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))
+        toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
         # A room of their own: the model is told of no such tool.
         programs = ToolRoom({PROGRAM: self._program}, journal, stream.emit)
-        crew.programs = lambda thought: SandboxedPrograms(
-            ToolCaller(programs, meter, thought), allowed=settings.tools.python
-        )
-        engine = Engine(crew, room, meter, settings.engine, stream.emit)
+        crew = assembled(
+            settings, job.models, lessons, judges, self._checks, known,
+            tools=(lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))) if tools else None,
+            programs=lambda thought: SandboxedPrograms(
+                ToolCaller(programs, meter, thought), allowed=settings.tools.python
+            ),
+        )  # fmt: skip
+        engine = Engine(crew, room, meter, stream.emit)
         model = job.models.profile("fast").model
         prepare = job.models.preparation("fast") if isinstance(job.models, Gateway) else None
         return Run(job.run_id, job.question, settings, stream, meter, engine, model, prepare)

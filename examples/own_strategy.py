@@ -2,17 +2,14 @@
 
 import agot
 from agot.agents.strategies.registry import STRATEGIES
-from agot.protocols import Toolbox
+from agot.agents.tries import Try
 from agot.thought import Solution, Task
 
 
-async def twice(task: Task, tools: Toolbox) -> Solution:
+async def twice(task: Task, try_: Try) -> Solution:
     """Draw two chains and keep the one that the checks like better."""
-    drawn = await tools.dialect.solve(
-        tools.ask, task, role=tools.role, mode="chain", n=2, temperature=tools.temperature
-    )
-    best = max([await tools.assess(task, solution) for solution in drawn], key=lambda one: one.reward or 0.0)
-    return best.solution.model_copy(update={"strategy": "twice"})
+    assessed = [await try_.assess(one) for one in await try_.solve(task, n=2)]
+    return max(assessed, key=lambda one: one.reward or 0.0).solution
 
 
 STRATEGIES.add("twice", twice)

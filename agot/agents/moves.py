@@ -71,8 +71,8 @@ def cross_checks(work: ThoughtContext, tried: Assessed) -> Move | None:
     # Facts are told in sentences, which seldom have the same words: that two differ tells nothing.
     if not kind.reasoned:
         return None
-    calls, tokens = work.left("calls"), work.left("tokens")
-    if (calls is not None and calls < 1) or (tokens is not None and tokens < _WORTH * work.ask.tokens):
+    calls, tokens = work.thought.left("calls"), work.thought.left("tokens")
+    if (calls is not None and calls < 1) or (tokens is not None and tokens < _WORTH * work.thought.ask.tokens):
         return None
     return Move(
         CROSS_CHECK,
@@ -88,7 +88,7 @@ async def next_move(work: ThoughtContext, tokens_left: int | None) -> Move:
         return await _climbed(work, tokens_left, against=True)
     if work.solution is None or last is None:
         return _after_nothing(work)
-    if work.unsure and work.strong and work.role != work.strong:
+    if work.unsure and work.crew.strong and work.role != work.crew.strong:
         return _handed_over(work, work.unsure)
     if doubted(last) and (work.settings.effort == "fast" or not kind_of_reply(work.task.question, work.task.material).closed):
         return Move(work.move, "the model is asked again and told what was wrong")
@@ -101,12 +101,12 @@ async def _climbed(work: ThoughtContext, tokens_left: int | None, *, against: bo
     """Return what follows a doubted answer: the ladder, other models, the strong one, a plan."""
     climbs = work.settings.ladder is not None
     searches = against or climbs or work.settings.effort == "thorough"
-    if searches or work.selector.experts:
-        move = await work.selector.next(work.task, work.tried, work.made, tokens_left=tokens_left, climbs=climbs)
+    if searches or work.crew.selector.experts:
+        move = await work.crew.selector.next(work.task, work.tried, work.made, tokens_left=tokens_left, climbs=climbs)
         if move.strategy and (searches or move.strategy == EXPERTS):
             bounded = not climbs and work.settings.effort != "thorough" and move.samples is not None
             return replace(move, samples=min(move.samples or 0, work.most_samples)) if bounded else move
-    if work.strong and work.role != work.strong:
+    if work.crew.strong and work.role != work.crew.strong:
         return _handed_over(work, "the answers are doubted")
     if work.may_expand and not work.planned:
         return Move("plan", "the answers differ, so the question is split")
@@ -119,14 +119,14 @@ def _after_nothing(work: ThoughtContext) -> Move:
         return Move("", work.complaint)
     if "chain" not in work.made or (work.move == "think" and work.may_expand and work.made == ["chain"]):
         return Move("chain", f"{work.complaint}, so one chain is tried")
-    if work.strong and work.role != work.strong:
+    if work.crew.strong and work.role != work.crew.strong:
         return _handed_over(work, work.complaint)
     return Move("", work.complaint)
 
 
 def _handed_over(work: ThoughtContext, why: str) -> Move:
-    work.role = work.strong
-    return Move("chain", f"{why}, so the model of the role {work.strong!r} is asked")
+    work.role = work.crew.strong
+    return Move("chain", f"{why}, so the model of the role {work.crew.strong!r} is asked")
 
 
 def conclude(work: ThoughtContext, why: str) -> Outcome:

@@ -19,12 +19,11 @@ from agot.agents.context import Outcome, ThoughtContext
 from agot.agents.selection.cascade import escalation
 from agot.agents.selector import Move
 from agot.agents.strategies.cross_check import NAME as CROSS_CHECK
-from agot.agents.strategies.cross_check import SURE, THOROUGHLY_SURE
-from agot.agents.toolbox import Bench, random_for
+from agot.agents.tries import Try, random_for
 from agot.errors import OutputError, SetupError
 from agot.events import PlanRejected, StrategyChosen, ThoughtExpanded, ThoughtRetried
 from agot.protocols import Assessed
-from agot.thought import Decline, Plan, Task, ThoughtStatus
+from agot.thought import Decline, Plan, Solution, Task, ThoughtStatus
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -59,7 +58,7 @@ class ThoughtState(TypedDict):
 def _choose_first(work: ThoughtContext) -> None:
     if work.settings.strategy != "auto":
         work.move, why = work.settings.strategy, "set by the user"
-    elif work.tools is not None and "tools" not in (work.settings.ladder or ()):
+    elif work.thought.tools is not None and "tools" not in (work.settings.ladder or ()):
         work.move, why = "tools", "tools were given, and the model decides which it needs"
     elif work.may_expand:
         work.move, why = "think", "the model answers at once if it can, and plans if it cannot"
@@ -67,7 +66,7 @@ def _choose_first(work: ThoughtContext) -> None:
         work.move, why = "think", "the model is asked as it would be without checks"
     else:
         work.move, why = "chain", "this deep or this late, thoughts are answered, not split"
-    work.emit(StrategyChosen(thought=work.task.thought, strategy=work.move, why=why))
+    work.thought.emit(StrategyChosen(thought=work.task.thought, strategy=work.move, why=why))
 
 
 async def _solve(state: ThoughtState, runtime: _Runtime) -> ThoughtState:
@@ -83,7 +82,7 @@ async def _solve(state: ThoughtState, runtime: _Runtime) -> ThoughtState:
         elif work.move == "plan":
             await _expand(work, None)
         else:
-            work.solution = await work.strategies.get(work.move)(_with_feedback(work), _tools(work))
+            work.solution = await _carry_out(work)
     except OutputError as error:
         work.complaint = str(error)
     except SetupError as error:
@@ -91,13 +90,13 @@ async def _solve(state: ThoughtState, runtime: _Runtime) -> ThoughtState:
         if work.settings.strategy != "auto" or not work.tries:
             raise
         work.complaint = str(error)
-        work.ask.warn(work.complaint)
+        work.thought.ask.warn(work.complaint)
     return {"next": "end" if work.outcome is not None else "verify"}
 
 
 async def _think(work: ThoughtContext) -> None:
-    got = await work.dialect(work.role).think(
-        work.ask, _with_feedback(work), role=work.role, may_expand=work.may_expand
+    got = await work.crew.dialect(work.role).think(
+        work.thought.ask, _with_feedback(work), role=work.role, may_expand=work.may_expand
     )
     if isinstance(got, Decline):
         work.outcome = Outcome(ThoughtStatus.ABSTAINED, reason=got.reason or "The model declined to answer.")
@@ -109,19 +108,19 @@ async def _think(work: ThoughtContext) -> None:
 
 async def _expand(work: ThoughtContext, plan: Plan | None) -> None:
     work.planned = True
-    dialect = work.dialect(work.role)
-    accepted = await work.planner.settle(work.task, plan, work.ask, dialect, work.emit, role=work.role)
+    dialect = work.crew.dialect(work.role)
+    accepted = await work.crew.planner.settle(work.task, plan, work.thought.ask, dialect, work.thought.emit, role=work.role)
     if accepted is None:
         work.complaint, work.unable = "no usable plan", True
         return
     unpaid = _unpaid(work, accepted.repaired.plan)
     if unpaid:
         work.planned, work.may_expand, work.complaint = False, False, unpaid
-        work.emit(PlanRejected(graph=work.task.thought, feedback=unpaid))
+        work.thought.emit(PlanRejected(graph=work.task.thought, feedback=unpaid))
         return
     why = accepted.repaired.plan.rationale or "the model chose to split it"
-    work.emit(ThoughtExpanded(thought=work.task.thought, why=why))
-    work.solution = await work.expand(work.task, accepted)
+    work.thought.emit(ThoughtExpanded(thought=work.task.thought, why=why))
+    work.solution = await work.thought.expand(work.task, accepted)
     if work.solution is None:
         work.complaint = "the nested graph came to no answer"
 
@@ -133,10 +132,10 @@ def _unpaid(work: ThoughtContext, plan: Plan) -> str:
     finished costs the answer that one chain would have given.
     """
     parts = len(plan.thoughts)
-    calls, tokens = work.left("calls"), work.left("tokens")
+    calls, tokens = work.thought.left("calls"), work.thought.left("tokens")
     if calls is not None and calls < parts:
         return f"the plan has {parts} sub-questions, and only {calls:.0f} calls are left"
-    need = int(PART * parts * work.ask.tokens)
+    need = int(PART * parts * work.thought.ask.tokens)
     if tokens is not None and tokens < need:
         return (
             f"the plan's {parts} sub-questions would take about {need} tokens, and only {tokens:.0f} are left"
@@ -147,7 +146,7 @@ def _unpaid(work: ThoughtContext, plan: Plan) -> str:
 async def _verify(state: ThoughtState, runtime: _Runtime) -> ThoughtState:
     work = runtime.context
     if work.solution is not None:
-        tried = await work.assessor.settle(work.solution)
+        tried = await work.thought.assessor.settle(work.solution)
         work.tried.append(tried)
         work.unsure = _hand_over(work, tried)
         if _accepted(work, tried):
@@ -165,10 +164,10 @@ async def _verify(state: ThoughtState, runtime: _Runtime) -> ThoughtState:
     work.move, work.samples = move.strategy, move.samples
     if move.strategy != CROSS_CHECK:
         # Further votes are no new try: the answer at hand is one of them.
-        work.emit(ThoughtRetried(
+        work.thought.emit(ThoughtRetried(
             thought=work.task.thought, retry=work.tries, strategy=move.strategy, why=work.complaint,
         ))  # fmt: skip
-    work.emit(StrategyChosen(thought=work.task.thought, strategy=move.strategy, why=move.why))
+    work.thought.emit(StrategyChosen(thought=work.task.thought, strategy=move.strategy, why=move.why))
     return {"next": "solve"}
 
 
@@ -180,7 +179,7 @@ def _accepted(work: ThoughtContext, tried: Assessed) -> bool:
 
 def _hand_over(work: ThoughtContext, tried: Assessed) -> str:
     """Return why an answer that would do goes to the strong model all the same, or ""."""
-    alone = work.role == work.strong or not work.strong or not work.auto
+    alone = work.role == work.crew.strong or not work.crew.strong or not work.auto
     if alone or tried.settled or work.planned or work.tries >= work.retries:
         return ""
     found = escalation(tried.solution.unsure, tried.solution.confidence)
@@ -202,16 +201,16 @@ async def _next_move(work: ThoughtContext) -> Move:
             return Move("", "")
         return Move("chain", "the plan came to nothing, so one chain is tried")
     if not work.compact:
-        left = work.left("tokens")
+        left = work.thought.left("tokens")
         return await moves.next_move(work, None if left is None else int(left))
     if work.move in ("think", "plan") and not work.tried and not work.may_expand:
         return Move("chain", f"{work.complaint}, so one chain is tried")
-    if (work.tries > 1 or work.unsure) and work.strong and work.role != work.strong:
-        work.role = work.strong
+    if (work.tries > 1 or work.unsure) and work.crew.strong and work.role != work.crew.strong:
+        work.role = work.crew.strong
         why = work.unsure or "the answers are doubted"
-        return Move("chain", f"{why}, so the model of the role {work.strong!r} is asked")
-    tokens_left = work.left("tokens")
-    move = await work.selector.next(
+        return Move("chain", f"{why}, so the model of the role {work.crew.strong!r} is asked")
+    tokens_left = work.thought.left("tokens")
+    move = await work.crew.selector.next(
         work.task, work.tried, work.made, tokens_left=None if tokens_left is None else int(tokens_left),
         rate=partial(_rated, work) if work.settings.rate else None,
     )  # fmt: skip
@@ -223,7 +222,7 @@ async def _next_move(work: ThoughtContext) -> Move:
 async def _rated(work: ThoughtContext, names: Sequence[str]) -> Mapping[str, float]:
     """Return the model's rating of strategies; a model that gives none is as good as one that was not asked."""
     try:
-        return await work.dialect(work.role).rate(work.ask, work.task, names, role=work.role)
+        return await work.crew.dialect(work.role).rate(work.thought.ask, work.task, names, role=work.role)
     except OutputError:
         return {}
 
@@ -255,17 +254,16 @@ def _with_feedback(work: ThoughtContext) -> Task:
     return work.task.model_copy(update={"feedback": rejected}) if rejected else work.task
 
 
-def _tools(work: ThoughtContext) -> Bench:
-    profile = work.ask.profile(work.role)
-    return Bench(
-        ask=work.ask, dialect_of=work.dialect, role=work.role,
-        roles=(work.role, work.strong) if work.strong and work.strong != work.role else (work.role,),
-        samples=work.samples or work.most_samples, drawn=tuple(tried.solution for tried in work.tried),
-        sure=THOROUGHLY_SURE if work.settings.effort == "thorough" else SURE, judged=work.judged, temperature=profile.temperature, retry=work.tries, search=work.search,
-        rng=random_for(work.seed, work.task.thought, work.tries), accept=work.settings.accept, verifier=work.verifier,
-        assessor=work.assessor, selector=work.selector, emit=work.emit, searches=work.searches, recall=work.recall,
-        tools=work.tools, programs=work.programs,
-    )  # fmt: skip
+async def _carry_out(work: ThoughtContext) -> Solution:
+    """Return what the strategy of the move answers, under the strategy's name unless it gave another."""
+    crew, name = work.crew, work.move
+    strategy = crew.strategies.get(name)
+    solution = await strategy(_with_feedback(work), Try(
+        work.thought, name, work.role, samples=work.samples or work.most_samples,
+        rng=random_for(crew.seed, work.task.thought, work.tries), number=work.tries,
+        drawn=tuple(tried.solution for tried in work.tried),
+    ))  # fmt: skip
+    return solution if solution.strategy else solution.model_copy(update={"strategy": name})
 
 
 async def _next(state: ThoughtState) -> str:
@@ -302,9 +300,10 @@ async def solve_thought(context: ThoughtContext) -> Outcome:
         # Each retry costs two supersteps; the limit only guards against an endless loop of our own making.
         limit = 10 + 2 * context.settings.retries
         await _compiled().ainvoke(state, context=context, config={"recursion_limit": limit})
-    context.selector.note(
-        context.task, context.tried, context.assessor.results(), accept=context.settings.accept,
-        tokens=context.ask.tokens,
+    thought = context.thought
+    thought.crew.selector.note(
+        context.task, context.tried, thought.assessor.results(), accept=context.settings.accept,
+        tokens=thought.ask.tokens,
     )  # fmt: skip
     if context.outcome is None:
         raise RuntimeError("the thought workflow ended without an outcome")

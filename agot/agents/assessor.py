@@ -1,21 +1,15 @@
-"""What one try of a strategy works with: implements `agot.protocols.Toolbox`."""
+"""Checking and judging the solutions of one thought, each once."""
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
 
 from agot.agents.once import Once
-from agot.agents.selector import Selector
 from agot.agents.verifier import VerifierAgent, reward_of
 from agot.events import AnyEvent, Verified
-from agot.learning import LessonKind, Tally
-from agot.protocols import Ask, Assessed, Dialect, Programs, Recall, Tools
-from agot.settings import SearchSettings
-from agot.thought import Solution, Task, Verdict
+from agot.protocols import Ask, Assessed, Dialect
+from agot.thought import Solution, Task
 
 
 @dataclass(slots=True)
@@ -96,62 +90,3 @@ class Assessor:
         self.emit(Verified(thought=self.task.thought, answer=solution.answer, verdict=judged))
         told = (*verdicts, judged)
         return Assessed(solution=solution, verdicts=told, reward=reward_of(solution, told))
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """The tools of one try; see `agot.protocols.Toolbox` for what each is."""
-
-    ask: Ask
-    dialect_of: Callable[[str], Dialect]
-    role: str
-    roles: tuple[str, ...]
-    samples: int
-    temperature: float
-    retry: int
-    search: SearchSettings
-    rng: Random
-    accept: float
-    verifier: VerifierAgent
-    assessor: Assessor
-    selector: Selector
-    emit: Callable[[AnyEvent], None]
-    searches: itertools.count[int]
-    drawn: tuple[Solution, ...] = ()
-    sure: float = 0.9
-    judged: bool = False
-    recall: Recall | None = None
-    tools: Tools | None = None
-    programs: Programs | None = None
-
-    @property
-    def dialect(self) -> Dialect:
-        return self.dialect_of(self.role)
-
-    @property
-    def experts(self) -> tuple[str, ...]:
-        return self.selector.experts
-
-    def next_search(self) -> int:
-        return next(self.searches)
-
-    async def tallies(self, kind: LessonKind, subject: str) -> Mapping[str, Tally]:
-        return await self.selector.tallies(kind, subject)
-
-    def answered(self, task: Task, answers: Sequence[tuple[str, Assessed]]) -> None:
-        self.selector.answered(task, answers)
-
-    async def verify(self, task: Task, solution: Solution) -> tuple[Verdict, ...]:
-        return tuple(await self.verifier.check(task, solution, self.ask, free=True))
-
-    async def refuted(self, task: Task, steps: Sequence[str]) -> bool:
-        return await self.verifier.refutes_step(task, steps[-1], self.ask)
-
-    async def assess(self, task: Task, solution: Solution) -> Assessed:
-        return await self.assessor.assess(solution)
-
-
-def random_for(run_seed: int, thought: str, tries: int) -> Random:
-    """Return the randomness of one try, the same after a resume."""
-    digest = hashlib.sha256(f"{run_seed}:{thought}:{tries}".encode()).digest()
-    return Random(int.from_bytes(digest[:8], "big"))
