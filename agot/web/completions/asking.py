@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from agot.agents.strategies.registry import STRATEGIES
 from agot.budget import Budget
+from agot.errors import SetupError
 from agot.question import LONGEST_QUESTION
 from agot.settings import Effort
-from agot.web.completions.wire import ChatMessage, CompletionRequest
+from agot.web.completions.wire import ChatMessage, CompletionRequest, Extension
 from agot.web.faults import HttpFault
 from agot.web.runs import limited
 
@@ -37,22 +38,68 @@ class Question:
     seed: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What names of models mean.
+
+    Attributes:
+        other: The model that answers for names that are none of the server's; None refuses them.
+
+    Raises:
+        SetupError: If that is none itself.
+    """
+
+    other: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.other is not None and _strategy_of(self.other) is None:
+            raise SetupError(
+                f"--any-model {self.other!r} is no model of this server. There are: {', '.join(models())}."
+            )
+
+    def strategy(self, model: str, own: Extension | None = None) -> str:
+        """Return the strategy that a request names.
+
+        Args:
+            own: What the request says beyond OpenAI's fields; its strategy goes before the one of the name.
+
+        Raises:
+            HttpFault: 404, if there is no such model.
+        """
+        found = _strategy_of(model) or (_strategy_of(self.other) if self.other is not None else None)
+        if found is None:
+            raise HttpFault(
+                404, f"There is no model {model[:80]!r}. There are: {', '.join(models())}.", code="model_not_found",
+                param="model",
+            )  # fmt: skip
+        return own.strategy if own is not None and own.strategy is not None else found
+
+
+def _strategy_of(model: str) -> str | None:
+    """Return the strategy that a model's name stands for, None if it is none of the server's."""
+    name, _, strategy = model.partition("/")
+    if name == AUTO and (model == AUTO or strategy == "auto" or strategy in STRATEGIES.names()):
+        return strategy or "auto"
+    return None
+
+
 def models() -> list[str]:
     """Return the names of all models: one for "auto", and one for each strategy."""
     return [AUTO, *(f"{AUTO}/{name}" for name in STRATEGIES.names())]
 
 
-def question(request: CompletionRequest, server: Budget, *, reads_demands: bool) -> Question:
+def question(request: CompletionRequest, strategy: str, server: Budget, *, reads_demands: bool) -> Question:
     """Return what is asked.
 
     Args:
+        strategy: The one that the request names.
         server: The limits of the server; a request may set lower ones.
         reads_demands: The model follows instructions.
 
     Raises:
-        HttpFault: If there is no such model, nothing is asked, or a form is demanded that no strategy could promise.
+        HttpFault: If nothing is asked, or a form is demanded that no strategy could promise.
     """
-    own, strategy = request.agot, strategy_asked(request)
+    own = request.agot
     if request.one_call:
         name = "logprobs" if request.logprobs else "response_format"
         raise HttpFault(
@@ -74,31 +121,6 @@ def budget_of(request: CompletionRequest, server: Budget) -> Budget:
         server: The limits of the server; a request may set lower ones.
     """
     return server if request.agot is None else limited(server, request.agot.budget, most=server)
-
-
-def strategy_asked(request: CompletionRequest) -> str:
-    """Return the strategy that a request names.
-
-    Raises:
-        HttpFault: 404, if there is no such model.
-    """
-    own = request.agot
-    return own.strategy if own is not None and own.strategy is not None else strategy_of(request.model)
-
-
-def strategy_of(model: str) -> str:
-    """Return the strategy that a model's name stands for.
-
-    Raises:
-        HttpFault: 404, if there is no such model.
-    """
-    name, _, strategy = model.partition("/")
-    if name == AUTO and (model == AUTO or strategy == "auto" or strategy in STRATEGIES.names()):
-        return strategy or "auto"
-    raise HttpFault(
-        404, f"There is no model {model[:80]!r}. There are: {', '.join(models())}.", code="model_not_found",
-        param="model",
-    )  # fmt: skip
 
 
 def text_of(messages: Sequence[ChatMessage], *, reads_demands: bool = True) -> str:

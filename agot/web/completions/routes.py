@@ -30,6 +30,7 @@ class Completions:
 
     desk: Desk
     store: SqlStore
+    names: asking.Names = asking.Names()
     clock: Callable[[], float] = time.time
 
     def operations(self) -> list[Operation]:
@@ -50,20 +51,19 @@ class Completions:
 
     async def model(self, request: Request) -> Response:
         name = request.path_params["model"]
-        if name not in asking.models():
+        if name not in asking.models() and self.names.other is None:
             raise not_found(f"model {name[:80]!r}")
         return told(_model(name))
 
     async def complete(self, request: Request) -> Response:
         asked = await sent(request, CompletionRequest)
-        if (asked.tools and asked.tool_choice != "none") or (
-            asked.one_call and asking.strategy_asked(asked) == "direct"
-        ):
-            asking.strategy_of(asked.model)
+        strategy = self.names.strategy(asked.model, asked.agot)
+        if (asked.tools and asked.tool_choice != "none") or (asked.one_call and strategy == "direct"):
             return await relaying.relayed(self.desk, self.store, request, asked, self.clock)
         reasoner = self.desk.reasoner
         question = asking.question(
             asked,
+            strategy,
             reasoner.settings.budget,
             reads_demands=reasoner.models.profile("fast").dialect != "compact",
         )

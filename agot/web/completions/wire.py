@@ -140,7 +140,9 @@ class Report(Told):
 
     run_id: str
     status: str
-    trust: str = Field(default="unchecked", description="proved, cross-checked, judged, doubtful or unchecked.")
+    trust: str = Field(
+        default="unchecked", description="proved, cross-checked, judged, doubtful or unchecked."
+    )
     trust_reason: str = ""
     candidate: str = Field(default="", description="The best answer that there was, also if it was withheld.")
     confidence: float | None = None
