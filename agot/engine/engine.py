@@ -12,8 +12,9 @@ expand" in one call, budgets, verification, resume.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from agot.agents.context import Outcome, ThoughtContext
 from agot.agents.planner import AcceptedPlan, Planner
@@ -27,6 +28,7 @@ from agot.agents.verifier import VerifierAgent
 from agot.agents.workflow import ABSTAIN, solve_thought
 from agot.budget import Meter
 from agot.engine.caller import Caller, CallRoom
+from agot.engine.form import formed
 from agot.engine.graph import PlacedThought, ThoughtGraph
 from agot.engine.scheduler import run_ready
 from agot.errors import AgotError, BudgetExceeded, Interrupted, ModelUnauthorised
@@ -101,8 +103,13 @@ class Engine:
         self.faults: dict[ThoughtId, AgotError] = {}
         self._tried: dict[ThoughtId, dict[tuple[str, tuple[str, ...]], Assessed]] = {}
 
-    async def run(self, question: str, material: str = "") -> Outcome:
+    async def run(
+        self, question: str, material: str = "", form: Mapping[str, Any] | None = None
+    ) -> Outcome:
         """Solve the question.
+
+        Args:
+            form: JSON schema that the answer has to fit, None for none.
 
         Raises:
             BudgetExceeded: If a limit of the run fired; `partial` tells what was reached.
@@ -110,7 +117,12 @@ class Engine:
         """
         self.graph.add_root(question)
         self._meter.admit_thoughts(1)
-        return await self._thought(Task(question=question, material=material, overall=question), self._meter)
+        outcome = await self._thought(Task(question=question, material=material, overall=question), self._meter)
+        if form is None:
+            return outcome
+        ask = Caller(self._room, self._meter, ROOT)
+        room = ask.profile("fast").max_tokens
+        return await formed(outcome, question, material, form, ask, max_tokens=room)
 
     @property
     def unable(self) -> bool:
