@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import socket
 
     from agot.settings import Settings
+    from agot.web.completions.asking import Names
     from agot.web.guard import Access
 
 DEFAULT_PORT = 8765
@@ -32,6 +33,18 @@ def serve(
     allow_host: Annotated[
         list[str] | None,
         typer.Option("--allow-host", metavar="NAME", help="A name by which clients call this server."),
+    ] = None,
+    cors: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cors", metavar="ORIGIN", help="A site whose pages may ask, such as https://app.example."
+        ),
+    ] = None,
+    any_model: Annotated[
+        str | None,
+        typer.Option(
+            "--any-model", metavar="MODEL", help="Answers for all names of models that are not known."
+        ),
     ] = None,
     max_runs: Annotated[int, typer.Option("--max-runs", metavar="N", min=1, help="Runs at once.")] = 8,
     max_waiting: Annotated[
@@ -54,6 +67,7 @@ def serve(
     import asyncio
 
     from agot.errors import SetupError
+    from agot.web.completions.asking import Names
     from agot.web.guard import Access
     from agot.web.server import bound
 
@@ -67,12 +81,15 @@ def serve(
         raise SetupError(
             "The token cannot be used: expected 8 or more printable ASCII characters, no spaces."
         )
+    names = Names(any_model)
     listening = bound(host, port, token)
     port = listening.getsockname()[1]
-    access = Access.bound(host, port, token, more_hosts=allow_host or ())
+    access = Access.bound(host, port, token, more_hosts=allow_host or (), origins=cors or ())
     shown = f"[{host}]" if ":" in host else host
     try:
-        asyncio.run(_serve(settings, listening, access, f"http://{shown}:{port}/", max_runs, max_waiting))
+        asyncio.run(
+            _serve(settings, listening, access, f"http://{shown}:{port}/", max_runs, max_waiting, names)
+        )
     finally:
         listening.close()
 
@@ -84,6 +101,7 @@ async def _serve(
     address: str,
     max_runs: int,
     max_waiting: int,
+    names: Names,
 ) -> None:
     from agot.reasoner import Reasoner
     from agot.web.approvals import approve
@@ -92,7 +110,7 @@ async def _serve(
 
     store = await compose.open_store(settings)
     reasoner = Reasoner(settings, approve=approve, store=store)
-    served = service(reasoner, store, access, most_runs=max_runs, most_waiting=max_waiting)
+    served = service(reasoner, store, access, most_runs=max_runs, most_waiting=max_waiting, names=names)
     listening.listen(128)
     # Whoever reads this may connect at once.
     sys.stderr.write(f"agot: {address} (chat completions: {address}v1). Ctrl-C ends.\n")

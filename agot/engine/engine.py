@@ -12,7 +12,8 @@ expand" in one call, budgets, verification, resume.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from agot.agents.assessor import Assessor
 from agot.agents.context import Crew, Outcome, Thought, ThoughtContext
@@ -23,6 +24,7 @@ from agot.agents.trust import trusted
 from agot.agents.workflow import ABSTAIN, solve_thought
 from agot.budget import Meter
 from agot.engine.caller import Caller, CallRoom
+from agot.engine.form import formed
 from agot.engine.graph import PlacedThought, ThoughtGraph
 from agot.engine.scheduler import run_ready
 from agot.errors import AgotError, BudgetExceeded, Interrupted, ModelUnauthorised
@@ -67,8 +69,13 @@ class Engine:
         self.faults: dict[ThoughtId, AgotError] = {}
         self._tried: dict[ThoughtId, dict[tuple[str, tuple[str, ...]], Assessed]] = {}
 
-    async def run(self, question: str, material: str = "") -> Outcome:
+    async def run(
+        self, question: str, material: str = "", form: Mapping[str, Any] | None = None
+    ) -> Outcome:
         """Solve the question.
+
+        Args:
+            form: JSON schema that the answer has to fit, None for none.
 
         Raises:
             BudgetExceeded: If a limit of the run fired; `partial` tells what was reached.
@@ -76,7 +83,12 @@ class Engine:
         """
         self.graph.add_root(question)
         self._meter.admit_thoughts(1)
-        return await self._thought(Task(question=question, material=material, overall=question), self._meter)
+        outcome = await self._thought(Task(question=question, material=material, overall=question), self._meter)
+        if form is None:
+            return outcome
+        ask = Caller(self._room, self._meter, ROOT)
+        room = ask.profile("fast").max_tokens
+        return await formed(outcome, question, material, form, ask, max_tokens=room)
 
     async def teach(self) -> None:
         """Keep what the thoughts of this run taught the selection agent.

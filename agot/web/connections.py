@@ -48,10 +48,11 @@ class Places:
 
     Args:
         most: Connections at the same time.
+        told: Told how many are taken, whenever that changes.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, most: int, told: Callable[[int], None] = lambda count: None) -> None:
+        self.most, self._told = most, told
         # The one that was not used for longest comes first.
         self._taken: dict[Connection, None] = {}
 
@@ -67,6 +68,7 @@ class Places:
             leaving = next(one for one in self._taken if not one.at_work)
             self.leave(leaving)
             leaving.drop()
+        self._told(len(self))
 
     def use(self, connection: Connection) -> None:
         """Note that a connection was of use just now."""
@@ -77,6 +79,7 @@ class Places:
     def leave(self, connection: Connection) -> None:
         """Free a place."""
         self._taken.pop(connection, None)
+        self._told(len(self))
 
     def protocol(self) -> Callable[..., asyncio.Protocol]:
         """Return what makes the protocol of each connection, for uvicorn."""

@@ -93,6 +93,12 @@ class Desk:
         self._others: set[asyncio.Task[Any]] = set()
         self.closing = asyncio.Event()
 
+    @property
+    def free(self) -> bool:
+        """Another run would be taken."""
+        taken = len(self._jobs) + len(self._others) + self._coming
+        return taken < self._most and not self.closing.is_set()
+
     def job(self, run_id: str) -> Job | None:
         """Return the run if it waits or works here."""
         return self._jobs.get(RunId(run_id))
@@ -191,7 +197,7 @@ class Desk:
     def _admit(self) -> None:
         if self.closing.is_set():
             raise HttpFault(503, "The server is stopping.", code="stopping")
-        if len(self._jobs) + len(self._others) + self._coming >= self._most:
+        if not self.free:
             raise busy(RETRY_AFTER_S, f"All {self._most} places for runs are taken.")
 
     def _seated(self, job: Job) -> Job:

@@ -49,7 +49,7 @@ class Server(uvicorn.Server):
     """Serves until SIGINT or SIGTERM; runs are then stopped first, so that streams end by themselves."""
 
     def __init__(self, service: Service) -> None:
-        self.places = Places(most_connections())
+        self.places = Places(most_connections(), told=service.metrics.connected)
         # So many are accepted in a row, before any of them can be sent away again.
         in_a_row = max(8, min(512, self.places.most // 4))
         # Two seconds beyond what runs may take to conclude, then connections are cut.

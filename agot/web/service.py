@@ -13,16 +13,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-import agot
 from agot.errors import AgotError
 from agot.reasoner import Reasoner
 from agot.stores.database import SqlStore
-from agot.web import openapi, pages
+from agot.web import pages
+from agot.web.about import About
+from agot.web.completions.asking import Names
 from agot.web.completions.routes import Completions
 from agot.web.desk import Desk
 from agot.web.faults import HttpFault, translated
-from agot.web.guard import Access, Guard
-from agot.web.operations import Operation, routes, told_raw
+from agot.web.guard import Access, guarded
+from agot.web.measuring import Metrics
+from agot.web.operations import routes
+from agot.web.readiness import Readiness
 from agot.web.runs import Runs
 
 STOP_WITHIN_S = 5.0
@@ -39,6 +42,7 @@ class Service:
 
     app: ASGIApp
     desk: Desk
+    metrics: Metrics
 
 
 def service(
@@ -48,6 +52,7 @@ def service(
     *,
     most_runs: int = 8,
     most_waiting: int = 32,
+    names: Names = Names(),  # noqa: B008 - it is immutable
     static: Path = pages.STATIC,
 ) -> Service:
     """Return the application over a reasoner and the store that it was given.
@@ -56,19 +61,15 @@ def service(
         reasoner: With `agot.web.approvals.approve`, if tools are to be approved over HTTP.
         most_runs: Runs at work at once.
         most_waiting: Runs that may wait beyond those; more are answered with 429.
+        names: What names of models mean.
         static: Where the page's files are.
     """
     desk = Desk(reasoner, most_runs=most_runs, most_waiting=most_waiting)
-    operations = [*Completions(desk, store).operations(), *Runs(store, desk).operations()]
-    described = openapi.document(operations, version=agot.__version__)
-
-    async def document(request: Request) -> Response:
-        return told_raw(described)
-
-    itself = Operation(
-        "GET", "/openapi.json", "getOpenapi", "Return this document.", document, {200: "application/json"},
-        tags=("about",),
-    )  # fmt: skip
+    metrics = Metrics()
+    store.readers.append(metrics.read)
+    completions = Completions(desk, store, names)
+    operations = [*completions.operations(), *Runs(store, desk).operations()]
+    about = About(Readiness(desk, store), metrics, operations)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -81,13 +82,13 @@ def service(
             await store.close()
 
     inner = Starlette(
-        routes=[*routes([*operations, itself]), *pages.routes(static)],
+        routes=[*routes([*operations, *about.operations()]), *pages.routes(static)],
         exception_handlers={HTTPException: _refused, HttpFault: _fault, AgotError: _fault},
         lifespan=lifespan,
     )
     # A redirect would name whatever host was asked for.
     inner.router.redirect_slashes = False
-    return Service(Guard(inner, access), desk)
+    return Service(metrics.measured(guarded(inner, access)), desk, metrics)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

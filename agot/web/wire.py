@@ -204,6 +204,15 @@ class RunId(Told):
     id: str
 
 
+class Health(Told):
+    status: Literal["alive"] = "alive"
+
+
+class Ready(Told):
+    ready: bool
+    lacking: list[Literal["database", "model", "places"]] = Field(description="What is in the way.")
+
+
 class Done(Told):
     done: Literal[True] = True
 

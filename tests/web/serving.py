@@ -18,6 +18,7 @@ from agot.settings import RoleSettings, Settings
 from agot.stores.database import SqlStore
 from agot.tools.tool import Tool
 from agot.web.approvals import approve
+from agot.web.completions.asking import Names
 from agot.web.desk import Desk
 from agot.web.guard import Access
 from agot.web.server import Server, bound
@@ -50,6 +51,8 @@ def serving(
     most_runs: int = 4,
     most_waiting: int = 4,
     static: Path | None = None,
+    origins: tuple[str, ...] = (),
+    any_model: str | None = None,
 ) -> Iterator[Served]:
     """Serve from a thread until the block ends."""
     database = f"sqlite:///{folder / 'agot.db'}"
@@ -65,7 +68,8 @@ def serving(
         store = await SqlStore.open(database)
         reasoner = Reasoner(settings, models=models, store=store, approve=approve, tools=tools)
         made = service(
-            reasoner, store, Access.bound("127.0.0.1", port, token), most_runs=most_runs, most_waiting=most_waiting,
+            reasoner, store, Access.bound("127.0.0.1", port, token, origins=origins), most_runs=most_runs,
+            most_waiting=most_waiting, names=Names(any_model),
             **({} if static is None else {"static": static}),
         )  # fmt: skip
         server = Server(made)

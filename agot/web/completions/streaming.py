@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -189,8 +189,14 @@ async def streamed(
     tell_progress: bool,
     include_usage: bool,
     room: answering.Room,
+    formed: bool = False,
 ) -> AsyncIterator[str]:
-    """Yield the server-sent events of a completion; a reader who leaves ends the run, which can be resumed."""
+    """Yield the server-sent events of a completion; a reader who leaves ends the run, which can be resumed.
+
+    Args:
+        direct: Send the model's text while it is written.
+        formed: The answer has to be of a form, so it is sent only when it is.
+    """
     assert job.task is not None
     text = DirectText()
     try:
@@ -199,7 +205,7 @@ async def streamed(
             if event is None:
                 yield ": still at work\n\n"
                 continue
-            content = room.take(text.take(event)) if direct else ""
+            content = room.take(text.take(event), last=False) if direct else ""
             if content:
                 yield chunks.delta({"content": content})
             line = progress(event) if tell_progress else ""
@@ -207,16 +213,17 @@ async def streamed(
                 yield chunks.delta({"reasoning_content": f"{line}\n"})
         try:
             result = await job.result()
-            answer = answering.content_of(result)
+            answer, refusal = answering.said_of(result, formed=formed)
         except HttpFault as fault:
             yield event_of(fault.body())
             return
         except AgotError as error:
             yield event_of(translated(error).body())
             return
-        for rest in _rest(text, answer, result.question):
-            if content := room.take(rest):
-                yield chunks.delta({"content": content})
+        if content := room.take(_rest(text, answer or "", result.question)):
+            yield chunks.delta({"content": content})
+        if refusal is not None:
+            yield chunks.delta({"refusal": refusal})
         told = answering.report(result).model_dump(mode="json")
         yield chunks.delta({}, answering.finish_reason(result, room), agot=told)
         if include_usage:
@@ -227,10 +234,10 @@ async def streamed(
             desk.cancel(job.run_id)
 
 
-def _rest(text: DirectText, answer: str, question: str) -> Iterable[str]:
+def _rest(text: DirectText, answer: str, question: str) -> str:
     """Return what is left to be said of the answer."""
     if not text.sent:
-        return [answer] if answer else []
+        return answer
     if text.agrees_with(answer, question):
-        return []
-    return [f"\n\nCorrection, after checks: {answer or 'no answer'}"]
+        return ""
+    return f"\n\nCorrection, after checks: {answer or 'no answer'}"
