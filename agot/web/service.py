@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,11 +20,13 @@ from agot.reasoner import Reasoner
 from agot.stores.database import SqlStore
 from agot.web import openapi, pages
 from agot.web.completions.routes import Completions
+from agot.web.counts import Ledger, count
 from agot.web.desk import Desk
 from agot.web.faults import HttpFault, translated
+from agot.web.group import Group
 from agot.web.guard import Access, Guard
 from agot.web.operations import Operation, routes, told_raw
-from agot.web.runs import Runs
+from agot.web.runs import MOST_WATCHERS, Runs
 
 STOP_WITHIN_S = 5.0
 """What runs that are stopped may take to conclude."""
@@ -49,6 +52,8 @@ def service(
     most_runs: int = 8,
     most_waiting: int = 32,
     static: Path = pages.STATIC,
+    group: Group | None = None,
+    ledger: Ledger | None = None,
 ) -> Service:
     """Return the application over a reasoner and the store that it was given.
 
@@ -57,9 +62,14 @@ def service(
         most_runs: Runs at work at once.
         most_waiting: Runs that may wait beyond those; more are answered with 429.
         static: Where the page's files are.
+        group: The servers that act as one with this one.
+        ledger: Where the workers of this server count together; the bounds then hold for all of them.
     """
-    desk = Desk(reasoner, most_runs=most_runs, most_waiting=most_waiting)
-    operations = [*Completions(desk, store).operations(), *Runs(store, desk).operations()]
+    desk = Desk(
+        reasoner, store, most_runs=most_runs, most_waiting=most_waiting, group=group, ledger=ledger
+    )  # fmt: skip
+    runs = Runs(store, desk, watchers=count(MOST_WATCHERS, "watchers", ledger))
+    operations = [*Completions(desk, store).operations(), *runs.operations()]
     described = openapi.document(operations, version=agot.__version__)
 
     async def document(request: Request) -> Response:
@@ -72,11 +82,15 @@ def service(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        watching = asyncio.create_task(group.watch(desk)) if group is not None else None
         try:
             yield
         finally:
             desk.close()
             await desk.ended(STOP_WITHIN_S)
+            if watching is not None:
+                watching.cancel()
+                await asyncio.wait({watching})
             await reasoner.close()
             await store.close()
 
