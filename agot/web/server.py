@@ -1,4 +1,8 @@
-"""The process that serves: binding, signals, and an end within seconds that leaves every run to be resumed."""
+"""The process that serves: signals, and an end within seconds that leaves every run to be resumed.
+
+A worker among several can also leave: it takes no new connection, says so to those it has, sends watchers elsewhere, lets
+what it has begun end for a while, and leaves the rest to the others.
+"""
 
 from __future__ import annotations
 
@@ -7,58 +11,45 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from types import FrameType
 
 import uvicorn
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Receive, Scope, Send
 
-from agot.errors import SetupError
+from agot.web.binding import BACKLOG
 from agot.web.complaints import handled, log_rarely
 from agot.web.connections import Places, most_connections
-from agot.web.guard import is_loopback
 from agot.web.service import STOP_WITHIN_S, Service
 
-
-def bound(host: str, port: int, token: str | None) -> socket.socket:
-    """Return a listening socket.
-
-    Args:
-        port: 0 for any free one.
-
-    Raises:
-        SetupError: If others could reach it and there is no token, or the address cannot be had.
-    """
-    if not is_loopback(host) and not token:
-        raise SetupError(
-            f"Others can reach {host}, so a token is needed: --token or AGOT_SERVE_TOKEN. Without one, serve on 127.0.0.1."
-        )
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, kind, protocol)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-    except (OSError, OverflowError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise SetupError(f"The address {host}:{port} cannot be used: {why}. Choose another --port.") from None
-    return listening
+LEAVE_WITHIN_S = 120.0
+"""What a worker that leaves gives to the requests and runs that it has begun."""
 
 
 class Server(uvicorn.Server):
-    """Serves until SIGINT or SIGTERM; runs are then stopped first, so that streams end by themselves."""
+    """Serves until SIGINT or SIGTERM; runs are then stopped first, so that streams end by themselves.
 
-    def __init__(self, service: Service) -> None:
-        self.places = Places(most_connections())
-        # So many are accepted in a row, before any of them can be sent away again.
-        in_a_row = max(8, min(512, self.places.most // 4))
+    Args:
+        among: Workers that serve at the same address and share the places for connections; SIGHUP then lets one leave.
+        ready: Called when connections are accepted.
+    """
+
+    def __init__(self, service: Service, *, among: int = 1, ready: Callable[[], None] | None = None) -> None:
+        self.places = Places(max(1, most_connections() // among))
+        # So many are accepted in a row, before any of them can be sent away again; among several the next is another's.
+        in_a_row = max(8, min(BACKLOG, self.places.most // 4)) if among == 1 else 1
         # Two seconds beyond what runs may take to conclude, then connections are cut.
         super().__init__(uvicorn.Config(
-            service.app, log_level="warning", access_log=False, server_header=False, lifespan="on", ws="none",
+            self._answer, interface="asgi3", log_level="warning", access_log=False, server_header=False, lifespan="on", ws="none",
             http=self.places.protocol(), backlog=in_a_row,  # type: ignore[arg-type]
             timeout_graceful_shutdown=int(STOP_WITHIN_S) + 2, h11_max_incomplete_event_size=64 * 1024,
         ))  # fmt: skip
-        self._desk = service.desk
+        self._app, self._desk, self._among = service.app, service.desk, among
+        self._leaving = False
+        self._left_s: float | None = None
+        self._ready = ready
         log_rarely()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -66,10 +57,43 @@ class Server(uvicorn.Server):
         asyncio.get_running_loop().set_exception_handler(handled)
         await super().serve(sockets)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept connections."""
+        await super().startup(sockets)
+        if self._among > 1:
+            for one in sockets or []:
+                # asyncio takes one number for both, and so few may be accepted in a row that others would be refused.
+                one.listen(BACKLOG)
+        if self._ready is not None:
+            self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Leave, if that was asked for; return whether to stop."""
+        if self._leaving:
+            if self._left_s is None:
+                self._left_s = time.monotonic()
+                for server in self.servers:
+                    server.close()
+                self._desk.leave()
+            over = time.monotonic() - self._left_s > LEAVE_WITHIN_S
+            if over or (self._desk.quiet and not self.server_state.connections):
+                self.should_exit = True
+        return await super().on_tick(counter)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop the runs, then the connections."""
-        self._desk.close()
+        group = self._desk.group
+        self._desk.close(to_others=self._leaving or (group is not None and group.lasting))
         await super().shutdown(sockets)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if self._leaving and message["type"] == "http.response.start":
+                # Whoever would send the next request on this connection finds another worker on a new one.
+                MutableHeaders(scope=message)["connection"] = "close"
+            await send(message)
+
+        await self._app(scope, receive, sending if self._among > 1 else send)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -77,7 +101,10 @@ class Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {signal.SIGINT: self._stop, signal.SIGTERM: self._stop}
+        if self._among > 1:
+            handlers |= {signal.SIGHUP: self._leave}
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield
         finally:
@@ -86,3 +113,6 @@ class Server(uvicorn.Server):
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.handle_exit(number, frame)
+
+    def _leave(self, number: int, frame: FrameType | None) -> None:
+        self._leaving = True

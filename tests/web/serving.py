@@ -18,9 +18,10 @@ from agot.settings import RoleSettings, Settings
 from agot.stores.database import SqlStore
 from agot.tools.tool import Tool
 from agot.web.approvals import approve
+from agot.web.binding import bound
 from agot.web.desk import Desk
 from agot.web.guard import Access
-from agot.web.server import Server, bound
+from agot.web.server import Server
 from agot.web.service import service
 
 WAIT_S = 20.0
