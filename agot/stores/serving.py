@@ -94,7 +94,8 @@ def enter(
         "run_id": run_id, "group_name": group, "since_s": now_s, "kept": terms.kept, "attended": terms.attended,
         "again": terms.again, "budget": terms.budget, "moves": 0, "cancel_asked": False, **leases.holding(connection, token),
     }  # fmt: skip
-    if connection.execute(insert_new(served, connection.dialect.name).values(row)).rowcount:
+    into = insert_new(served, connection.dialect.name).values(row)
+    if connection.execute(into.execution_options(preserve_rowcount=True)).rowcount == 1:
         return
     found = (
         connection.execute(

@@ -20,6 +20,7 @@ from agot.tools.tool import Tool
 from agot.web.approvals import approve
 from agot.web.binding import bound
 from agot.web.desk import Desk
+from agot.web.group import Group
 from agot.web.guard import Access
 from agot.web.server import Server
 from agot.web.service import service
@@ -51,6 +52,8 @@ def serving(
     most_runs: int = 4,
     most_waiting: int = 4,
     static: Path | None = None,
+    group: str = "",
+    lasting: bool = False,
 ) -> Iterator[Served]:
     """Serve from a thread until the block ends."""
     database = f"sqlite:///{folder / 'agot.db'}"
@@ -67,6 +70,7 @@ def serving(
         reasoner = Reasoner(settings, models=models, store=store, approve=approve, tools=tools)
         made = service(
             reasoner, store, Access.bound("127.0.0.1", port, token), most_runs=most_runs, most_waiting=most_waiting,
+            group=Group(store, group, lasting) if group else None,
             **({} if static is None else {"static": static}),
         )  # fmt: skip
         server = Server(made)
