@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import IO
 
-KINDS = ("runs", "turns", "watchers")
-"""What is counted together: places for runs, runs at work, and streams of events."""
+KINDS = ("runs", "turns", "watchers", "connections")
+"""What is counted together: places for runs, runs at work, streams of events, and connections of clients."""
 
 ROWS = 256
 """Workers that may count at once, those included that are leaving."""
@@ -75,6 +75,11 @@ class Ledger:
     def total(self, kind: str) -> int:
         """Return how many there are in all processes."""
         return sum(self._cells[KINDS.index(kind) :: len(KINDS)])
+
+    def own(self, kind: str) -> int:
+        """Return how many there are in this process."""
+        assert self._row is not None
+        return self._cells[self._row * len(KINDS) + KINDS.index(kind)]
 
     def change(self, kind: str, by: int, *, most: int | None = None) -> bool:
         """Change the count of this process, unless there are `most` already; return whether it was changed."""

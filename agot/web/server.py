@@ -13,15 +13,18 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator
+from functools import partial
 from types import FrameType
 
 import uvicorn
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
+from agot.web.accepting import Acceptor
 from agot.web.binding import BACKLOG
 from agot.web.complaints import handled, log_rarely
 from agot.web.connections import Places, most_connections
+from agot.web.counts import Ledger
 from agot.web.service import STOP_WITHIN_S, Service
 
 LEAVE_WITHIN_S = 120.0
@@ -33,23 +36,33 @@ class Server(uvicorn.Server):
 
     Args:
         among: Workers that serve at the same address and share the places for connections; SIGHUP then lets one leave.
+        ledger: Where those workers count their connections; None where there is only this one.
         ready: Called when connections are accepted.
     """
 
-    def __init__(self, service: Service, *, among: int = 1, ready: Callable[[], None] | None = None) -> None:
-        self.places = Places(max(1, most_connections() // among))
-        # So many are accepted in a row, before any of them can be sent away again; among several the next is another's.
-        in_a_row = max(8, min(BACKLOG, self.places.most // 4)) if among == 1 else 1
+    def __init__(
+        self,
+        service: Service,
+        *,
+        among: int = 1,
+        ledger: Ledger | None = None,
+        ready: Callable[[], None] | None = None,
+    ) -> None:
+        self._among, self._ledger, self._ready = among, ledger, ready
+        most = max(1, most_connections() // among)
+        self.places = Places(most) if ledger is None else Places(most, partial(ledger.change, "connections"))
+        # So many are accepted in a row, before any of them can be sent away again.
+        in_a_row = max(8, min(BACKLOG, self.places.most // 4))
         # Two seconds beyond what runs may take to conclude, then connections are cut.
         super().__init__(uvicorn.Config(
             self._answer, interface="asgi3", log_level="warning", access_log=False, server_header=False, lifespan="on", ws="none",
             http=self.places.protocol(), backlog=in_a_row,  # type: ignore[arg-type]
             timeout_graceful_shutdown=int(STOP_WITHIN_S) + 2, h11_max_incomplete_event_size=64 * 1024,
         ))  # fmt: skip
-        self._app, self._desk, self._among = service.app, service.desk, among
+        self._app, self._desk = service.app, service.desk
         self._leaving = False
         self._left_s: float | None = None
-        self._ready = ready
+        self._acceptors: list[Acceptor] = []
         log_rarely()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -59,11 +72,16 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept connections."""
-        await super().startup(sockets)
-        if self._among > 1:
-            for one in sockets or []:
-                # asyncio takes one number for both, and so few may be accepted in a row that others would be refused.
-                one.listen(BACKLOG)
+        if self._ledger is None:
+            await super().startup(sockets)
+        else:
+            await super().startup([])
+            made = self.places.protocol()
+
+            def protocol() -> asyncio.Protocol:
+                return made(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+            self._acceptors = [Acceptor(one, protocol, self._ledger, self._among) for one in sockets or []]
         if self._ready is not None:
             self._ready()
 
@@ -72,8 +90,7 @@ class Server(uvicorn.Server):
         if self._leaving:
             if self._left_s is None:
                 self._left_s = time.monotonic()
-                for server in self.servers:
-                    server.close()
+                self._refuse()
                 self._desk.leave()
             over = time.monotonic() - self._left_s > LEAVE_WITHIN_S
             if over or (self._desk.quiet and not self.server_state.connections):
@@ -83,8 +100,15 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop the runs, then the connections."""
         group = self._desk.group
+        self._refuse()
         self._desk.close(to_others=self._leaving or (group is not None and group.lasting))
         await super().shutdown(sockets)
+
+    def _refuse(self) -> None:
+        """Accept no more connections."""
+        for acceptor in self._acceptors:
+            acceptor.close()
+        self._acceptors.clear()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:

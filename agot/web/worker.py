@@ -100,7 +100,8 @@ async def serve(
         reasoner, store, serving.access, most_runs=serving.most_runs, most_waiting=serving.most_waiting,
         group=Group(store, serving.group, serving.lasting) if serving.group else None, ledger=ledger,
     )  # fmt: skip
-    await Server(served, among=serving.workers, ready=ready).serve(sockets=[listening])
+    server = Server(served, among=serving.workers, ledger=ledger, ready=ready)
+    await server.serve(sockets=[listening])
 
 
 def main() -> None:

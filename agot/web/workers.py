@@ -86,6 +86,7 @@ class Workers:
         self._file = new_ledger()
         self._ledger = Ledger(self._file.fileno())
         self._alive: set[Worker] = set()
+        self._rows: set[int] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ending = asyncio.Event()
         self._restarting = asyncio.Lock()
@@ -172,7 +173,8 @@ class Workers:
         raise (kind if kind in (errors.SetupError, errors.StoreError) else AgotError)(answer["message"])
 
     async def _spawned(self) -> Worker:
-        row = next(row for row in range(ROWS) if row not in {worker.row for worker in self._alive})
+        row = next(row for row in range(ROWS) if row not in self._rows)
+        self._rows.add(row)
         reading, writing = os.pipe()
         task = Task(self._serving, self._listening.fileno(), self._file.fileno(), row, writing)
         try:
@@ -185,6 +187,7 @@ class Workers:
             )  # fmt: skip
         except OSError as error:
             os.close(reading)
+            self._rows.discard(row)
             raise AgotError(f"A worker could not be started: {error.strerror or error}.") from None
         finally:
             os.close(writing)
@@ -200,6 +203,7 @@ class Workers:
         code = await worker.process.wait()
         self._alive.discard(worker)
         self._ledger.clear(worker.row)
+        self._rows.discard(worker.row)
         for file in Path(self._metrics).glob(f"gauge_live*_{worker.process.pid}.db"):
             file.unlink(missing_ok=True)
         return code
