@@ -4,8 +4,10 @@ wire, completions/wire   what travels, as values; the OpenAPI document is made o
 operations, openapi      one route with its documentation; the document of all
 guard                    who may ask: host, origin, token, size
 desk, approvals          the runs at work in this process, bounded
+group, counts            what several servers tell each other, and what their bounds are together
 watching                 events as they are stored, as server-sent events
-service, server          the application, and the process that serves it
+service, server          the application, and what serves it
+worker, workers          the process that serves, and the parent of several; accepting: who takes which connection
 """
 
 if __name__ != "agot.web":

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agot.errors import SetupError
+from agot.web.binding import is_loopback
 from agot.web.faults import HttpFault
 
 MOST_BODY_BYTES = 4 * 1024 * 1024
@@ -51,16 +51,6 @@ _ALWAYS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }  # fmt: skip
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a server that is bound there."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,9 +95,9 @@ class Metrics:
                 self._tokens.labels(event.model, "completion").inc(usage.completion_tokens)
                 self._usd.labels(event.model).inc(usage.cost_usd)
 
-    def connected(self, count: int) -> None:
-        """Take how many connections are open now."""
-        self._connections.set(count)
+    def connected(self, by: int) -> None:
+        """Count connections that were opened, or with a negative number closed."""
+        self._connections.inc(by)
 
     def told(self, accept: str) -> tuple[bytes, str]:
         """Return the figures and their media type.

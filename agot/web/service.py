@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,13 +21,15 @@ from agot.web import pages
 from agot.web.about import About
 from agot.web.completions.asking import Names
 from agot.web.completions.routes import Completions
+from agot.web.counts import Ledger, count
 from agot.web.desk import Desk
 from agot.web.faults import HttpFault, translated
+from agot.web.group import Group
 from agot.web.guard import Access, guarded
 from agot.web.measuring import Metrics
 from agot.web.operations import routes
 from agot.web.readiness import Readiness
-from agot.web.runs import Runs
+from agot.web.runs import MOST_WATCHERS, Runs
 
 STOP_WITHIN_S = 5.0
 """What runs that are stopped may take to conclude."""
@@ -54,6 +57,8 @@ def service(
     most_waiting: int = 32,
     names: Names = Names(),  # noqa: B008 - it is immutable
     static: Path = pages.STATIC,
+    group: Group | None = None,
+    ledger: Ledger | None = None,
 ) -> Service:
     """Return the application over a reasoner and the store that it was given.
 
@@ -63,21 +68,29 @@ def service(
         most_waiting: Runs that may wait beyond those; more are answered with 429.
         names: What names of models mean.
         static: Where the page's files are.
+        group: The servers that act as one with this one.
+        ledger: Where the workers of this server count together; the bounds then hold for all of them.
     """
-    desk = Desk(reasoner, most_runs=most_runs, most_waiting=most_waiting)
+    desk = Desk(
+        reasoner, store, most_runs=most_runs, most_waiting=most_waiting, group=group, ledger=ledger
+    )  # fmt: skip
     metrics = Metrics()
     store.readers.append(metrics.read)
-    completions = Completions(desk, store, names)
-    operations = [*completions.operations(), *Runs(store, desk).operations()]
+    runs = Runs(store, desk, watchers=count(MOST_WATCHERS, "watchers", ledger))
+    operations = [*Completions(desk, store, names).operations(), *runs.operations()]
     about = About(Readiness(desk, store), metrics, operations)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        watching = asyncio.create_task(group.watch(desk)) if group is not None else None
         try:
             yield
         finally:
             desk.close()
             await desk.ended(STOP_WITHIN_S)
+            if watching is not None:
+                watching.cancel()
+                await asyncio.wait({watching})
             await reasoner.close()
             await store.close()
 

@@ -110,7 +110,7 @@ class RunDetail(RunRow):
     attempts: int
     seq: int
     running: bool
-    here: bool = Field(description="This server runs it, and can cancel it.")
+    here: bool = Field(description="A server has it, and can cancel it.")
 
 
 class Skeleton(Told):

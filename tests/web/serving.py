@@ -18,10 +18,12 @@ from agot.settings import RoleSettings, Settings
 from agot.stores.database import SqlStore
 from agot.tools.tool import Tool
 from agot.web.approvals import approve
+from agot.web.binding import bound
 from agot.web.completions.asking import Names
 from agot.web.desk import Desk
+from agot.web.group import Group
 from agot.web.guard import Access
-from agot.web.server import Server, bound
+from agot.web.server import Server
 from agot.web.service import service
 
 WAIT_S = 20.0
@@ -53,6 +55,8 @@ def serving(
     static: Path | None = None,
     origins: tuple[str, ...] = (),
     any_model: str | None = None,
+    group: str = "",
+    lasting: bool = False,
 ) -> Iterator[Served]:
     """Serve from a thread until the block ends."""
     database = f"sqlite:///{folder / 'agot.db'}"
@@ -70,6 +74,7 @@ def serving(
         made = service(
             reasoner, store, Access.bound("127.0.0.1", port, token, origins=origins), most_runs=most_runs,
             most_waiting=most_waiting, names=Names(any_model),
+            group=Group(store, group, lasting) if group else None,
             **({} if static is None else {"static": static}),
         )  # fmt: skip
         server = Server(made)
