@@ -62,7 +62,9 @@ class JsonSchemaCheck:
             value = json_of(solution.answer)
             if len(solution.answer) > _LONGEST_ANSWER:
                 # Its length alone says nothing against an answer.
-                return Verdict(check=self.name, feedback=f"the answer has more than {_LONGEST_ANSWER} characters")
+                return Verdict(
+                    check=self.name, feedback=f"the answer has more than {_LONGEST_ANSWER} characters"
+                )
             errors = [
                 f"{error.json_path}: {error.message[:200]}" for error in self._validator.iter_errors(value)
             ]
