@@ -77,6 +77,8 @@ class _Bound:
         """Return what the check says; None if it fails, since one faulty check must not cost the answer."""
         try:
             said = self.call(task, solution, ask) if self.asks else self.call(task, solution)
+            if isinstance(said, Verdict):
+                return said
             return Verdict.model_validate(await said if inspect.isawaitable(said) else said)
         except (BudgetExceeded, Interrupted, ModelUnauthorised):
             raise
