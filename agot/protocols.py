@@ -395,10 +395,12 @@ Verifier = (
     Callable[[Task, Solution], Verdict | Awaitable[Verdict]]
     | Callable[[Task, Solution, Ask], Verdict | Awaitable[Verdict]]
 )
-"""Whatever can be given as a check: a `Check`, or one that waits for something, or asks models through its third argument.
+"""Whatever can be given as a check: a `Check`, one that waits for something, or one that asks models by its
+third argument. Checks run before judges.
 
-Its name is its attribute `name`, or that of the function. One that asks models has a further attribute, `without_models`:
-the check to go by where no call may be made, as when a limit fired, or None to leave it out there. Checks run before judges.
+Its name is its attribute `name`, or that of the function. One that asks models has a further attribute,
+`without_models`: the check to go by where no call may be made, as when a limit fired, or None to leave it out
+there.
 """
 
 

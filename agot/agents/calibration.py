@@ -1,9 +1,9 @@
 """How far the rewards of judges can be trusted as probabilities, and what they mean as such.
 
-Everything is drawn from answers of known truth. `agot bench verifiers --keep` counts, for every reward that a judge gave,
-how many of those answers were right, and keeps the counts as lessons; a curve is fitted to them when a run first asks the
-judge. Of a judge that was only asked about the built-in answers (`agot.agents.worth`), a logistic curve is all that so few
-can tell.
+Everything is drawn from answers of known truth. `agot bench verifiers --keep` counts, for every reward that a
+judge gave, how many of those answers were right, and keeps the counts as lessons; a curve is fitted to them when a
+run first asks the judge. Of a judge that was only asked about the built-in answers (`agot.agents.worth`), a
+logistic curve is all that so few can tell.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ENOUGH = 100
 _STEPS = 20
 
 _OF_SAID = 0.02
-"""Share that what was said keeps in what it means, so that a level stretch of the line makes no two answers equal."""
+"""Share that what was said keeps in what it means, so that a level line makes no two answers equal."""
 
 _PRIOR = 1.0
 """Precision of the logistic curve's slope around 0; about that of the evidence of a dozen answers."""
@@ -149,10 +149,10 @@ def fit_isotonic(told: Sequence[Count]) -> Curve:
 
 
 def fit_logistic(points: Sequence[tuple[float, bool]]) -> tuple[float, float]:
-    """Return intercept and slope of the penalised logistic fit, found by Newton's method; the slope is at least 0.
+    """Return intercept and slope of the penalised logistic fit, the slope at least 0.
 
     Args:
-        points: Where on the line each answer is, such as `logit` of a reward, and whether it was right; at least one.
+        points: Where on the line each answer is, such as `logit` of a reward, and whether it was right; some.
 
     Source: Platt 1999, "Probabilistic Outputs for Support Vector Machines".
     """

@@ -198,11 +198,11 @@ class ConstraintCheck:
 
 
 class RequirementCheck:
-    """A check of an answer against the constraints of the question itself; parts of it have none of their own.
+    """A check of an answer against the constraints of the question itself; its parts have none.
 
     Args:
-        dialect: Of the models that name and judge further constraints; None to go by the question's wording only,
-            which costs no call. What a model named is a wish, since models name wrong ones.
+        dialect: Of the models that name and judge further constraints; None to go by the question's wording
+            only, which costs no call. What a model named is a wish, since models name wrong ones.
 
     Attributes:
         without_models: What can be told of the wording alone.

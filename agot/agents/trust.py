@@ -112,7 +112,8 @@ def _voted(solution: Solution, told: Sequence[Verdict]) -> Standing | None:
     if agreeing < 2 or 2 * agreeing <= solution.votes:
         return Standing("doubtful", f"only {agreeing} of {solution.votes} samples agree{ways}")
     judge = next((verdict for verdict in told if verdict.check == JUDGE and verdict.calibrated), None)
-    aside = f"; the judge gives it a chance of {judge.reward:.2f}" if judge is not None and judge.doubts else ""
+    doubt = judge is not None and judge.doubts
+    aside = f"; the judge gives it a chance of {judge.reward:.2f}" if judge is not None and doubt else ""
     return Standing("cross-checked", f"{agreeing} of {solution.votes} samples agree{ways}{aside}")
 
 

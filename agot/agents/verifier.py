@@ -44,7 +44,8 @@ def chosen_checks(
         name = name_of(check)
         if name in chosen or name == JUDGE or not name:
             raise SetupError(
-                f"The name {name!r} of an own check is taken. Give each a name of its own, other than {JUDGE!r}."
+                f"The name {name!r} of an own check is taken. "
+                f"Give each a name of its own, other than {JUDGE!r}."
             )
         chosen[name] = check
     further = further_checks() if more else {}
@@ -62,7 +63,7 @@ def chosen_checks(
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """A check in the one form in which all are run, whether it is a plain function or waits, asks or does not."""
+    """A check in the one form in which all are run, whether it waits or not, asks or not."""
 
     name: str
     call: Callable[..., Any]
@@ -76,17 +77,19 @@ class _Bound:
         """Return what the check says; None if it fails, since one faulty check must not cost the answer."""
         try:
             said = self.call(task, solution, ask) if self.asks else self.call(task, solution)
+            if isinstance(said, Verdict):
+                return said
             return Verdict.model_validate(await said if inspect.isawaitable(said) else said)
         except (BudgetExceeded, Interrupted, ModelUnauthorised):
             raise
-        except Exception as error:  # noqa: BLE001 - own checks may raise anything; whoever reads along is told
+        except Exception as error:  # noqa: BLE001 - own checks may raise anything; the run tells of it
             told = f"The check {self.name!r} failed and does not count: {type(error).__name__}: {error}"
             ask.warn(told[:500])
             return Verdict(check=self.name)
 
 
 def _takes_ask(check: Verifier) -> bool:
-    """Return whether a check is called with what asks models: as its third argument, or as one of the name `ask`."""
+    """Return whether a check is called with what asks models: as third argument, or as one named `ask`."""
     try:
         signature = inspect.signature(check)
     except (TypeError, ValueError):  # what cannot be called, or is not written in Python

@@ -6,7 +6,7 @@ import json
 
 
 def is_json(text: str) -> bool:
-    """Return whether the whole of a text is JSON that can be read here: neither broken nor nested beyond all bounds."""
+    """Return whether the whole of a text is JSON; what is nested too deeply to be read is none."""
     try:
         json.loads(text)
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
 """`SqlStore`: runs, events, the journal and lessons in SQLite or PostgreSQL.
 
-Implements `agot.protocols.JournalStore` and `agot.learning.Lessons`.
+Implements `agot.protocols.JournalStore`; `learnt` gives what a run may know of others.
 
 Use:
 

@@ -1,4 +1,4 @@
-"""The deterministic checks that there are: those that are always made, and those that settings add by name."""
+"""The deterministic checks: those that are always made, and those that settings add by name."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STEP_CHECKS = (EquationCheck.name,)
 
 
 def further_checks() -> dict[str, Check]:
-    """Return the checks that settings may add by name: they fit one kind of question, or one way of answering."""
+    """Return the checks that settings may add by name: for one kind of question, or one way of answering."""
     # Imported when asked for: most runs have none of these questions.
     from agot.verifiers.planning.blocksworld import BlocksworldCheck
     from agot.verifiers.planning.calendars import CalendarCheck

@@ -1,8 +1,9 @@
 """What a question's wording demands of its answer, without asking a model.
 
-Two readers of the same sentences: `StatedCheck` for demands on the form, which it checks itself, and `read_constraints`,
-which gives all that is stated as constraints, each bound to a check of `agot.verifiers.bindings`. Only sentences that
-begin like a request and mean one thing are read, in English: a constraint that nobody stated would reject right answers.
+Two readers of the same sentences: `StatedCheck` for demands on the form, which it checks itself, and
+`read_constraints`, which gives all that is stated as constraints, each bound to a check of
+`agot.verifiers.bindings`. Only sentences that begin like a request and mean one thing are read, in English: a
+constraint that nobody stated would reject right answers.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str, Callable[[str, re.Match[str]], bool]],
         ),
     )
 )
-"""Demands on the form: how a sentence that makes one begins, the complaint, and whether an answer without markdown meets it."""
+"""Demands on the form: how a sentence that makes one begins, the complaint, and whether an answer meets it."""
 
 _CLAUSE = re.compile(r"(?:[.!?:;]\s|\n)\s*")
 _FENCED = re.compile(r"```\w{0,20}\s(.*?)```", re.DOTALL)
@@ -155,7 +156,7 @@ _ONE_NUMBER = r"(?:(?:an?|one|single|whole|natural|real|decimal)\s){1,4}(?:numbe
 
 
 def read_constraints(question: str) -> tuple[Constraint, ...]:
-    """Return the constraints that a question's wording states, in its order; none for a very long question."""
+    """Return the constraints that a question's wording states, in order; none for a very long question."""
     if len(question) > _LONGEST_QUESTION:
         return ()
     sentences = [part.strip() for part in _SENTENCE.split(question) if part.strip()][:_MOST_SENTENCES]

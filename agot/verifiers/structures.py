@@ -57,12 +57,17 @@ class JsonSchemaCheck:
         self._unresolvable = import_module("referencing.exceptions").Unresolvable
 
     def __call__(self, task: Task, solution: Solution) -> Verdict:
-        """Return a conclusive 0 naming up to five violations, or an inconclusive 1; None if the schema cannot be applied."""
+        """Return a conclusive 0 naming up to five violations, or an inconclusive 1.
+
+        None if the schema cannot be applied, as to an answer of great length.
+        """
         try:
             value = json_of(solution.answer)
             if len(solution.answer) > _LONGEST_ANSWER:
                 # Its length alone says nothing against an answer.
-                return Verdict(check=self.name, feedback=f"the answer has more than {_LONGEST_ANSWER} characters")
+                return Verdict(
+                    check=self.name, feedback=f"the answer has more than {_LONGEST_ANSWER} characters"
+                )
             errors = [
                 f"{error.json_path}: {error.message[:200]}" for error in self._validator.iter_errors(value)
             ]
