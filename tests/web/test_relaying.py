@@ -265,14 +265,14 @@ def test_a_model_that_cannot_be_given_tools_is_a_bad_request(tmp_path: Path, str
 def test_a_request_with_tools_that_is_stopped_as_it_begins_is_concluded(
     tmp_path: Path, model: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reached, plain = threading.Event(), SqlStore.begin_attempt
+    reached, plain = threading.Event(), SqlStore.start_run
 
-    async def slow(self: SqlStore, run_id: Any, **more: Any) -> tuple[int, int]:
+    async def slow(self: SqlStore, run_id: Any, **more: Any) -> None:
         reached.set()
         await asyncio.sleep(0.5)
-        return await plain(self, run_id, **more)
+        await plain(self, run_id, **more)
 
-    monkeypatch.setattr(SqlStore, "begin_attempt", slow)
+    monkeypatch.setattr(SqlStore, "start_run", slow)
     with serving(tmp_path, settings=_settings(model.url)) as served, served.client() as client:
         got: list[httpx.Response] = []
         asking = threading.Thread(target=lambda: got.append(client.post("/v1/chat/completions", json=BODY)))
