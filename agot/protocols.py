@@ -56,6 +56,10 @@ class ModelRequest(Value):
         logprobs: Ask for the log-probability of every token.
         top_logprobs: Alternatives per token, 0..20; needs `logprobs`.
         response_format: OpenAI's `response_format`, or None for free text.
+        verbatim: A request as somebody else made it, in OpenAI's words: `messages`, `tools` and whatever else is to reach
+            the model, word for word; None for one of our own. Of the fields above then only `role`, `purpose`, `thought`
+            and `max_tokens` count: the room to reserve, which is sent where the request names one or a limit bounds it.
+        as_is: Send `verbatim` also where the server is known to refuse something in it.
     """
 
     role: str = "fast"
@@ -72,6 +76,8 @@ class ModelRequest(Value):
     logprobs: bool = False
     top_logprobs: int = 0
     response_format: dict[str, Any] | None = None
+    verbatim: dict[str, Any] | None = None
+    as_is: bool = False
 
 
 def _storable(text: str) -> str:
@@ -98,12 +104,26 @@ class Completion(Value):
         text: What the model answers, without its reasoning.
         logprobs: Of the answer's tokens; None where the model gives none.
         reasoning: What the model thought before it answered, without marks; "" for none.
+        choice: The reply to a `verbatim` request in OpenAI's own words: its `message`, with `tool_calls` if there are any,
+            and its `logprobs`; None for all others.
     """
 
     text: ModelText
     finish_reason: str = "stop"
     logprobs: tuple[TokenLogprob, ...] | None = None
     reasoning: ModelText = ""
+    choice: dict[str, Any] | None = None
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The message in OpenAI's words."""
+        said = self.choice["message"] if self.choice is not None else {"role": "assistant", "content": self.text}
+        return dict(said)
+
+    @property
+    def tool_calls(self) -> list[dict[str, Any]]:
+        """The tool calls of the message, in OpenAI's words."""
+        return list(self.message.get("tool_calls") or ())
 
 
 class ModelReply(Value):
@@ -157,6 +177,9 @@ class ModelProfile(Value):
 OnText = Callable[[str], None]
 """Called with each piece of the first sample's text as it arrives."""
 
+OnChunk = Callable[[dict[str, Any]], None]
+"""Called with each piece of the reply to a `verbatim` request as it arrives, as OpenAI streams it."""
+
 
 class Models(Protocol):
     """Reaches models; one attempt per call, no journal, no budget (the `Caller` adds both)."""
@@ -182,6 +205,20 @@ class Models(Protocol):
 
     async def close(self) -> None:
         """Release connections and worker processes."""
+
+
+class VerbatimModels(Models, Protocol):
+    """Models that also take `verbatim` requests."""
+
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        timeout_s: float | None,
+        on_text: OnText | None,
+        on_chunk: OnChunk | None = None,
+    ) -> ModelReply:
+        """Make one attempt; the reply to a `verbatim` request is streamed if there is an `on_chunk`."""
 
 
 # -- journal ---------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,11 +21,8 @@ from agot.bench.frozen import FrozenProblem
 from agot.bench.results import Results
 from agot.bench.scoring import is_right
 from agot.bench.statistics import clustered_rate, mean_interval
-from agot.budget import Budget, Meter
-from agot.engine.caller import Caller, CallRoom
+from agot.engine.recorded import Calls, unrecorded_run
 from agot.errors import ModelError, ModelUnauthorised, SetupError
-from agot.ids import ROOT, RunId
-from agot.journal import Journal
 from agot.models.gateway import Gateway
 from agot.protocols import Ask, Dialect, Models
 from agot.question import split_material
@@ -120,16 +116,12 @@ async def measure(
 
 
 async def _checked(models: Models, settings: Settings, problem: FrozenProblem, setup: str) -> Checked:
-    meter = Meter(Budget(), time.monotonic)
-    journal = Journal(RunId(f"bench-{problem.id}"), None, clock=time.time)
-    room = CallRoom(
-        models, journal, lambda event: None, lambda role: settings.role(role).retries, seed=settings.seed
-    )
-    ask = Caller(room, meter, ROOT)
+    calls = Calls(models, lambda role: settings.role(role).retries, seed=settings.seed)
+    run = unrecorded_run(calls)
     opinions: list[Opinion] = []
     fault = ""
     try:
-        opinions = await _opinions(ask, _dialect(models, settings, "fast"), models, settings, problem)
+        opinions = await _opinions(run.caller(), _dialect(models, settings, "fast"), models, settings, problem)
     except ModelUnauthorised:
         raise
     except ModelError as error:
@@ -137,7 +129,7 @@ async def _checked(models: Models, settings: Settings, problem: FrozenProblem, s
         fault = "" if type(error).__name__ in OWN_FAULTS else type(error).__name__
     return Checked(
         id=problem.id, family=problem.family, setup=setup, opinions=tuple(opinions), fault=fault,
-        tokens=meter.usage.tokens,
+        tokens=run.meter.usage.tokens,
     )  # fmt: skip
 
 

@@ -20,11 +20,9 @@ from agot.models.pool import EMBEDDED, Endpoint
 from agot.models.prices import Terms
 from agot.models.silence import Paces
 from agot.models.thinking import Separated, ThinkingStream
-from agot.protocols import ModelReply, ModelRequest, OnText
+from agot.protocols import ModelReply, ModelRequest, OnChunk, OnText
 from agot.spending import spend
 from agot.thought import Usage
-
-OnChunk = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +106,11 @@ class Sender:
         endpoint: Endpoint,
         fields: Mapping[str, Any],
         on_chunk: OnChunk | None,
-    ) -> tuple[Any, ModelReply]:
-        """Return the response in OpenAI's own words, and the same as a reply.
+    ) -> ModelReply:
+        """Return the reply to a verbatim request.
 
         Args:
-            fields: All that are sent, `messages` among them; of the request itself only its endpoint is read, and its estimates.
+            fields: All that are sent: the request's own, in the way of the server.
 
         Raises:
             ModelError: Typed.
@@ -126,15 +124,13 @@ class Sender:
         if on_chunk is None:
             limit_s = self.paces.silence_s(endpoint, request.max_tokens)
         self._prepare(arguments, endpoint, limit_s)
-        got: list[Any] = []
 
         async def make() -> ModelReply:
             began_s = needs.clock()
-            got.append(await self._relayed(litellm, arguments, endpoint, on_chunk, attempt))
-            return self._read(got[0], request, endpoint, began_s, attempt)
+            response = await self._relayed(litellm, arguments, endpoint, on_chunk, attempt)
+            return self._read(response, request, endpoint, began_s, attempt)
 
-        reply = await self._replied(attempt, request, endpoint, limit_s, make)
-        return got[0], reply
+        return await self._replied(attempt, request, endpoint, limit_s, make)
 
     def _with_window(self, request: ModelRequest, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint with the window that Ollama has to hold for a request: it cuts longer prompts without a word.
@@ -219,7 +215,7 @@ class Sender:
 
     def _arrived(self, attempt: Attempt, request: ModelRequest, endpoint: Endpoint) -> ModelReply | None:
         """Return what had arrived of an answer, if one can do something with it: the beginning of a text."""
-        if request.response_format is not None:
+        if request.response_format is not None or request.verbatim is not None:
             return None
         response = attempt.so_far()
         if response is None:
