@@ -19,6 +19,7 @@ from agot.stores.database import SqlStore
 from agot.web import pages
 from agot.web.about import About
 from agot.web.completions.asking import Names
+from agot.web.completions.legacy import TextCompletions
 from agot.web.completions.routes import Completions
 from agot.web.desk import Desk
 from agot.web.faults import HttpFault, translated
@@ -26,6 +27,7 @@ from agot.web.guard import Access, guarded
 from agot.web.measuring import Metrics
 from agot.web.operations import routes
 from agot.web.readiness import Readiness
+from agot.web.responses.routes import Responses
 from agot.web.runs import Runs
 
 STOP_WITHIN_S = 5.0
@@ -68,7 +70,10 @@ def service(
     metrics = Metrics()
     store.readers.append(metrics.read)
     completions = Completions(desk, store, names)
-    operations = [*completions.operations(), *Runs(store, desk).operations()]
+    operations = [
+        *completions.operations(), *TextCompletions(completions).operations(),
+        *Responses(completions, store).operations(), *Runs(store, desk).operations(),
+    ]  # fmt: skip
     about = About(Readiness(desk, store), metrics, operations)
 
     @asynccontextmanager
