@@ -129,6 +129,15 @@ async def sent(request: Request, model: type[M], *, required: bool = True) -> M:
         value = await request.json()
     except (ValueError, RecursionError) as error:
         raise HttpFault(400, f"The body is not JSON: {error}.", code="json") from None
+    return checked(value, model)
+
+
+def checked(value: Any, model: type[M]) -> M:
+    """Return JSON values as a request.
+
+    Raises:
+        HttpFault: 400, if they do not fit; names the field and the reason.
+    """
     try:
         return model.model_validate(value)
     except ValidationError as error:

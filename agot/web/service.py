@@ -20,6 +20,7 @@ from agot.stores.database import SqlStore
 from agot.web import pages
 from agot.web.about import About
 from agot.web.completions.asking import Names
+from agot.web.completions.legacy import TextCompletions
 from agot.web.completions.routes import Completions
 from agot.web.counts import Ledger, count
 from agot.web.desk import Desk
@@ -29,6 +30,7 @@ from agot.web.guard import Access, guarded
 from agot.web.measuring import Metrics
 from agot.web.operations import routes
 from agot.web.readiness import Readiness
+from agot.web.responses.routes import Responses
 from agot.web.runs import MOST_WATCHERS, Runs
 
 STOP_WITHIN_S = 5.0
@@ -77,7 +79,11 @@ def service(
     metrics = Metrics()
     store.readers.append(metrics.read)
     runs = Runs(store, desk, watchers=count(MOST_WATCHERS, "watchers", ledger))
-    operations = [*Completions(desk, store, names).operations(), *runs.operations()]
+    completions = Completions(desk, store, names)
+    operations = [
+        *completions.operations(), *TextCompletions(completions).operations(),
+        *Responses(completions, store).operations(), *runs.operations(),
+    ]  # fmt: skip
     about = About(Readiness(desk, store), metrics, operations)
 
     @asynccontextmanager

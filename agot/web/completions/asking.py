@@ -119,7 +119,7 @@ def question(request: CompletionRequest, strategy: str, server: Budget, *, reads
     seed = own.seed if own is not None and own.seed is not None else request.seed
     return Question(
         text, strategy, budget_of(request, server),
-        own.effort if own is not None else None, seed,
+        _effort(request), seed,
     )  # fmt: skip
 
 
@@ -143,6 +143,18 @@ def check_fields(request: CompletionRequest) -> None:
     kinds = sent.get("modalities")
     if kinds and kinds != ["text"]:
         raise HttpFault(400, 'modalities: expected ["text"]: answers are text.', code="unsupported", param="modalities")
+
+
+_EFFORTS: dict[str, Effort] = {
+    "none": "fast", "minimal": "fast", "low": "fast", "high": "thorough", "xhigh": "thorough"
+}  # fmt: skip
+
+
+def _effort(request: CompletionRequest) -> Effort | None:
+    """Return the effort that is asked for, in our words or in OpenAI's."""
+    if request.agot is not None and request.agot.effort is not None:
+        return request.agot.effort
+    return _EFFORTS.get(str((request.model_extra or {}).get("reasoning_effort")))
 
 
 def budget_of(request: CompletionRequest, server: Budget) -> Budget:

@@ -8,7 +8,7 @@ from typing import Any
 
 from agot.errors import OutputError, SetupError
 from agot.models.schemas import Schema
-from agot.web.completions.streaming import event_of
+from agot.web.events import chunk_of, event_of
 from agot.web.faults import NOT_REPEATED, HttpFault
 
 OBJECT: Mapping[str, Any] = {"type": "object"}
@@ -75,7 +75,7 @@ async def checked_stream(events: AsyncIterable[Any], form: Schema) -> AsyncItera
     """Pass the events of a reply on as they come; one that is not of its form ends with an error instead of its end."""
     said: list[str] = []
     async for event in events:
-        chunk = _chunk_of(event)
+        chunk = chunk_of(event)
         choices = chunk.get("choices") or [{}]
         delta = choices[0].get("delta") or {}
         said.append(delta.get("content") or "")
@@ -84,11 +84,3 @@ async def checked_stream(events: AsyncIterable[Any], form: Schema) -> AsyncItera
             yield event_of(HttpFault(502, text, code="response_format", headers=NOT_REPEATED).body())
             return
         yield event
-
-
-def _chunk_of(event: Any) -> dict[str, Any]:
-    text = event.decode() if isinstance(event, bytes) else str(event)
-    if not text.startswith("data: {"):
-        return {}
-    chunk: dict[str, Any] = json.loads(text[len("data: ") :])
-    return chunk

@@ -11,7 +11,6 @@ What was sent cannot be taken back, while an answer counts only once it was chec
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +34,7 @@ from agot.question import split_material
 from agot.thought import Result
 from agot.web.completions import answering
 from agot.web.desk import Desk, Job
+from agot.web.events import event_of as event_of
 from agot.web.faults import HttpFault, translated
 
 KEEP_ALIVE_S = 15.0
@@ -146,11 +146,6 @@ class Chunks:
             "id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model,
             "choices": choices, **more,
         })  # fmt: skip
-
-
-def event_of(value: dict[str, Any]) -> str:
-    """Return a server-sent event; lone surrogates stay JSON escapes."""
-    return f"data: {json.dumps(value, separators=(',', ':'))}\n\n"
 
 
 DONE = "data: [DONE]\n\n"
