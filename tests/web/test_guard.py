@@ -9,9 +9,8 @@ import httpx
 import pytest
 
 from agot.errors import SetupError
-from agot.web.binding import is_loopback
+from agot.web.binding import bound, is_loopback
 from agot.web.guard import MOST_BODY_BYTES, Access
-from agot.web.server import bound
 from tests.scripted import ScriptedModels
 from tests.web.serving import Served, answering, serving
 
