@@ -50,7 +50,6 @@ def test_every_model_call_passes_the_caller(calls: list[tuple[str, ast.Call, str
         ("start_run", {"engine/recorded.py"}),
         ("begin_attempt", {"engine/recorded.py"}),
         ("end_attempt", {"engine/recorded.py"}),
-        ("assembled", {"reasoner.py"}),
     ],
 )
 def test_what_a_run_is_made_of_is_put_together_in_one_place(
