@@ -224,6 +224,15 @@ def timed_out(endpoint: Endpoint, limit_s: float) -> ModelUnreachable:
     )
 
 
+def slower_than_trusted(endpoint: Endpoint, limit_s: float) -> ModelUnreachable:
+    """Return the error of an attempt that was not watched, so that a slow model and a dead server look the same."""
+    return ModelUnreachable(
+        f"{endpoint.place} gave no answer within {limit_s:.3g} s. From now on it is asked for streams, which show whether it "
+        "writes. Raise timeout_s of the role, lower max_tokens, or check that the server is not overloaded.",
+        model=endpoint.model,
+    )
+
+
 def silent(endpoint: Endpoint, limit_s: float, written: int, arrived: ModelReply | None) -> ModelSilent:
     """Return the error of an attempt during which the server said nothing for too long.
 
