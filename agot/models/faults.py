@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 import socket
 from collections.abc import Iterator, Mapping
@@ -274,10 +275,10 @@ def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
     named = {str(name).lower(): str(value).strip() for name, value in headers.items()}
     try:
         if "retry-after-ms" in named:
-            return max(0.0, float(named["retry-after-ms"]) / 1000.0)
+            return _wait_s(float(named["retry-after-ms"]) / 1000.0)
         if "retry-after" not in named:
             return None
-        return max(0.0, float(named["retry-after"]))
+        return _wait_s(float(named["retry-after"]))
     except ValueError:
         pass
     try:
@@ -285,6 +286,10 @@ def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
     except (ValueError, TypeError):
         return None
     return max(0.0, (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now_s)
+
+
+def _wait_s(seconds: float) -> float | None:
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def _key_advice(endpoint: Endpoint) -> str:
