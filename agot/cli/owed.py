@@ -61,7 +61,8 @@ def pay(
         return
     import json
 
-    candidate, trust, why = error.best.found() if hasattr(error, "best") else best
+    carried = getattr(error, "best", None)
+    candidate, trust, why = best if carried is None else carried.found()
     kind = "Interrupted" if error is None else _name(error)
     told: dict[str, object] = {
         "run_id": run_id or getattr(error, "run_id", None),

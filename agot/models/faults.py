@@ -210,7 +210,7 @@ def _notes(chain: list[BaseException]) -> str:
 def does_not_fit(endpoint: Endpoint, tokens: int, window: int) -> ContextTooLong:
     """Return the error of a prompt that its server would cut without a word."""
     return ContextTooLong(
-        f"The prompt has about {tokens} tokens, but {endpoint.place} is to hold {window} (context_window or num_ctx). "
+        f"The prompt has about {tokens} tokens, but {endpoint.place} holds {window} (context_window or num_ctx). "
         "Shorten the question or its material, raise context_window, or set a model with a larger context.",
         model=endpoint.model,
     )

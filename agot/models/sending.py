@@ -33,6 +33,9 @@ from agot.thought import Usage
 
 OnChunk = Callable[[dict[str, Any]], None]
 
+_CERTAINLY = 2.0
+"""How far a prompt's estimate, which is rather too high, has to exceed a window that is not asked for with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
@@ -155,11 +158,18 @@ class Sender:
         """Return the endpoint with the window that Ollama has to hold for a request: it cuts longer prompts without a word.
 
         Raises:
-            ContextTooLong: If the window that the role names does not hold the prompt.
+            ContextTooLong: If the window that the role names does not hold the prompt, or one that is known of another
+                server certainly does not: some of them cut, too, and the others count better than we do.
         """
-        if endpoint.provider not in ollama.PROVIDERS:
+        of_ollama = endpoint.provider in ollama.PROVIDERS
+        window = endpoint.settings.context_window or endpoint.context_window
+        if not of_ollama and window is None:
             return endpoint
         prompt, known = self._prompt_tokens(request, endpoint), self._needs.known
+        if not of_ollama:
+            if window is not None and prompt > _CERTAINLY * window:
+                raise does_not_fit(endpoint, prompt, window)
+            return endpoint
         window = ollama.fixed_window(endpoint.extra_body, endpoint.settings.context_window)
         if window is None:
             window = ollama.window_for(prompt + request.max_tokens, endpoint.num_ctx)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -211,7 +211,9 @@ async def test_bodies_that_cannot_be_read_are_told_for_what_they_are(
 
 
 async def test_a_redirect_that_keeps_the_question_is_followed() -> None:
-    replies = iter([Raw(b"", 308, headers=(("location", "/v2/chat/completions"),)), whole({"content": "63"})])
+    replies: Iterator[Any] = iter(
+        [Raw(b"", 308, headers=(("location", "/v2/chat/completions"),)), whole({"content": "63"})]
+    )
     async with Odd(lambda _body: next(replies)) as odd:
         assert (await ask(gateway(odd))).completions[0].text == "63"
     assert odd.requests[0] == odd.requests[1]
@@ -438,6 +440,16 @@ async def test_a_question_that_does_not_fit_into_ollamas_window_is_refused_by_na
             turns = (Message(role="user", content="word " * 5_000),)
             await ask(gateway(odd, model="ollama/m", context_window=2048), messages=turns)
     assert not odd.requests
+
+
+async def test_a_question_that_certainly_does_not_fit_into_a_known_window_is_not_sent() -> None:
+    async with Odd(lambda _body: whole({"content": "63"})) as odd:
+        models = gateway(odd, context_window=512)
+        with pytest.raises(ContextTooLong, match=r"about 1\d{3} tokens, but .* holds 512"):
+            await ask(models, messages=(Message(role="user", content="word " * 900),), close=False)
+        # What may fit is left to the server, which counts better.
+        assert (await ask(models, messages=(Message(role="user", content="word " * 450),))).completions
+    assert len(odd.requests) == 1
 
 
 @pytest.mark.parametrize("told", [False, True])
