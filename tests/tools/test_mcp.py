@@ -80,7 +80,9 @@ async def test_settings_say_which_calls_of_a_servers_tool_are_the_same_and_which
         return True
 
     known = {"add": McpTool(idempotency_key=("a",)), "write": McpTool(repeatable=True)}
-    async with McpServers({"small": STDIO.model_copy(update={"side_effects": True, "tools": known})}) as tools:
+    async with McpServers(
+        {"small": STDIO.model_copy(update={"side_effects": True, "tools": known})}
+    ) as tools:
         bench = Bench(tools, approve)
         assert (await bench.call("small_add", a=1, b=2)).text == "3"
         assert "already" in (await bench.call("small_add", a=1, b=5)).text
@@ -109,7 +111,9 @@ async def test_long_lists_and_large_schemas_are_cut_and_what_is_left_out_is_told
         talks = json.dumps(tools[64].parameters)
         assert len(talks) < 400 and "</untrusted" not in talks
         many, wide, bad = servers.notes
-    assert "'odd' 2936 are left out: at most 64 tools" in many and "t64, t65" in many and "and 2928 more" in many
+    assert (
+        "'odd' 2936 are left out: at most 64 tools" in many and "t64, t65" in many and "and 2928 more" in many
+    )
     assert "'wide' 1 is left out: a schema may have 4,000 characters (wide)" in wide
     assert "'bad' 1 is left out: names within it hold marks" in bad
 
@@ -143,7 +147,10 @@ async def test_a_tool_that_changed_or_went_is_not_called_where_nobody_can_approv
     servers = {"odd": odd("shifting", side_effects=False), "gone": odd("vanishing", side_effects=False)}
     async with McpServers(servers) as tools:
         bench = Bench(tools)
-        for name, why in (("odd_read", "has changed it and nobody is here"), ("gone_read", "no longer offers")):
+        for name, why in (
+            ("odd_read", "has changed it and nobody is here"),
+            ("gone_read", "no longer offers"),
+        ):
             assert not (await bench.call(name)).error
             refused = await bench.call(name, n=1)
             assert refused.error and why in refused.text
