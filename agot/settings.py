@@ -226,6 +226,18 @@ class SearchSettings(_Section):
     tie_break: bool = True
 
 
+class McpTool(_Section):
+    """What is known of one tool of an MCP server that the server does not say, see `agot.tools.tool.Tool`.
+
+    Attributes:
+        idempotency_key: Names of the arguments that make two calls the same; None for all of them.
+        repeatable: The same call may be wanted twice in a run; a person is asked each time.
+    """
+
+    idempotency_key: tuple[str, ...] | None = None
+    repeatable: bool = False
+
+
 class McpServer(_Section):
     """One server of tools that speaks the Model Context Protocol.
 
@@ -239,6 +251,7 @@ class McpServer(_Section):
         side_effects: Whether its tools change something; None takes them to, but for those that a trusted server marks
             read-only.
         trusted: What the server says of its own tools is believed.
+        tools: Some of its tools, by the names that the server gives them.
     """
 
     command: str | None = None
@@ -250,6 +263,7 @@ class McpServer(_Section):
     timeout_s: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     side_effects: bool | None = None
     trusted: bool = False
+    tools: dict[str, McpTool] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
