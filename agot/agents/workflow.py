@@ -268,6 +268,11 @@ async def _carry_out(work: ThoughtContext) -> Solution:
         rng=random_for(crew.seed, work.task.thought, work.tries), number=work.tries,
         drawn=tuple(tried.solution for tried in work.tried),
     ))  # fmt: skip
+    if not isinstance(solution, Solution):
+        raise SetupError(
+            f"The strategy {name!r} returned {type(solution).__name__}. Let it return an agot.Solution, such as "
+            f"`await try_.solve(task)` gives."
+        )
     return solution if solution.strategy else solution.model_copy(update={"strategy": name})
 
 
