@@ -14,7 +14,7 @@ from agot.agents.selection.difficulty import load as load_table
 from agot.agents.selector import Selector
 from agot.agents.strategies.experts import NAME as EXPERTS
 from agot.agents.strategies.experts import checked_experts
-from agot.agents.strategies.registry import STRATEGIES
+from agot.agents.strategies.registry import Registry
 from agot.agents.verifier import VerifierAgent, chosen_checks
 from agot.agents.worth import JUDGE
 from agot.ids import ThoughtId
@@ -26,18 +26,21 @@ from agot.thought import Task
 from agot.verifiers.registry import CHECKS
 
 
-def check_setup(settings: Settings, models: Models, checks: Sequence[Verifier]) -> None:
+def check_setup(
+    settings: Settings, models: Models, checks: Sequence[Verifier], strategies: Registry
+) -> None:
     """Refuse settings that no run could work with.
 
     Args:
         checks: Own ones of the program.
+        strategies: All there are.
 
     Raises:
         SetupError: Says what is wrong, and what to do.
     """
     engine = settings.engine
     for name in (engine.strategy,) if engine.strategy != "auto" else engine.ladder or ():
-        STRATEGIES.get(name)
+        strategies.get(name)
         if name == EXPERTS:
             checked_experts(_different(settings.experts))
     _chosen_checks(engine, checks, RequirementCheck())
@@ -53,6 +56,7 @@ def assembled(
     lessons: Learnt | None,
     judges: Judges,
     checks: Sequence[Verifier],
+    strategies: Registry,
     known: RunKnowledge = NOTHING,
     *,
     tools: Callable[[ThoughtId], Tools] | None = None,
@@ -63,6 +67,7 @@ def assembled(
     Args:
         lessons: What earlier runs taught, and where this one's lessons go; None to neither learn nor teach.
         checks: Own ones of the program.
+        strategies: All there are.
         known: What is known of the models.
         tools, programs: Return those of a thought; None where there are none.
     """
@@ -82,7 +87,7 @@ def assembled(
             widest=engine.layer_width if engine.mode == "layered" else None,
         ),
         verifier=VerifierAgent(_chosen_checks(engine, checks, requirements), judges=judges),
-        strategies=STRATEGIES,
+        strategies=strategies,
         selector=selector,
         search=settings.search,
         seed=settings.seed,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from weakref import WeakKeyDictionary
 
 from agot.agents.judges import Judges
+from agot.agents.strategies.registry import STRATEGIES, Strategy
 from agot.agents.strategies.tool_rounds import NAME as TOOLS
 from agot.budget import Budget, default_limited
 from agot.crew import assembled, check_setup
@@ -78,7 +79,9 @@ class Reasoner:
         models: Reaches models; litellm by default.
         store: Keeps runs; opened from the settings at the first run if not given, and closed with the
             reasoner. A store that is given stays open.
-        tools: Own tools, made with `agot.tool`; those of the settings come on top.
+        strategies: Own strategies, each to be asked for by its name (the function's, with - for _); one with the name
+            of another takes its place.
+        tools: Own tools: functions, or what `agot.tool` made of them; those of the settings come on top.
         approve: Asks a person before a tool with side effects is called; without one such calls are refused.
         checks: Own verifiers, which run before the built-in ones; one with the name of a built-in check takes its place.
         clock: Returns seconds since the epoch.
@@ -90,7 +93,8 @@ class Reasoner:
         *,
         models: Models | None = None,
         store: SqlStore | None = None,
-        tools: Sequence[Tool] = (),
+        strategies: Sequence[Strategy] = (),
+        tools: Sequence[Tool | Callable[..., object]] = (),
         approve: Approve | None = None,
         checks: Sequence[Verifier] = (),
         clock: Callable[[], float] = time.time,
@@ -106,7 +110,7 @@ class Reasoner:
         self._store, self._own_store = store, store is None
         self._program = program_tool()
         self._tools, self._approve = Toolshed(self.settings.tools, tools), approve
-        self._checks = tuple(checks)
+        self._checks, self._strategies = tuple(checks), STRATEGIES.with_own(strategies)
         self._clock = clock
         self._opening: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._runs: set[Run] = set()
@@ -180,7 +184,7 @@ class Reasoner:
             stream_text,
         )
         store = await self._opened()
-        check_setup(job.settings, job.models, self._checks)
+        check_setup(job.settings, job.models, self._checks, self._strategies)
         return await self._perform(job, store, begins=True)
 
     async def begin(
@@ -203,7 +207,7 @@ class Reasoner:
         settings = self._for_run(strategy, budget, effort, seed)
         job = _Job(new_run_id(self._clock()), checked_question(question), settings, self._models, None, False)
         store = await self._opened()
-        check_setup(job.settings, job.models, self._checks)
+        check_setup(job.settings, job.models, self._checks, self._strategies)
         await store.begin_run(job.run_id, **asdict(_asked(job)))
         return job.run_id
 
@@ -241,7 +245,7 @@ class Reasoner:
         if budget is not None:
             settings = settings.model_copy(update={"budget": budget})
         job = _Job(row.run_id, row.question, settings, self._models_for(settings), on_event, stream_text)
-        check_setup(job.settings, job.models, self._checks)
+        check_setup(job.settings, job.models, self._checks, self._strategies)
         return await self._perform(job, store)
 
     async def stream(
@@ -397,7 +401,7 @@ class Reasoner:
         # A room of their own: the model is told of no such tool.
         programs = ToolRoom({PROGRAM: self._program}, journal, stream.emit)
         crew = assembled(
-            settings, job.models, lessons, judges, self._checks, known,
+            settings, job.models, lessons, judges, self._checks, self._strategies, known,
             tools=(lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))) if tools else None,
             programs=lambda thought: SandboxedPrograms(
                 ToolCaller(programs, meter, thought), allowed=settings.tools.python

@@ -282,6 +282,7 @@ class ToolSettings(_Section):
             program need it too.
         files: Folder whose files may be searched and read, or None.
         fetch_hosts: Names of hosts that may be fetched from by HTTP, at any port; none by default.
+        installed: Names of tools that installed packages offer (entry points `agot.tools`).
         mcp: Servers by name; their tools are called `<name>_<tool>`.
     """
 
@@ -289,6 +290,7 @@ class ToolSettings(_Section):
     python: bool = True
     files: Path | None = None
     fetch_hosts: tuple[str, ...] = ()
+    installed: tuple[str, ...] = ()
     mcp: dict[str, McpServer] = Field(default_factory=dict)
 
     @field_validator("fetch_hosts")

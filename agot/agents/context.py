@@ -1,15 +1,15 @@
-"""What the agents of a run share, and what one thought works with: nothing here changes while the work lasts."""
+"""What the agents of a run share, what one thought works with, and how far it has come; all of it is frozen."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from agot.agents.assessor import Assessor
 from agot.agents.planner import AcceptedPlan, Planner
-from agot.agents.selector import Selector
+from agot.agents.selector import Move, Selector
 from agot.agents.verifier import VerifierAgent
 from agot.errors import LimitKind
 from agot.events import AnyEvent
@@ -66,6 +66,25 @@ class Crew:
     judged: bool = False
     judge_final: bool = True
 
+    @property
+    def auto(self) -> bool:
+        """The engine chooses the strategies."""
+        return self.settings.strategy == "auto"
+
+    def compact(self, role: str) -> bool:
+        """Return whether a role's model is of the embedded kind, whose prompts, judge and searches belong together."""
+        return self.dialect(role).name == "compact"
+
+    def retries(self, role: str) -> int:
+        """Return how many new tries follow the first answer, at most."""
+        fast = self.settings.effort == "fast" and not self.compact(role)
+        return min(1, self.settings.retries) if fast else self.settings.retries
+
+    def samples(self, role: str) -> int:
+        """Return how many samples one vote has."""
+        more = self.settings.effort == "thorough" and not self.compact(role)
+        return self.settings.samples * (2 if more else 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Thought:
@@ -89,61 +108,42 @@ class Thought:
     searches: itertools.count[int] = field(default_factory=itertools.count)
 
 
-@dataclass(slots=True)
-class ThoughtContext:
-    """One thought at work.
+Node = Literal["choose", "solve", "expand", "verify", "decide", "end"]
+"""Where a thought is; the names are those of its drawn graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThoughtState:
+    """How far a thought has come: what its graph carries from node to node.
 
     Attributes:
+        next: The node that comes next.
+        role: Role whose model is asked.
         may_expand: The thought may become a nested graph.
+        move: What is tried; None until the first move was chosen.
+        tries: Tries that ended without an accepted answer.
         made: Names of the strategies tried so far.
+        tried: Answers that were assessed, oldest first.
+        solution: What the present try gave, not yet assessed.
+        plan: What the nested graph is to run.
+        complaint: Why the last try did not do; "" if it did.
+        unsure: Why an answer that would do is handed over all the same; "" if it is not.
+        planned: The thought was split.
         unable: The model was asked for a plan and had none that was usable.
+        outcome: How the thought ended, once it has.
     """
 
-    thought: Thought
-    may_expand: bool
+    next: Node = "choose"
     role: str = "fast"
-    move: str = ""
+    may_expand: bool = False
+    move: Move | None = None
     tries: int = 0
-    planned: bool = False
-    unable: bool = False
+    made: tuple[str, ...] = ()
+    tried: tuple[Assessed, ...] = ()
     solution: Solution | None = None
+    plan: AcceptedPlan | None = None
     complaint: str = ""
     unsure: str = ""
-    samples: int | None = None
-    made: list[str] = field(default_factory=list)
-    tried: list[Assessed] = field(default_factory=list)
+    planned: bool = False
+    unable: bool = False
     outcome: Outcome | None = None
-
-    @property
-    def crew(self) -> Crew:
-        return self.thought.crew
-
-    @property
-    def settings(self) -> EngineSettings:
-        return self.thought.crew.settings
-
-    @property
-    def task(self) -> Task:
-        return self.thought.task
-
-    @property
-    def auto(self) -> bool:
-        """The engine chooses the strategies."""
-        return self.settings.strategy == "auto"
-
-    @property
-    def retries(self) -> int:
-        """New tries after the first answer."""
-        fast = self.settings.effort == "fast" and not self.compact
-        return min(1, self.settings.retries) if fast else self.settings.retries
-
-    @property
-    def most_samples(self) -> int:
-        """Samples of one vote."""
-        more = self.settings.effort == "thorough" and not self.compact
-        return self.settings.samples * (2 if more else 1)
-
-    @property
-    def compact(self) -> bool:
-        """The model is of the embedded kind, whose prompts, judge and searches were made for each other."""
-        return self.crew.dialect(self.role).name == "compact"

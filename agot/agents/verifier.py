@@ -10,6 +10,7 @@ from typing import Any
 from agot.agents.judges import Judges
 from agot.agents.worth import JUDGE
 from agot.errors import BudgetExceeded, Interrupted, ModelUnauthorised, SetupError
+from agot.installed import load, offered
 from agot.protocols import Ask, Dialect, Verifier
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.registry import CHECKS, STEP_CHECKS, further_checks
@@ -33,7 +34,7 @@ def chosen_checks(
 
     Args:
         own: Given by a program; first, since it knows its questions best.
-        more: Names out of `further_checks`.
+        more: Names out of `further_checks`, or of what installed packages offer.
         skip: Names to leave out.
 
     Raises:
@@ -50,9 +51,12 @@ def chosen_checks(
         chosen[name] = check
     further = further_checks() if more else {}
     for name in more:
-        if name not in further:
-            raise SetupError(f"There is no check {name!r} to add. There are: {', '.join(further_checks())}.")
-        chosen.setdefault(name, further[name])
+        found = further.get(name) or load("checks", name)
+        if found is None:
+            raise SetupError(
+                f"There is no check {name!r} to add. There are: {', '.join((*further, *offered('checks')))}."
+            )
+        chosen.setdefault(name, found() if isinstance(found, type) else found)
     for check in built_in:
         chosen.setdefault(name_of(check), check)
     unknown = [name for name in skip if name not in chosen]

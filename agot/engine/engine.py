@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agot.agents.assessor import Assessor
-from agot.agents.context import Crew, Outcome, Thought, ThoughtContext
+from agot.agents.context import Crew, Outcome, Thought
 from agot.agents.planner import AcceptedPlan
 from agot.agents.repair import REFERENCE, repair, state_question
 from agot.agents.synthesizer import from_final, synthesize
@@ -106,9 +106,13 @@ class Engine:
         self._emit(ThoughtStarted(thought=thought, question=task.question))
         self.graph.update(thought, status=ThoughtStatus.RUNNING, question=task.question)
         try:
-            context = self._context(task, meter)
-            outcome = await solve_thought(context)
-            self.unable = self.unable or context.unable
+            state = await solve_thought(
+                self._at_work(task, meter), may_expand=self._may_expand(task, meter)
+            )
+            if state.outcome is None:
+                raise RuntimeError("the workflow of a thought ended without an outcome")
+            outcome = state.outcome
+            self.unable = self.unable or state.unable
         except (BudgetExceeded, Interrupted, asyncio.CancelledError) as stopped:
             self._finish(
                 task,
@@ -133,7 +137,7 @@ class Engine:
         self._finish(task, outcome)
         return outcome
 
-    def _context(self, task: Task, meter: Meter) -> ThoughtContext:
+    def _at_work(self, task: Task, meter: Meter) -> Thought:
         async def expand(split: Task, accepted: AcceptedPlan) -> Solution | None:
             return await self._expand(split, accepted, meter)
 
@@ -148,13 +152,11 @@ class Engine:
             enabled=self._settings.verify,
             judge_final=crew.judge_final or crew.dialect("judge").name == "compact",
         )
-        thought = Thought(
+        return Thought(
             crew, task, ask, self._emit, assessor, expand, meter.left,
             tools=crew.tools(task.thought) if crew.tools is not None else None,
             programs=crew.programs(task.thought) if crew.programs is not None else None,
         )  # fmt: skip
-        return ThoughtContext(thought, self._may_expand(task, meter))
-
     def _may_expand(self, task: Task, meter: Meter) -> bool:
         if task.depth >= self._meter.budget.depth or not self._plans():
             return False

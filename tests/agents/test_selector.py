@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agot.agents.selection.difficulty import Row, Table
-from agot.agents.selector import Move, Selector
+from agot.agents.selector import Selector, Stop, Use
 from agot.ids import RunId
 from agot.learning import Outcome, verifier_subject
 from agot.protocols import Assessed
@@ -35,7 +35,7 @@ def refuted(answer: str) -> Assessed:
 
 async def following(
     selector: Selector, done: list[Assessed], made: list[str], tokens_left: int | None = None
-) -> Move:
+) -> Use | Stop:
     return await selector.next(TASK, done, made, tokens_left=tokens_left)
 
 
@@ -46,7 +46,7 @@ async def test_cheapest_of_the_ladder_comes_first() -> None:
 
 async def test_no_search_against_a_judge_alone() -> None:
     move = await following(Selector(None, LADDER, table=SILENT), [tried("8", 0.2)] * 2, ["chain", LADDER[0]])
-    assert move.strategy == "" and "judge" in move.why
+    assert isinstance(move, Stop) and "judge" in move.why
 
 
 async def test_search_follows_proven_mistakes() -> None:
@@ -75,7 +75,7 @@ async def test_table_decides_by_difficulty_and_tokens_left() -> None:
     rich = await following(selector, [refuted("8")] * 2, ["chain", LADDER[0]], tokens_left=9000)
     assert (rich.strategy, rich.samples) == ("mcts", 12)
     poor = await following(selector, [refuted("8")] * 2, ["chain", LADDER[0]], tokens_left=900)
-    assert poor.strategy == "" and "hardest fifth" in poor.why
+    assert isinstance(poor, Stop) and "hardest fifth" in poor.why
 
 
 async def test_table_may_skip_what_does_not_pay() -> None:
@@ -102,7 +102,7 @@ async def test_model_s_rating_chooses_where_nothing_was_learnt() -> None:
 
 async def test_spent_ladder_stops() -> None:
     move = await following(Selector(None, LADDER, table=SILENT), [refuted("8")], ["chain", *LADDER])
-    assert move.strategy == ""
+    assert isinstance(move, Stop)
 
 
 async def test_judge_known_to_be_useless_ends_the_tries(lessons: Lessons) -> None:
@@ -117,7 +117,7 @@ async def test_judge_known_to_be_useless_ends_the_tries(lessons: Lessons) -> Non
     ])  # fmt: skip
     selector = Selector(await lessons.learnt(RunId("later")), LADDER, table=SILENT)
     move = await following(selector, [tried("8", 0.2)], ["chain"])
-    assert move.strategy == "" and "abstain" in move.why
+    assert isinstance(move, Stop) and "abstain" in move.why
 
 
 async def test_outcomes_and_the_judge_s_fortune_are_taught_once(lessons: Lessons) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 
 from agot.agents.search.association import coat
 from agot.agents.search.frontier import rebase_search, tot_bfs, tot_dfs
@@ -31,44 +33,76 @@ from agot.agents.strategies.tool_rounds import tool_rounds
 from agot.agents.strategies.vote import vote
 from agot.agents.tries import Try
 from agot.errors import SetupError
+from agot.installed import load, offered
 from agot.thought import Solution, Task
 
 Strategy = Callable[[Task, Try], Awaitable[Solution]]
 """Solves one task; the host names the solution after it."""
 
 
-class Registry:
-    """Named strategies."""
+_TAKEN = ("auto", "think", "plan")
+"""Names of moves that are no strategies."""
 
-    def __init__(self, strategies: Mapping[str, Strategy] | None = None) -> None:
-        self._strategies = dict(strategies or {})
+
+class Registry:
+    """Named strategies, and beside them those of installed packages."""
+
+    def __init__(self, strategies: Mapping[str, Strategy]) -> None:
+        self._strategies = dict(strategies)
 
     def add(self, name: str, strategy: Strategy) -> None:
-        """Register a strategy.
+        """Register a strategy; one of that name that was there is replaced.
 
         Raises:
-            SetupError: If the name is taken or is "auto", which means that the engine chooses.
+            SetupError: If it is not an async function of a task and a try, or the name means something else.
         """
-        if name in self._strategies or name == "auto":
-            raise SetupError(f"A strategy named {name!r} exists already; choose another name.")
-        self._strategies[name] = strategy
+        if not name or name in _TAKEN:
+            raise SetupError(f"A strategy cannot be named {name!r}. Choose another name than {', '.join(_TAKEN)}.")
+        self._strategies[name] = _checked(name, strategy)
+
+    def with_own(self, strategies: Iterable[Strategy]) -> Registry:
+        """Return a registry that has further strategies, under their own names; this one stays as it is.
+
+        Raises:
+            SetupError: As `add` does.
+        """
+        registry = Registry(self._strategies)
+        for strategy in strategies:
+            registry.add(name_of(strategy), strategy)
+        return registry
 
     def get(self, name: str) -> Strategy:
         """Return a strategy.
 
         Raises:
-            SetupError: If there is none of that name; lists those there are.
+            SetupError: If there is none of that name; lists those there are. Also if a package's cannot be loaded.
         """
-        try:
-            return self._strategies[name]
-        except KeyError:
-            raise SetupError(
-                f"There is no strategy {name!r}. There are: auto, {', '.join(self.names())}."
-            ) from None
+        found = self._strategies.get(name)
+        if found is None and name not in _TAKEN and (loaded := load("strategies", name)) is not None:
+            found = self._strategies[name] = _checked(name, loaded)
+        if found is None:
+            raise SetupError(f"There is no strategy {name!r}. There are: auto, {', '.join(self.names())}.")
+        return found
 
     def names(self) -> list[str]:
         """Return all names, sorted."""
-        return sorted(self._strategies)
+        return sorted({*self._strategies, *offered("strategies")} - {*_TAKEN})
+
+
+def name_of(strategy: Strategy) -> str:
+    """Return the name of a strategy: what it says itself, or that of the function, with - for _."""
+    return str(getattr(strategy, "name", "") or getattr(strategy, "__name__", "").strip("_").replace("_", "-"))
+
+
+def _checked(name: str, strategy: Any) -> Strategy:
+    if not callable(strategy) or not (
+        inspect.iscoroutinefunction(strategy) or inspect.iscoroutinefunction(strategy.__call__)
+    ):
+        raise SetupError(
+            f"The strategy {name!r} cannot be used: expected an async function of a task and a try, got {strategy!r}."
+        )
+    checked: Strategy = strategy
+    return checked
 
 
 STRATEGIES = Registry({
