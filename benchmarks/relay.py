@@ -147,7 +147,17 @@ def _proxy(command: str, folder: Path, model: Server) -> Iterator[str]:
         # Ours asks nobody for a token on loopback either.
         "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true",
     }  # fmt: skip
-    asked = [command, "--config", str(config), "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"]
+    asked = [
+        command,
+        "--config",
+        str(config),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--num_workers",
+        "1",
+    ]
     log = (folder / "proxy.log").open("w")
     with log, subprocess.Popen(asked, stdout=log, stderr=log, env=own, cwd=folder) as process:
         try:
@@ -176,7 +186,9 @@ def _main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: a smoke test, not a figure")
-    parser.add_argument("--proxy", default="", metavar="COMMAND", help="litellm's command, with its proxy installed")
+    parser.add_argument(
+        "--proxy", default="", metavar="COMMAND", help="litellm's command, with its proxy installed"
+    )
     options = parser.parse_args()
 
     def measured(quick: bool) -> Report:

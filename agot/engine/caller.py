@@ -38,6 +38,9 @@ _SMALLEST_ROOM = 64
 """Tokens of answer that are asked for even if the estimate says that the context is full: it is an
 estimate, and the model's own refusal is exact."""
 
+_NO_CHOICE = {"completions": {"__all__": {"choice"}}}
+"""Replies to our own requests have none, and are stored as they always were."""
+
 _SAMPLE_AND_CHECK = 2
 """Room for one of several samples, in lengths of the longest seen: checks read each answer again."""
 
@@ -115,7 +118,8 @@ class Caller:
         async def call() -> Performed:
             reply = await self._attempts(key, request, on_chunk)
             replies.append(reply)
-            return Performed(reply.model_dump_json(), reply.usage, reply.model, reply.latency_ms)
+            kept = reply.model_dump_json(exclude=_NO_CHOICE if request.verbatim is None else None)
+            return Performed(kept, reply.usage, reply.model, reply.latency_ms)
 
         await room.journal.perform(key, "model", asked, call, thought=self.thought, purpose=request.purpose)
         reply = replies[0]

@@ -76,7 +76,9 @@ async def relayed(
             "logprobs out, or set another model: agot models set fast MODEL.", code="response_format",
         )  # fmt: skip
     budget = asking.budget_of(asked, desk.reasoner.settings.budget)
-    relay = _Relay(desk.reasoner, store, gateway, asked, await request.json(), budget, clock, new_run_id(clock()))
+    relay = _Relay(
+        desk.reasoner, store, gateway, asked, await request.json(), budget, clock, new_run_id(clock())
+    )
     if not asked.stream:
         return told(await unless_gone(desk.work_at(relay.run(None)), request))
     pieces: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
@@ -115,7 +117,12 @@ class _Relay:
         run: RecordedRun | None = None
         try:
             async with recorded_run(
-                self.store, self.run_id, asked=self._to_store(), calls=calls, budget=self.budget, clock=self.clock
+                self.store,
+                self.run_id,
+                asked=self._to_store(),
+                calls=calls,
+                budget=self.budget,
+                clock=self.clock,
             ) as run:
                 return await self._concluded(run, on_piece)
         finally:
@@ -131,7 +138,9 @@ class _Relay:
             if piece and on_piece is not None:
                 on_piece(piece)
 
-        def end(status: RunStatus, thought: ThoughtStatus, answer: str, reason: str = "", **more: str) -> None:
+        def end(
+            status: RunStatus, thought: ThoughtStatus, answer: str, reason: str = "", **more: str
+        ) -> None:
             run.stream.emit(
                 ThoughtFinished(thought=ROOT, status=thought, answer=answer, strategy=STRATEGY, reason=reason)
             )
@@ -148,7 +157,11 @@ class _Relay:
             )  # fmt: skip
         except asyncio.CancelledError:
             end(
-                "interrupted", ThoughtStatus.SKIPPED, "".join(said), "The request was cancelled.", error="Interrupted"
+                "interrupted",
+                ThoughtStatus.SKIPPED,
+                "".join(said),
+                "The request was cancelled.",
+                error="Interrupted",
             )
             raise
         except BudgetExceeded as fired:
