@@ -36,16 +36,21 @@ class Schema:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = dict(document)
         validators, referencing = import_module("jsonschema.validators"), import_module("referencing")
-        base = validators.validator_for(self.document, default=validators.Draft202012Validator)
         try:
             if len(json.dumps(self.document)) > LONGEST_SCHEMA:
                 raise SetupError(f"The schema has more than {LONGEST_SCHEMA:,} characters. Shorten it.")
+            base = validators.validator_for(self.document, default=validators.Draft202012Validator)
             base.check_schema(self.document)
             _refuse_unbounded(self.document)
+            _refuse_lost(self.document)
         except import_module("jsonschema.exceptions").SchemaError as error:
             raise SetupError(f"The schema is no JSON Schema: {str(error.message)[:300]}. Mend it.") from None
         except RecursionError:
             raise SetupError("The schema is nested too deeply. Flatten it.") from None
+        except SetupError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whoever reads a schema that is none raises what he likes
+            raise SetupError(f"The schema is no JSON Schema: {str(error)[:300]}. Mend it.") from None
         self._followed = 0
         kind = validators.extend(base, {"pattern": _pattern, "$ref": self._counted(base.VALIDATORS["$ref"])})
         # With a registry of its own, the validator does not load references from the network.
@@ -76,6 +81,8 @@ class Schema:
             return [f"the schema refers to what it does not hold: {str(error)[:200]}"]
         except (_TooMuch, RecursionError):
             return ["the schema refers to itself too often to be applied"]
+        except Exception as error:  # noqa: BLE001 - as above
+            return [f"the schema could not be applied: {str(error)[:200]}"]
         return found
 
     def fitted(self, text: str) -> str:
@@ -150,6 +157,30 @@ def _refuse_unbounded(schema: Any) -> None:
     for name in _NAMED:
         for one in schema[name].values() if isinstance(schema.get(name), dict) else ():
             _refuse_unbounded(one)
+
+
+def _refuse_lost(document: dict[str, Any]) -> None:
+    """Raise SetupError for references to what is not there; names of its own (`$id`) change where references begin."""
+    text = json.dumps(document)
+    if '"$id"' in text or '"$ref"' not in text:
+        return
+    referencing, draft = import_module("referencing"), import_module("referencing.jsonschema").DRAFT202012
+    whole = referencing.Resource.from_contents(document, default_specification=draft)
+    resolver = referencing.Registry().with_resource("", whole).resolver()
+    for reference in dict.fromkeys(_references(document)):
+        try:
+            resolver.lookup(reference)
+        except import_module("referencing.exceptions").Unresolvable:
+            raise SetupError(f"The schema refers to {reference[:80]!r}, which it does not hold. Add it.") from None
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        value = list(value.values())
+    for one in value if isinstance(value, list) else ():
+        yield from _references(one)
 
 
 def _refuse_pattern(pattern: str) -> None:

@@ -206,6 +206,7 @@ def test_llm_is_answered_also_under_a_schema(served: Served, tmp_path: Path, fla
 # -- litellm
 
 
+@pytest.mark.usefixtures("loop_to_close")
 def test_litellm_gets_a_form_responses_and_tool_calls(served: Served, relaying: Served) -> None:
     import litellm
 

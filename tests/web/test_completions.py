@@ -445,6 +445,7 @@ def test_models_without_tools_are_told_so(official: openai.OpenAI) -> None:
 # -- other clients
 
 
+@pytest.mark.usefixtures("loop_to_close")
 def test_litellm_is_answered_and_streams(served: Served) -> None:
     import litellm
 

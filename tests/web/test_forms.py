@@ -154,6 +154,8 @@ def _levels(count: int) -> dict[str, Any]:
         ({"type": "json_schema", "json_schema": {"schema": {"patternProperties": {"(a+)+$": {}}}}}, "response_format.json_schema.schema"),
         ({"type": "json_schema", "json_schema": {"schema": {"items": {"pattern": "("}}}}, "response_format.json_schema.schema"),
         ({"type": "json_schema", "json_schema": {"schema": {"pattern": "((a{999}){999}){999}"}}}, "response_format.json_schema.schema"),
+        ({"type": "json_schema", "json_schema": {"schema": {"$schema": 5}}}, "response_format.json_schema.schema"),
+        ({"type": "json_schema", "json_schema": {"schema": {"items": {"$ref": "#/$defs/none"}}}}, "response_format.json_schema.schema"),
         ({"type": "grammar", "grammar": "x"}, "response_format.type"),
         ({}, "response_format.type"),
     ],

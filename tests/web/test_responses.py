@@ -276,7 +276,7 @@ def test_prompts_are_streamed_one_after_another(official: openai.OpenAI) -> None
     ("change", "param"),
     [
         ({"suffix": "x"}, "suffix"), ({"best_of": 2}, "best_of"), ({"n": 3}, "n"), ({"logprobs": 3}, "logprobs"),
-        ({"prompt": [1, 2]}, "prompt.0"), ({"prompt": []}, "prompt"), ({"prompt": " "}, "prompt"),
+        ({"prompt": [1, 2]}, "prompt.0"), ({"prompt": []}, "prompt"), ({"prompt": " "}, "prompt"), ({"prompt": ["?", " "], "stream": True}, "prompt.1"),
         ({"prompt": None}, "prompt"), ({"tools": [{}]}, "tools"), ({"max_tokens": 1.5}, "max_tokens"),
     ],
 )  # fmt: skip

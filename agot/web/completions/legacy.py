@@ -96,6 +96,9 @@ class TextCompletions:
         for name in _REFUSED:
             if getattr(asked, name, None) or (asked.model_extra or {}).get(name):
                 raise HttpFault(400, f"{name} is not served here: use /v1/chat/completions.", code="unsupported", param=name)
+        if blank := [place for place, prompt in enumerate(asked.prompts) if not prompt.strip()]:
+            where = "prompt" if isinstance(asked.prompt, str) else f"prompt.{blank[0]}"
+            raise HttpFault(400, f"{where} asks nothing.", code="no_question", param=where)
         each = [_as_chat(asked, prompt) for prompt in asked.prompts]
         if asked.stream:
             # The first is begun here, so that what is wrong with it is told by the status.
