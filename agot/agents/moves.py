@@ -51,9 +51,6 @@ def doubted(tried: Assessed) -> bool:
     return any(verdict.doubts for verdict in tried.verdicts if verdict.check != JUDGE)
 
 
-def refuted(tried: Assessed) -> bool:
-    """Return whether a check settled that an answer is wrong."""
-    return tried.refuted
 
 
 def cross_checks(thought: Thought, state: ThoughtState, tried: Assessed) -> Use | None:
@@ -92,7 +89,7 @@ async def next_move(thought: Thought, state: ThoughtState, tokens_left: int | No
         return _handed_over(thought, state.unsure)
     if doubted(last) and (thought.crew.settings.effort == "fast" or not kind_of_reply(thought.task.question, thought.task.material).closed):
         return _again(state.move, "the model is asked again and told what was wrong")
-    against = refuted(last)
+    against = last.refuted
     move = None if against else cross_checks(thought, state, last)
     return move or await _climbed(thought, state, tokens_left, against=against)
 
@@ -140,11 +137,11 @@ def conclude(thought: Thought, state: ThoughtState, why: str) -> Outcome:
     The later try is the better one: it had more to go by. An answer is withheld only if it is refuted, or if its
     calibrated chance is below what a person demands.
     """
-    ranked = sorted(state.tried, key=lambda tried: (not refuted(tried), not doubted(tried)))
+    ranked = sorted(state.tried, key=lambda tried: (not tried.refuted, not doubted(tried)))
     if not ranked:
         return Outcome(ThoughtStatus.FAILED, reason=state.complaint or "nothing was answered")
     best, told = ranked[-1], f" ({why})" if why else ""
-    if refuted(best):
+    if best.refuted:
         return Outcome(
             ThoughtStatus.ABSTAINED, best, f"No answer passed verification: {trusted(best).reason}{told}."
         )
