@@ -112,7 +112,7 @@ Node = Literal["choose", "solve", "expand", "verify", "decide", "end"]
 """Where a thought is; the names are those of its drawn graph."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ThoughtState:
     """How far a thought has come: what its graph carries from node to node.
 
@@ -147,3 +147,14 @@ class ThoughtState:
     planned: bool = False
     unable: bool = False
     outcome: Outcome | None = None
+
+
+if TYPE_CHECKING:
+    from dataclasses import replace as replace
+else:
+
+    def replace(state: ThoughtState, **changes: object) -> ThoughtState:
+        """Return a state with other values for some fields: `dataclasses.replace` at a fifth of its price."""
+        after = object.__new__(ThoughtState)
+        vars(after).update(vars(state), **changes)
+        return after

@@ -15,12 +15,12 @@ the graph only if that does not end it. There is no checkpointer: the journal ma
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agot.agents import moves
-from agot.agents.context import Node, Outcome, Thought, ThoughtState
+from agot.agents.context import Node, Outcome, Thought, ThoughtState, replace
 from agot.agents.selection.cascade import escalation
 from agot.agents.selector import Move, Split, Stop, Think, Use
 from agot.agents.strategies.cross_check import NAME as CROSS_CHECK
