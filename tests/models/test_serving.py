@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,11 @@ def test_what_is_missing_is_named(
         launch(target, available=available, server=server)
 
 
+def has_ended(process: int) -> bool:
+    state = Path(f"/proc/{process}/stat")
+    return not state.exists() or state.read_text().rpartition(") ")[2].startswith("Z")
+
+
 def test_a_server_is_ready_when_its_model_is_and_is_stopped_with_its_workers() -> None:
     port = free_port("127.0.0.1", 0)
     command = (sys.executable, "-c", textwrap.dedent(SERVER), str(port))
@@ -84,8 +90,11 @@ def test_a_server_is_ready_when_its_model_is_and_is_stopped_with_its_workers() -
         serving.wait_until_healthy(60)
         worker = int(serving.last_lines().rpartition("worker ")[2])
         os.kill(worker, 0)
-    state = Path(f"/proc/{worker}/stat")
-    assert not state.exists() or state.read_text().rpartition(") ")[2].startswith("Z")
+    until_s = time.monotonic() + 10
+    # A signal that was sent is not yet one that was obeyed.
+    while not has_ended(worker) and time.monotonic() < until_s:
+        time.sleep(0.02)
+    assert has_ended(worker)
 
 
 def test_a_server_that_ends_is_told_with_its_last_words() -> None:
