@@ -265,7 +265,7 @@ def test_an_answer_ends_before_a_stop_text_also_over_two_pieces_of_a_stream(
     ends = {2: "It rains in ", 0: "", None: whole, -1: whole.removesuffix("you."), 2.3: "It rains in Berg"}
 
     async def reply(request: dict[str, Any]) -> Reply:
-        return Reply(chunks=[whole[i : i + 3] for i in range(0, len(whole), 3)])
+        return Reply(whole, chunks=[whole[i : i + 3] for i in range(0, len(whole), 3)])
 
     with Loopback(reply).in_thread() as upstream_:
         settings = Settings(roles={"fast": RoleSettings(model="hosted_vllm/test", base_url=upstream_.base_url)})

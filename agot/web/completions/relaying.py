@@ -76,9 +76,7 @@ async def relayed(
             "logprobs out, or set another model: agot models set fast MODEL.", code="response_format",
         )  # fmt: skip
     budget = asking.budget_of(asked, desk.reasoner.settings.budget)
-    relay = _Relay(
-        desk.reasoner, store, gateway, asked, await request.json(), budget, clock, new_run_id(clock())
-    )
+    relay = _Relay(desk.reasoner, store, gateway, asked, budget, clock, new_run_id(clock()))
     if not asked.stream:
         return told(await unless_gone(desk.work_at(relay.run(None)), request))
     pieces: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
@@ -89,17 +87,12 @@ async def relayed(
 
 @dataclass(frozen=True, slots=True)
 class _Relay:
-    """One such request.
-
-    Attributes:
-        body: The request as the client sent it.
-    """
+    """One such request."""
 
     reasoner: Reasoner
     store: SqlStore
     gateway: Gateway
     asked: CompletionRequest
-    body: dict[str, Any]
     budget: Budget
     clock: Callable[[], float]
     run_id: RunId
@@ -197,7 +190,8 @@ class _Relay:
     def _request(self) -> ModelRequest:
         """Return the client's own fields, those included that mean nothing here; a bound of -1 is none."""
         asked = self.asked
-        sent = {name: value for name, value in self.body.items() if name not in _OURS and value is not None}
+        told = asked.model_dump(exclude_unset=True)
+        sent = {name: value for name, value in told.items() if name not in _OURS and value is not None}
         if asked.room is not None:
             name = "max_completion_tokens" if asked.max_completion_tokens is not None else "max_tokens"
             sent[name] = asked.room
