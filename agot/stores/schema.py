@@ -14,6 +14,7 @@ Tables
     model_facts     what is known of a model at a server, such as what it was seen to do; the last measured stands
     sessions        conversations
     turns           what was said in a conversation, how it was understood, and what was answered
+    memory_*        documents and conclusions; see `agot.stores.memory_schema`
 
 Verbs
     begin    insert a run
