@@ -50,7 +50,6 @@ class Document:
         name: Of the file, for the titles of its passages.
         open: Opens its bytes.
         size: In bytes.
-        unchanging: The bytes are held in memory, as those of standard input.
     """
 
     uri: str
@@ -117,15 +116,15 @@ def texts_of(document: Document) -> Iterator[tuple[str, str]]:
         except RecursionError:
             raise Unreadable("it is nested too deeply") from None
         except Exception as error:  # noqa: BLE001 - parsers of damaged files raise anything
-            raise Unreadable(f"it is damaged: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
+            raise Unreadable(
+                f"it is damaged: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            ) from None
 
 
 def _plain(document: Document) -> Iterator[str]:
     with document.open() as file:
         head = file.read(4)
-        encoding = (
-            "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-        )
+        encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
         file.seek(0)
         if encoding != "utf-16" and b"\0" in file.read(8_192):
             raise Unreadable("it is no text: it holds zero bytes")
@@ -174,7 +173,9 @@ def _pdf(file: BinaryIO) -> Iterator[tuple[str, str]]:
         empty = empty and not text.strip()
         yield f"page {number}", f"{text}\n\n"
     if empty:
-        raise Unreadable("it holds no text; its pages may be pictures. Run text recognition (OCR) on it first.")
+        raise Unreadable(
+            "it holds no text; its pages may be pictures. Run text recognition (OCR) on it first."
+        )
 
 
 def _decrypted(reader: Any) -> bool:
@@ -199,6 +200,6 @@ def _docx(file: BinaryIO) -> Iterator[tuple[str, str]]:
             rows = (" | ".join(dict.fromkeys(cell.text.strip() for cell in row.cells)) for row in block.rows)
             yield heading, "\n".join(rows) + "\n\n"
             continue
-        if (block.style is not None and block.style.name or "").startswith(("Heading", "Title")):
+        if ((block.style is not None and block.style.name) or "").startswith(("Heading", "Title")):
             heading = block.text.strip() or heading
         yield heading, f"{block.text}\n\n"

@@ -217,7 +217,8 @@ class Recall:
         counts = self.shelf.mention_counts(asked, most=HUB)
         self.counts.update(counts)
         named = _shares({name: 1 / math.sqrt(count) for name, count in counts.items() if count <= HUB})
-        mass, path = dict(start), {}
+        mass = dict(start)
+        path: dict[int, tuple[int, int]] = {}
         for hop in range(self.weights.hops):
             top = sorted(mass, key=lambda number: (-mass[number], number))[:CANDIDATES]
             self._mentions(top)
@@ -257,6 +258,16 @@ class Recall:
                 for number in start.keys() | fresh.keys()
             }
         return mass, path
+
+    def covered(self, found: Sequence[Found]) -> float:
+        """Return the share of the question's words that passages hold together, weighed by rarity; words nobody ever wrote
+        down count as the rarest.
+        """
+        asked = dict.fromkeys(terms_of(self.question))
+        weights = {term: self.rarities.get(term, rarity(0, self.passages)) for term in asked}
+        held = {term for one in found for term in self.held[one.id].terms.split()}
+        total = sum(weights.values())
+        return sum(weight for term, weight in weights.items() if term in held) / total if total else 0.0
 
     # -- selection ---------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ _WORD = regex.compile(rf"[{_CJK}]|[[\p{{L}}\p{{M}}\p{{N}}]--[{_CJK}]]+", regex.V
 _LATIN_MARK = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}])[\u0300-\u036f]+")
 _POSSESSIVE = regex.compile(r"['’]s\b")
 
-_CAPITAL = r"\p{Lu}[\p{L}\p{M}\p{N}]*(?:[.'’&-]?[\p{L}\p{M}\p{N}]+)*\.?"
+_CAPITAL = r"(?:\p{Lu}\p{L}{0,2}\.|\p{Lu}[\p{L}\p{M}\p{N}]*(?:[.'’&-]?[\p{L}\p{M}\p{N}]+)*)"
 _LINK = (
     r"(?:of|the|and|de|la|le|les|des|du|van|von|der|den|da|di|del|della|bin|ibn|al|el|y|e|for|in|on|at|to|&)"
 )
@@ -56,7 +56,8 @@ def fold(text: str) -> str:
     """Return a text in which how letters are accented, capitalised and composed makes no difference."""
     if text.isascii():
         return text.casefold()
-    return _LATIN_MARK.sub("", unicodedata.normalize("NFKD", text)).casefold()
+    folded: str = _LATIN_MARK.sub("", unicodedata.normalize("NFKD", text))
+    return folded.casefold()
 
 
 def words_of(text: str) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Connection, delete, func, insert, literal_column, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from agot.errors import NotStored
 from agot.stores.memory_schema import (
     memory_chunks,
     memory_items,
@@ -18,6 +20,8 @@ from agot.stores.memory_schema import (
 )
 from agot.stores.memory_words import forget_words, index_words
 from agot.stores.rows import Row, storable
+
+T = TypeVar("T")
 
 MOST_AT_ONCE = 500
 """Values of one list in a statement; SQLite takes at most 32,766."""
@@ -108,6 +112,37 @@ def begin_source(connection: Connection, space: int, uri: str, *, title: str, ki
     remove_chunks(connection, space, chunk_numbers(connection, source_id=known))
     connection.execute(update(memory_sources).where(column.source_id == known).values(**fresh))
     return known
+
+
+def source_begun(connection: Connection, space: int, uri: str, at_s: float) -> int:
+    """Return the number of the document that this reader began.
+
+    Raises:
+        NotStored: If another one began it meanwhile, or it was erased.
+    """
+    column = memory_sources.c
+    found = connection.scalar(
+        select(column.source_id).where(
+            column.space == space, column.uri == storable(uri), column.read_s == at_s, column.sha256 == ""
+        )
+    )
+    if found is None:
+        raise NotStored(f"Another process reads or erased {uri} meanwhile. Read it again when that is done.")
+    return found
+
+
+def retract_sources(connection: Connection, space: int, uris: Sequence[str], *, at_s: float) -> int:
+    """Let documents no longer be recalled, and return how many were retracted."""
+    column = memory_sources.c
+    changed = 0
+    for part in parts(uris):
+        those = update(memory_sources).where(
+            column.space == space,
+            column.uri.in_([storable(uri) for uri in part]),
+            column.retracted_s.is_(None),
+        )
+        changed += connection.execute(those.values(retracted_s=at_s)).rowcount
+    return changed
 
 
 def finish_source(connection: Connection, source_id: int, *, sha256: str, characters: int) -> None:
@@ -217,16 +252,14 @@ def chunk_numbers(
     return list(connection.scalars(select(column.chunk_id).where(owner).order_by(column.place)))
 
 
-def list_sources(connection: Connection, space: int, *, uri: str | None = None) -> list[StoredSource]:
-    """Return documents of a namespace, by uri; only the one of a `uri`, if it is named."""
+def list_sources(connection: Connection, space: int) -> list[StoredSource]:
+    """Return documents of a namespace, by uri."""
     column = memory_sources.c
     passages = select(func.count()).where(memory_chunks.c.source_id == column.source_id).scalar_subquery()
     query = select(
-        column.source_id, column.uri, column.title, column.kind, column.sha256, column.characters, column.retracted_s,
-        passages,
+        column.source_id, column.uri, column.title, column.kind, column.sha256, column.characters, column.read_s,
+        column.retracted_s, passages,
     ).where(column.space == space).order_by(column.uri)  # fmt: skip
-    if uri is not None:
-        query = query.where(column.uri == storable(uri))
     return [StoredSource(*row) for row in connection.execute(query)]
 
 
@@ -317,6 +350,20 @@ def names_of(connection: Connection, space: int, numbers: Collection[int]) -> di
     }
 
 
-def parts(values: Sequence[int]) -> Iterable[Sequence[int]]:
+def counts(connection: Connection, space: int) -> Row:
+    """Return how many documents, retracted ones, passages, names, and items by status a namespace has."""
+    source, item, name = memory_sources.c, memory_items.c, memory_names.c
+    documents = select(func.count()).select_from(memory_sources).where(source.space == space)
+    items = select(item.status, func.count()).where(item.space == space).group_by(item.status)
+    return {
+        "documents": connection.scalar(documents.where(source.retracted_s.is_(None))),
+        "retracted": connection.scalar(documents.where(source.retracted_s.is_not(None))),
+        "passages": totals(connection, space)[0],
+        "names": connection.scalar(select(func.count()).select_from(memory_names).where(name.space == space)),
+        "items": {status: count for status, count in connection.execute(items)},
+    }
+
+
+def parts(values: Sequence[T]) -> Iterable[Sequence[T]]:
     """Yield a list in pieces that one statement can take."""
     return (values[start : start + MOST_AT_ONCE] for start in range(0, len(values), MOST_AT_ONCE))
