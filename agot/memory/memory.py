@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -12,7 +13,7 @@ from agot.errors import NotStored, SetupError
 from agot.memory.ingest import Ingestion, OnProgress, Summary, fetched
 from agot.memory.reading import Document, of_bytes
 from agot.memory.recall import Found, Recall, Weights
-from agot.memory.shelf import SqlShelf
+from agot.memory.shelf import SqlShelf, StoredPassage
 from agot.stores import memory_rows as rows
 from agot.stores.database import SqlStore
 from agot.thought import Passage, Value
@@ -199,7 +200,7 @@ def _is_address(path: str | Path) -> bool:
     return isinstance(path, str) and path.casefold().startswith(("http://", "https://"))
 
 
-def passage_of(row: rows.Row, *, score: float = 0.0, why: Sequence[str] = ()) -> Passage:
+def passage_of(row: Mapping[str, Any], *, score: float = 0.0, why: Sequence[str] = ()) -> Passage:
     """Return the passage of a row as `agot.stores.memory_rows.passages_of` gives it."""
     return Passage(
         id=row["chunk_id"], title=row["title"], text=row["text"], source=row["uri"] or f"memory:{row['item_id']}",
@@ -208,17 +209,17 @@ def passage_of(row: rows.Row, *, score: float = 0.0, why: Sequence[str] = ()) ->
     )  # fmt: skip
 
 
-def _passage(recall: Recall, found: Found, names: dict[int, str]) -> Passage:
+def _passage(recall: Recall[StoredPassage], found: Found, names: dict[int, str]) -> Passage:
     held = recall.held[found.id]
-    return passage_of(held.row, score=found.score, why=_told(recall, found, names))  # type: ignore[attr-defined]
+    return passage_of(held.row, score=found.score, why=_told(recall, found, names))
 
 
-def _told(recall: Recall, found: Found, names: dict[int, str]) -> list[str]:
+def _told(recall: Recall[StoredPassage], found: Found, names: dict[int, str]) -> list[str]:
     """Return how a passage was reached: the words it holds, the path over a name, and what the score is made of."""
 
     def title(number: int) -> str:
         held = recall.held.get(number)
-        return f"{held.row['title']!r} [{number}]" if held is not None else f"[{number}]"  # type: ignore[attr-defined]
+        return f"{held.row['title']!r} [{number}]" if held is not None else f"[{number}]"
 
     told = []
     if found.words:

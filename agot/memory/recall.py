@@ -16,7 +16,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from agot.memory.text import name_keys_in, name_number, terms_of
 
@@ -71,15 +71,20 @@ class Weights:
 class Held(Protocol):
     """A passage as the shelf keeps it; `terms` are separated by spaces."""
 
-    id: int
-    terms: str
-    term_count: int
+    @property
+    def terms(self) -> str: ...
+    @property
+    def term_count(self) -> int: ...
 
 
-class Shelf(Protocol):
+H = TypeVar("H", bound=Held, covariant=True)
+
+
+class Shelf(Protocol[H]):
     """What is remembered in one namespace, at one moment."""
 
-    space: int
+    @property
+    def space(self) -> int: ...
 
     def totals(self) -> tuple[int, int]:
         """Return the number of passages and of their terms."""
@@ -90,7 +95,7 @@ class Shelf(Protocol):
     def holding(self, weights: Mapping[str, float], *, limit: int, mean_length: float) -> list[int]:
         """Return passages that hold most of the terms, best first."""
 
-    def passages(self, numbers: Collection[int]) -> Mapping[int, Held]:
+    def passages(self, numbers: Collection[int]) -> Mapping[int, H]:
         """Return passages that may be recalled."""
 
     def mentions_in(self, numbers: Collection[int]) -> Iterable[tuple[int, int, float]]:
@@ -134,7 +139,7 @@ def rarity(frequency: int, passages: int) -> float:
     return math.log1p((passages - min(frequency, passages) + 0.5) / (frequency + 0.5))
 
 
-class Recall:
+class Recall(Generic[H]):
     """One question to one shelf.
 
     Args:
@@ -142,7 +147,7 @@ class Recall:
     """
 
     def __init__(
-        self, shelf: Shelf, question: str, *, without: Collection[int] = (), weights: Weights | None = None
+        self, shelf: Shelf[H], question: str, *, without: Collection[int] = (), weights: Weights | None = None
     ) -> None:
         self.shelf, self.question, self.without = shelf, question, frozenset(without)
         self.weights = weights or Weights()
@@ -151,7 +156,7 @@ class Recall:
         counted = shelf.frequencies(tuple(dict.fromkeys(terms_of(question)))) if self.passages else {}
         self.rarities = {term: rarity(count, self.passages) for term, count in counted.items()}
         self.frequencies = counted
-        self.held: dict[int, Held] = {}
+        self.held: dict[int, H] = {}
         self.names: dict[int, dict[int, float]] = {}
         self.counts: dict[int, int] = {}
 
@@ -303,7 +308,7 @@ class Recall:
             best = None
             for number, found in pool.items():
                 gain = sum(self.rarities[t] for t in words[number] - covered) / total
-                link, over = self._link(number, strength)
+                link, over = self._link(number, strength) if weights.link else (0.0, None)
                 parts = {
                     "words": weights.lexical * found.bm25,
                     "graph": weights.spread * math.sqrt(found.spread),

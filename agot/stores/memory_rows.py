@@ -74,7 +74,7 @@ def claim_space(connection: Connection, name: str) -> int:
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(make(memory_spaces).values(name=kept).on_conflict_do_nothing())
     query = select(memory_spaces.c.space).where(memory_spaces.c.name == kept).with_for_update()
-    return connection.scalars(query).one()
+    return int(connection.scalars(query).one())
 
 
 def list_spaces(connection: Connection) -> list[tuple[str, int]]:
@@ -107,11 +107,11 @@ def begin_source(connection: Connection, space: int, uri: str, *, title: str, ki
         select(column.source_id).where(column.space == space, column.uri == storable(uri))
     )
     if known is None:
-        made = connection.execute(insert(memory_sources).values(space=space, uri=storable(uri), **fresh))
-        return int(made.inserted_primary_key[0])
+        made = insert(memory_sources).values(space=space, uri=storable(uri), **fresh)
+        return int(connection.scalars(made.returning(column.source_id)).one())
     remove_chunks(connection, space, chunk_numbers(connection, source_id=known))
     connection.execute(update(memory_sources).where(column.source_id == known).values(**fresh))
-    return known
+    return int(known)
 
 
 def source_begun(connection: Connection, space: int, uri: str, at_s: float) -> int:
@@ -128,7 +128,7 @@ def source_begun(connection: Connection, space: int, uri: str, at_s: float) -> i
     )
     if found is None:
         raise NotStored(f"Another process reads or erased {uri} meanwhile. Read it again when that is done.")
-    return found
+    return int(found)
 
 
 def retract_sources(connection: Connection, space: int, uris: Sequence[str], *, at_s: float) -> int:

@@ -163,8 +163,14 @@ INDEX_WORDS = (
 )
 """PostgreSQL's index of words; what it takes for a word is what stands between spaces, as the terms are words."""
 
+
+def _for_postgresql(statement: str) -> Any:
+    made: Any = DDL(statement)  # type: ignore[no-untyped-call]
+    return made.execute_if(dialect="postgresql")
+
+
 for _statement in INDEX_WORDS:
-    event.listen(memory_chunks, "after_create", DDL(_statement).execute_if(dialect="postgresql"))
+    event.listen(memory_chunks, "after_create", _for_postgresql(_statement))
 
 memory_names = Table(
     "memory_names",

@@ -25,7 +25,7 @@ def test_documents_are_read_told_of_and_found(agot: Agot, documents: Path) -> No
     assert ended.out.startswith("Read 1 document: 1 passages") and "noise.bin: it is no text" in ended.out
     assert "Unchanged: 1" in agot("ingest", str(documents)).out
     found = agot("memory", "search", "Where is the Bubye River?")
-    assert "rivers.md, characters 0 to 49" in found.out and "[1]" in found.out
+    assert "rivers.md, characters 0 to 48" in found.out and "[1]" in found.out
     assert "holds: buby, river" in agot("memory", "why", "Where is the Bubye River?").out
     assert "flows through Zimbabwe" in agot("memory", "show", "1").out
     counted = json.loads(agot("memory", "stats", "--output", "json").out)

@@ -16,10 +16,14 @@ MemoryOf = Callable[..., Memory]
 
 PASSAGES = {
     "Bubye River": "The Bubye River is a river in southern Zimbabwe that flows past Beitbridge.",
-    "Victoria Falls": "Victoria Falls thunders on the border between Zambia and Zimbabwe, a sheet of falling water.",
-    "Kuda Oya": "The waterfall of the country Sri Lanka was formed by the Kuda Oya, which is found in a forest.",
+    "Victoria Falls": "Victoria Falls is a waterfall on the border between Zambia and Zimbabwe, wide, tall, loud and always wet.",
+    "Kuda Oya": "The Kuda Oya has a waterfall.",
     "Tat Sae": "The waterfalls of Laos are found near the country town Luang Prabang, and have a name.",
     "Sava": "The Sava is a river of the country Croatia; the name is found in old maps.",
+}
+PASSAGES |= {
+    f"Town {number}": f"A town found by a river of the country whose name has {number} letters."
+    for number in range(40)
 }
 QUESTION = "What is the name of the waterfall in the country where the Bubye River is found?"
 
@@ -78,7 +82,7 @@ async def test_no_namespace_sees_another_one_or_how_common_its_words_are(
         await other.ingest(data=f"Bubye Zimbabwe waterfall {number}".encode(), name=f"{number}.txt")
     assert await one.search(QUESTION) == before
     assert await memory_of(store, "third").search(QUESTION) == []
-    assert dict(await one.namespaces()) == {"one": 5, "other": 20}
+    assert dict(await one.namespaces()) == {"one": 45, "other": 20}
 
 
 async def test_both_databases_recall_the_same_in_the_same_order(
