@@ -123,7 +123,7 @@ def names_in(title: str, text: str) -> dict[str, tuple[str, float]]:
 
 
 MENTIONED = 0.6
-"""Weight of a name in the text, beside 1 for the title of a passage; chosen on the tuning half of the samples."""
+"""Weight of a name in the text, beside 1 for the title of a passage."""
 
 
 def _names(text: str) -> Iterable[str]:
