@@ -24,9 +24,9 @@ def chromium_path() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests."""
+    """One browser for the tests of a file; its event loop would keep others from having one."""
     path = chromium_path()
     if path is None:
         pytest.skip("no chromium on the PATH: the page cannot be tried in a browser")
@@ -39,9 +39,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_server() -> Iterator[tuple[str, Desk]]:
-    """The server of the whole session."""
+    """One server for the tests of a file."""
     if not (STATIC / "main.js").is_file():
         pytest.skip("agot/web/static is not built: cd agot/web/app && npm ci && npm run build")
     desk = Desk()
