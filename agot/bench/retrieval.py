@@ -274,7 +274,7 @@ def _fitted(score: Callable[[Weights], float]) -> Weights:
     best, at = WEIGHTS, score(WEIGHTS)
     for name, values in _TRIED.items():
         for value in values:
-            changed = replace(best, **{name: value})
+            changed = replace(best, **{name: value})  # type: ignore[arg-type]
             if changed != best and (reached := score(changed)) > at:
                 best, at = changed, reached
     return best

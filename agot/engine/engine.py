@@ -40,6 +40,7 @@ from agot.events import (
     ThoughtStarted,
 )
 from agot.ids import ROOT, ThoughtId, final_id
+from agot.memory.evidence import Evidence
 from agot.protocols import Assessed, Dialect, Message, ModelRequest, Programs, Recall, Tools
 from agot.settings import EngineSettings, SearchSettings
 from agot.thought import Finding, Plan, Solution, Task, ThoughtStatus
@@ -86,6 +87,8 @@ class Engine:
     Attributes:
         graph: All thoughts of the run, usable at any moment, also after the run was cancelled.
         faults: The last error of each failed thought.
+        evidence: Gives thoughts what is remembered; None where nothing is. The embedded model, which reads no passages,
+            is given none.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Engine:
         self._crew, self._room, self._meter, self._settings, self._emit = crew, room, meter, settings, emit
         self.graph = ThoughtGraph(emit)
         self.faults: dict[ThoughtId, AgotError] = {}
+        self.evidence: Evidence | None = None
         self._tried: dict[ThoughtId, dict[tuple[str, tuple[str, ...]], Assessed]] = {}
 
     async def run(self, question: str, material: str = "") -> Outcome:
@@ -133,6 +137,8 @@ class Engine:
         self._emit(ThoughtStarted(thought=thought, question=task.question))
         self.graph.update(thought, status=ThoughtStatus.RUNNING, question=task.question)
         try:
+            if self.evidence is not None and self._crew.dialect("fast").name != "compact":
+                task = await self.evidence.add(task)
             context = self._context(task, meter)
             outcome = await solve_thought(context)
             self._crew.unable = self._crew.unable or context.unable

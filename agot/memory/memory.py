@@ -10,13 +10,18 @@ from typing import Any
 from sqlalchemy import Connection
 
 from agot.errors import NotStored, SetupError
+from agot.ids import new_run_id
 from agot.memory.ingest import Ingestion, OnProgress, Summary, fetched
 from agot.memory.reading import Document, of_bytes
 from agot.memory.recall import Found, Recall, Weights
 from agot.memory.shelf import SqlShelf, StoredPassage
+from agot.memory.text import name_number, names_in, terms_of, words_of
+from agot.stores import memory_items as items
 from agot.stores import memory_rows as rows
 from agot.stores.database import SqlStore
-from agot.thought import Passage, Value
+from agot.stores.memory_items import Item
+from agot.stores.memory_schema import ItemKind
+from agot.thought import Passage, Trust, Value
 
 DEFAULT = "default"
 """The namespace of who names none."""
@@ -27,6 +32,10 @@ is recalled, since passages that do not belong to the question mislead more than
 
 PASSAGES = 5
 """Passages that a thought is given."""
+
+
+TRUSTED: tuple[Trust, ...] = ("proved", "cross-checked")
+"""What a conclusion has to be in order to be kept, the best first."""
 
 
 class Stats(Value):
@@ -145,6 +154,106 @@ class Memory:
             return space is None or rows.totals(connection, space)[0] == 0
 
         return await store.view(read)
+
+    # -- concluding --------------------------------------------------------------------------------
+
+    async def remember(
+        self, question: str, answer: str, *, trust: Trust, reason: str = "", run_id: str = "", thought: str = "",
+        model: str = "", rests_on: Sequence[Passage] = (),
+    ) -> Item:  # fmt: skip
+        """Keep a conclusion that was proved or cross-checked, and return it as it stands beside what is known.
+
+        Args:
+            trust: Of the answer; what it rests on may lower it, and nothing raises it.
+            rests_on: Passages that it was concluded from.
+
+        Raises:
+            SetupError: If it was neither proved nor cross-checked.
+        """
+        if trust not in TRUSTED:
+            raise SetupError(f"An answer that is {trust} is not kept; only what was {' or '.join(TRUSTED)}.")
+        least = max((TRUSTED.index(one.trust) for one in rests_on if one.trust in TRUSTED), default=0)
+        trust = TRUSTED[max(TRUSTED.index(trust), least)]
+        return await self._keep("claim", question, answer, trust, reason, run_id, thought, model, rests_on)
+
+    async def correct(self, item_id: str, answer: str) -> Item:
+        """Keep a person's word on what was concluded wrongly: it takes the place of the conclusion, and no model's goes before it.
+
+        Raises:
+            NotStored: If there is no such conclusion.
+            SetupError: If the answer is empty.
+        """
+        if not answer.strip():
+            raise SetupError("The correction is empty. Say what is right, or retract the conclusion.")
+        wrong = await self.item(item_id)
+        return await self._keep(
+            "correction", wrong.question, answer.strip(), "proved", "a person said so", "", "", "", ()
+        )
+
+    async def _keep(
+        self, kind: ItemKind, question: str, answer: str, trust: Trust, reason: str, run_id: str, thought: str,
+        model: str, rests_on: Sequence[Passage],
+    ) -> Item:  # fmt: skip
+        at_s = self._clock()
+        item = Item(
+            id=new_run_id(at_s), kind=kind, question=question, answer=answer, question_key=" ".join(words_of(question)),
+            trust=trust, trust_reason=reason, run_id=run_id, thought=thought, model=model, recorded_s=at_s,
+        )  # fmt: skip
+        text = f"{question}\n{answer}"
+        terms, names = terms_of(text), names_in("", text)
+
+        def write(connection: Connection) -> Item:
+            space = rows.claim_space(connection, self.namespace)
+            numbered = {name_number(space, key): name for key, name in names.items()}
+            chunk = rows.NewChunk("Conclusion" if kind == "claim" else "Correction", text, terms, numbered)
+            return items.add_item(connection, space, item, chunk, rests_on=[one.id for one in rests_on])
+
+        return await (await self._opened()).change(write)
+
+    async def item(self, item_id: str) -> Item:
+        """Return a conclusion or correction.
+
+        Raises:
+            NotStored: If there is none of this id in the namespace.
+        """
+        return await (await self._opened()).view(lambda c: items.get_item(c, self._space(c), item_id))
+
+    async def items(self) -> list[Item]:
+        """Return conclusions and corrections, newest first."""
+        return await (await self._opened()).view(lambda c: items.list_items(c, self._space(c)))
+
+    async def dispute(self, item_id: str) -> None:
+        """Let a conclusion be shown as doubtful from now on.
+
+        Raises:
+            NotStored: If there is none of this id.
+        """
+        await (await self._opened()).change(lambda c: items.dispute(c, self._space(c), item_id))
+
+    async def retract(self, name: str) -> int:
+        """Take a conclusion back by its id, or a document by its path or address, with all that was concluded from it.
+
+        What it had displaced stands again.
+
+        Returns:
+            How many other conclusions changed.
+
+        Raises:
+            NotStored: If there is neither.
+        """
+        at_s = self._clock()
+
+        def write(connection: Connection) -> int:
+            space = self._space(connection)
+            if any(source.uri == name for source in rows.list_sources(connection, space)):
+                return items.retract_source(connection, space, name, at_s=at_s)
+            return items.retract_item(connection, space, name, at_s=at_s)
+
+        return await (await self._opened()).change(write)
+
+    def _space(self, connection: Connection) -> int:
+        """Return the namespace's number; 0, which none has, if nothing was ever written into it."""
+        return rows.space_named(connection, self.namespace) or 0
 
     # -- looking -----------------------------------------------------------------------------------
 
