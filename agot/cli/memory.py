@@ -1,11 +1,11 @@
-"""`agot memory`: what is remembered: found, shown, explained, counted."""
+"""`agot memory`: what is remembered: found, shown, explained, counted, and taken back."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -19,11 +19,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 app = typer.Typer(
-    help="Search, show and explain what is remembered.", no_args_is_help=True, rich_markup_mode=None
+    help="Search, explain and mend what is remembered.", no_args_is_help=True, rich_markup_mode=None
 )
 
 NamespaceFlag = Annotated[
     str, typer.Option("--namespace", "-n", metavar="NAME", help="Kept apart from all others.")
+]
+ItemArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="A conclusion's id, as `agot memory items` lists it.", show_default=False
+    ),
 ]
 QuestionArgument = Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)]
 CountFlag = Annotated[int, typer.Option("-k", metavar="N", min=1, max=100, help="Passages, at most.")]
@@ -96,6 +102,104 @@ def show(
     from agot.cli.paint import printable
 
     sys.stdout.write(f"{_place(passage)}\n{printable(passage.title)}\n\n{printable(passage.text)}\n")
+
+
+@app.command()
+def sources(
+    namespace: NamespaceFlag = "default",
+    output: flags.TableFlag = "text",
+    database: flags.DatabaseFlag = None,
+    debug: flags.DebugFlag = False,
+) -> None:
+    """List the documents."""
+    from dataclasses import asdict
+
+    found = [
+        asdict(one)
+        for one in with_memory(lambda memory: memory.sources(), namespace, database, to_write=False)
+    ]
+    if output == "json":
+        from agot.cli.outcome import print_json
+
+        print_json(found)
+        return
+    columns = ("document", "kind", "passages", "characters", "stands")
+    rows = [
+        [one["uri"], one["kind"], str(one["passages"]), f"{one['characters']:,}", _standing(one)]
+        for one in found
+    ]
+    compose.print_table(columns, rows)
+
+
+def _standing(source: dict[str, Any]) -> str:
+    if source["retracted_s"] is not None:
+        return "retracted"
+    return "" if source["sha256"] else "not read to its end"
+
+
+@app.command()
+def items(
+    namespace: NamespaceFlag = "default",
+    output: flags.TableFlag = "text",
+    database: flags.DatabaseFlag = None,
+    debug: flags.DebugFlag = False,
+) -> None:
+    """List what was concluded, and what people said of it, newest first."""
+    found = with_memory(lambda memory: memory.items(), namespace, database, to_write=False)
+    if output == "json":
+        from agot.cli.outcome import print_json
+
+        print_json([item.model_dump(mode="json") for item in found])
+        return
+    from agot.cli.paint import one_line
+
+    columns = ("id", "question", "answer", "stands", "trust")
+    compose.print_table(
+        columns,
+        [
+            [item.id, one_line(item.question, 60), one_line(item.answer, 60), item.status, item.trust]
+            for item in found
+        ],
+    )
+
+
+@app.command()
+def dispute(
+    item: ItemArgument, namespace: NamespaceFlag = "default", database: flags.DatabaseFlag = None
+) -> None:
+    """Let a conclusion be shown as doubtful from now on."""
+    with_memory(lambda memory: memory.dispute(item), namespace, database, to_write=True)
+    sys.stdout.write(f"{item} is disputed.\n")
+
+
+@app.command()
+def correct(
+    item: ItemArgument,
+    answer: Annotated[str, typer.Argument(metavar="ANSWER", help="What is right.", show_default=False)],
+    namespace: NamespaceFlag = "default",
+    database: flags.DatabaseFlag = None,
+) -> None:
+    """Say what is right: it takes the place of the conclusion, and no model's word goes before it."""
+    kept = with_memory(lambda memory: memory.correct(item, answer), namespace, database, to_write=True)
+    sys.stdout.write(f"{kept.id} stands in the place of {item}.\n")
+
+
+@app.command()
+def retract(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A conclusion's id, or a document's path or address.", show_default=False
+        ),
+    ],
+    namespace: NamespaceFlag = "default",
+    database: flags.DatabaseFlag = None,
+) -> None:
+    """Take back a conclusion, or a document with what was concluded from it; what it had displaced stands again."""
+    changed = with_memory(lambda memory: memory.retract(name), namespace, database, to_write=True)
+    sys.stdout.write(
+        f"{name} is retracted; {changed} other conclusion{'' if changed == 1 else 's'} changed.\n"
+    )
 
 
 @app.command()

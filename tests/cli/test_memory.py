@@ -46,3 +46,36 @@ def test_what_cannot_be_read_at_all_fails_with_words(agot: Agot, tmp_path: Path)
     (tmp_path / "noise.bin").write_bytes(b"\0")
     assert agot("ingest", str(tmp_path / "noise.bin")).code == 1
     assert "There is no passage 7" in agot("memory", "show", "7").err
+
+
+def test_what_was_concluded_is_listed_disputed_corrected_and_taken_back(agot: Agot, home: Path) -> None:
+    import asyncio
+
+    from agot.memory.memory import Memory
+    from agot.settings import default_database_url
+    from agot.stores.database import SqlStore
+
+    async def conclude() -> str:
+        async with await SqlStore.open(default_database_url()) as store:
+
+            async def opened() -> SqlStore:
+                return store
+
+            return (await Memory(opened).remember("How many?", "41", trust="cross-checked")).id
+
+    wrong = asyncio.run(conclude())
+    assert f"{wrong}\tHow many?\t41\tverified\tcross-checked" in agot("memory", "items").out
+    assert agot("memory", "dispute", wrong).code == 0
+    assert "\tdisputed\t" in agot("memory", "items").out
+    right = agot("memory", "correct", wrong, "42").out.split()[0]
+    assert json.loads(agot("memory", "items", "--output", "json").out)[0]["answer"] == "42"
+    assert agot("memory", "retract", right).out == f"{right} is retracted; 1 other conclusion changed.\n"
+    assert "There is no conclusion" in agot("memory", "correct", "nobody", "42").err
+
+
+def test_documents_are_listed_and_taken_back(agot: Agot) -> None:
+    agot("ingest", "-", "--name", "cats.md", stdin=b"Cats purr.")
+    assert "cats.md\tmarkdown\t1\t10\t\n" in agot("memory", "sources").out
+    assert "0 other conclusions changed" in agot("memory", "retract", "cats.md").out
+    assert "retracted" in agot("memory", "sources").out
+    assert agot("memory", "search", "purr").out == ""
