@@ -203,6 +203,27 @@ def retract(
 
 
 @app.command()
+def erase(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A conclusion's id, or a document's path or address.", show_default=False
+        ),
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    namespace: NamespaceFlag = "default",
+    database: flags.DatabaseFlag = None,
+) -> None:
+    """Delete a document or conclusion, what rests on it, and the runs that were given it, until no byte is left."""
+    if not yes:
+        typer.confirm(
+            f"Erase {name}, all that rests on it, and the runs that were given it?", abort=True, err=True
+        )
+    gone = with_memory(lambda memory: memory.erase(name), namespace, database, to_write=True)
+    sys.stdout.write(f"{name} is erased, with {len(gone.items)} conclusions and {len(gone.runs)} runs.\n")
+
+
+@app.command()
 def stats(
     namespace: NamespaceFlag = "default",
     output: flags.TableFlag = "text",

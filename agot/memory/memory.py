@@ -19,6 +19,7 @@ from agot.memory.text import name_number, names_in, terms_of, words_of
 from agot.stores import memory_items as items
 from agot.stores import memory_rows as rows
 from agot.stores.database import SqlStore
+from agot.stores.memory_erase import Erased, erase
 from agot.stores.memory_items import Item
 from agot.stores.memory_schema import ItemKind
 from agot.thought import Passage, Trust, Value
@@ -250,6 +251,20 @@ class Memory:
             return items.retract_item(connection, space, name, at_s=at_s)
 
         return await (await self._opened()).change(write)
+
+    async def erase(self, name: str) -> Erased:
+        """Delete a document by its path or address, or a conclusion by its id, until no byte of it is left in the database.
+
+        With it go the conclusions that rest on it, and the runs that were given it. What a person wrote or was answered in
+        a conversation, exports and backups are not looked into.
+
+        Raises:
+            NotStored: If there is neither.
+        """
+        store = await self._opened()
+        gone = await store.change(lambda connection: erase(connection, self._space(connection), name))
+        await store.rewrite()
+        return gone
 
     def _space(self, connection: Connection) -> int:
         """Return the namespace's number; 0, which none has, if nothing was ever written into it."""
