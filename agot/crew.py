@@ -4,38 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from agot.agents.constraints import RequirementCheck
+from agot.agents.context import Crew
 from agot.agents.judges import Judges
 from agot.agents.planner import Planner
 from agot.agents.prompts.choice import LearntPrompts, Pick, default_prompt
-from agot.agents.requirements import RequirementCheck
 from agot.agents.selection.cluster import clustered
 from agot.agents.selection.difficulty import load as load_table
 from agot.agents.selector import Selector
 from agot.agents.strategies.experts import NAME as EXPERTS
 from agot.agents.strategies.experts import checked_experts
-from agot.agents.strategies.registry import STRATEGIES
-from agot.agents.verifier import CHECKS, VerifierAgent, chosen_checks
+from agot.agents.strategies.registry import Registry
+from agot.agents.verifier import VerifierAgent, chosen_checks
 from agot.agents.worth import JUDGE
-from agot.engine.engine import Crew
+from agot.ids import ThoughtId
 from agot.judging import NOTHING, RunKnowledge, wants_judge
 from agot.learning import Learnt
-from agot.protocols import Dialect, Models, Verifier
+from agot.protocols import Dialect, Models, Programs, Tools, Verifier
 from agot.settings import EngineSettings, RoleSettings, Settings
 from agot.thought import Task
+from agot.verifiers.registry import CHECKS
 
 
-def check_setup(settings: Settings, models: Models, checks: Sequence[Verifier]) -> None:
+def check_setup(
+    settings: Settings, models: Models, checks: Sequence[Verifier], strategies: Registry
+) -> None:
     """Refuse settings that no run could work with.
 
     Args:
         checks: Own ones of the program.
+        strategies: All there are.
 
     Raises:
         SetupError: Says what is wrong, and what to do.
     """
     engine = settings.engine
     for name in (engine.strategy,) if engine.strategy != "auto" else engine.ladder or ():
-        STRATEGIES.get(name)
+        strategies.get(name)
         if name == EXPERTS:
             checked_experts(_different(settings.experts))
     _chosen_checks(engine, checks, RequirementCheck())
@@ -51,14 +56,20 @@ def assembled(
     lessons: Learnt | None,
     judges: Judges,
     checks: Sequence[Verifier],
+    strategies: Registry,
     known: RunKnowledge = NOTHING,
+    *,
+    tools: Callable[[ThoughtId], Tools] | None = None,
+    programs: Callable[[ThoughtId], Programs] | None = None,
 ) -> Crew:
-    """Return the crew of one run; its tools are added by whoever has them.
+    """Return the crew of one run.
 
     Args:
         lessons: What earlier runs taught, and where this one's lessons go; None to neither learn nor teach.
         checks: Own ones of the program.
+        strategies: All there are.
         known: What is known of the models.
+        tools, programs: Return those of a thought; None where there are none.
     """
     engine, selector = settings.engine, _selector(settings, models, lessons)
     pick: Pick = default_prompt
@@ -67,6 +78,7 @@ def assembled(
     dialect = _dialects(models, engine.max_plan_thoughts, pick)
     requirements = RequirementCheck(dialect if engine.constraints else None)
     return Crew(
+        settings=engine,
         dialect=dialect,
         planner=Planner(
             most_thoughts=engine.max_plan_thoughts,
@@ -75,7 +87,7 @@ def assembled(
             widest=engine.layer_width if engine.mode == "layered" else None,
         ),
         verifier=VerifierAgent(_chosen_checks(engine, checks, requirements), judges=judges),
-        strategies=STRATEGIES,
+        strategies=strategies,
         selector=selector,
         search=settings.search,
         seed=settings.seed,
@@ -83,6 +95,8 @@ def assembled(
         plans=known.plans,
         judged=judges.counts,
         judge_final=judges.speaks or wants_judge(engine),
+        tools=tools,
+        programs=programs,
     )
 
 
@@ -102,7 +116,7 @@ def _selector(settings: Settings, models: Models, lessons: Learnt | None) -> Sel
 def _chosen_checks(
     engine: EngineSettings, own: Sequence[Verifier], requirements: RequirementCheck
 ) -> tuple[Verifier, ...]:
-    built_in = (*CHECKS.values(), requirements)
+    built_in: tuple[Verifier, ...] = (*CHECKS.values(), requirements)
     return chosen_checks(built_in, own, more=engine.checks, skip=engine.skip_checks)
 
 

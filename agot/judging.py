@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from agot.agents import worth
-from agot.agents.calibrated import ENOUGH
+from agot.agents.calibration import ENOUGH, area_under_curve
 from agot.agents.dialects.standard import StandardDialect
 from agot.agents.worth import FACT, Worth
-from agot.budget import Budget, Meter
-from agot.engine.caller import Caller, CallRoom
+from agot.budget import Budget
+from agot.engine.recorded import Calls, unrecorded_run
 from agot.errors import AgotError
-from agot.ids import ROOT, RunId
-from agot.journal import Journal
+from agot.ids import RunId
 from agot.learning import Learnt, calibration_subject
 from agot.models.gateway import Gateway
 from agot.models.structured import SchemaMemory
@@ -83,14 +81,12 @@ async def calibrate_judge(
         ModelError: If no call succeeded.
     """
     budget = Budget(calls=4 * len(worth.examples()))
-    journal = Journal(RunId(""), None, clock=time.time)
-    room = CallRoom(models, journal, lambda event: None, retries=lambda role: 1, seed=0)
-    meter = Meter(budget, time.monotonic)
+    run = unrecorded_run(Calls(models, retries=lambda role: 1), budget=budget)
     dialect = StandardDialect(SchemaMemory(), most_thoughts=most_thoughts)
     try:
-        return await worth.measure(Caller(room, meter, ROOT), dialect, role=role, seconds=seconds)
+        return await worth.measure(run.caller(), dialect, role=role, seconds=seconds)
     finally:
-        spend(meter.usage.model_copy(update={"wall_s": 0.0}))
+        spend(run.meter.usage.model_copy(update={"wall_s": 0.0}))
 
 
 def leaves_room(budget: Budget) -> bool:
@@ -187,11 +183,7 @@ async def _worth_by_lessons(model: str, lessons: Learnt | None) -> Worth | None:
     right, judged = sum(one[2] for one in counted), sum(one[1] for one in counted)
     if judged < ENOUGH or not 0 < right < judged:
         return None
-    above = below = 0.0
-    for _, n, good in counted:
-        above += good * (below + (n - good) / 2)
-        below += n - good
-    return Worth(manner="word", auc=above / (right * (judged - right)), judged=judged)
+    return Worth(manner="word", auc=area_under_curve(counted), judged=judged)
 
 
 def _place(models: Models, role: str) -> tuple[str, str]:

@@ -16,11 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
-from weakref import WeakValueDictionary
 
 from pydantic import Field
 
-from agot.ids import RunId, ThoughtId
+from agot.ids import ThoughtId
 from agot.thought import Value
 
 LessonKind = Literal["strategy", "verifier", "skill", "prompt"]
@@ -115,13 +114,6 @@ class Learnt(Protocol):
         """
 
 
-class Lessons(Protocol):
-    """Where runs find what was learnt: a database, or `LessonsHere`."""
-
-    def learnt(self, run_id: RunId) -> Learnt:
-        """Return what the run may know."""
-
-
 def verifier_subject(check: str, cluster: str) -> str:
     """Return the subject of lessons about a check on a cluster of tasks."""
     return f"{check} on {cluster}"
@@ -142,43 +134,3 @@ def hit(*, accepted: bool, right: bool) -> Hit:
     if accepted:
         return "tp" if right else "fp"
     return "fn" if right else "tn"
-
-
-_Name = tuple[LessonKind, str]
-
-
-class LessonsHere:
-    """Lessons of this process alone, for runs without a database."""
-
-    def __init__(self) -> None:
-        self._taught: dict[_Name, dict[str, Tally]] = {}
-        # Only a run that is still at work can tell an outcome twice.
-        self._runs: WeakValueDictionary[RunId, _LearntHere] = WeakValueDictionary()
-
-    def learnt(self, run_id: RunId) -> Learnt:
-        """Return what the run may know: what was taught before the first call for this run."""
-        found = self._runs.get(run_id)
-        if found is None:
-            found = self._runs[run_id] = _LearntHere(self._taught)
-        return found
-
-
-class _LearntHere:
-    """Implements `Learnt` on tallies that runs share; each change of those makes a new inner dictionary."""
-
-    def __init__(self, taught: dict[_Name, dict[str, Tally]]) -> None:
-        self._taught, self._seen = taught, dict(taught)
-        self._told: set[tuple[object, ...]] = set()
-
-    async def tallies(self, kind: LessonKind, subject: str) -> Mapping[str, Tally]:
-        return self._seen.get((kind, subject), {})
-
-    async def record(self, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
-            name = (outcome.kind, outcome.subject)
-            key = (outcome.thought, outcome.ordinal, *name, outcome.arm)
-            if key not in self._told:
-                self._told.add(key)
-                before = self._taught.get(name, {})
-                tally = before.get(outcome.arm, Tally()).plus(outcome)
-                self._taught[name] = before | {outcome.arm: tally}

@@ -6,16 +6,12 @@ what people extend.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from random import Random
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator
 
-from agot.events import AnyEvent
 from agot.ids import RunId, ThoughtId
-from agot.learning import LessonKind, Tally
-from agot.settings import SearchSettings
 from agot.thought import (
     Constraint,
     Critique,
@@ -60,6 +56,10 @@ class ModelRequest(Value):
         logprobs: Ask for the log-probability of every token.
         top_logprobs: Alternatives per token, 0..20; needs `logprobs`.
         response_format: OpenAI's `response_format`, or None for free text.
+        verbatim: A request as somebody else made it, in OpenAI's words: `messages`, `tools` and whatever else is to reach
+            the model, word for word; None for one of our own. Of the fields above then only `role`, `purpose`, `thought`
+            and `max_tokens` count: the room to reserve, which is sent where the request names one or a limit bounds it.
+        as_is: Send `verbatim` also where the server is known to refuse something in it.
     """
 
     role: str = "fast"
@@ -76,6 +76,8 @@ class ModelRequest(Value):
     logprobs: bool = False
     top_logprobs: int = 0
     response_format: dict[str, Any] | None = None
+    verbatim: dict[str, Any] | None = None
+    as_is: bool = False
 
 
 def _storable(text: str) -> str:
@@ -102,12 +104,26 @@ class Completion(Value):
         text: What the model answers, without its reasoning.
         logprobs: Of the answer's tokens; None where the model gives none.
         reasoning: What the model thought before it answered, without marks; "" for none.
+        choice: The reply to a `verbatim` request in OpenAI's own words: its `message`, with `tool_calls` if there are any,
+            and its `logprobs`; None for all others.
     """
 
     text: ModelText
     finish_reason: str = "stop"
     logprobs: tuple[TokenLogprob, ...] | None = None
     reasoning: ModelText = ""
+    choice: dict[str, Any] | None = None
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The message in OpenAI's words."""
+        said = self.choice["message"] if self.choice is not None else {"role": "assistant", "content": self.text}
+        return dict(said)
+
+    @property
+    def tool_calls(self) -> list[dict[str, Any]]:
+        """The tool calls of the message, in OpenAI's words."""
+        return list(self.message.get("tool_calls") or ())
 
 
 class ModelReply(Value):
@@ -161,6 +177,9 @@ class ModelProfile(Value):
 OnText = Callable[[str], None]
 """Called with each piece of the first sample's text as it arrives."""
 
+OnChunk = Callable[[dict[str, Any]], None]
+"""Called with each piece of the reply to a `verbatim` request as it arrives, as OpenAI streams it."""
+
 
 class Models(Protocol):
     """Reaches models; one attempt per call, no journal, no budget (the `Caller` adds both)."""
@@ -186,6 +205,20 @@ class Models(Protocol):
 
     async def close(self) -> None:
         """Release connections and worker processes."""
+
+
+class VerbatimModels(Models, Protocol):
+    """Models that also take `verbatim` requests."""
+
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        timeout_s: float | None,
+        on_text: OnText | None,
+        on_chunk: OnChunk | None = None,
+    ) -> ModelReply:
+        """Make one attempt; the reply to a `verbatim` request is streamed if there is an `on_chunk`."""
 
 
 # -- journal ---------------------------------------------------------------------------------------
@@ -384,17 +417,28 @@ class Dialect(Protocol):
 # -- strategies and verifiers ----------------------------------------------------------------------
 
 
-class Verifier(Protocol):
-    """Checks one solution. Deterministic verifiers run before judges.
+class Check(Protocol):
+    """Checks one solution by code alone."""
 
-    One that asks models has a further attribute, `without_models`: the verifier to go by where no call may be made,
-    as when a limit fired, or None to leave it out there.
-    """
+    @property
+    def name(self) -> str:
+        """Name under which it gives its verdicts."""
 
-    name: str
-
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a verdict; a reward of None if this check does not apply or cannot tell."""
+
+
+Verifier = (
+    Callable[[Task, Solution], Verdict | Awaitable[Verdict]]
+    | Callable[[Task, Solution, Ask], Verdict | Awaitable[Verdict]]
+)
+"""Whatever can be given as a check: a `Check`, one that waits for something, or one that asks models by its
+third argument. Checks run before judges.
+
+Its name is its attribute `name`, or that of the function. One that asks models has a further attribute,
+`without_models`: the check to go by where no call may be made, as when a limit fired, or None to leave it out
+there.
+"""
 
 
 class Recall(Protocol):
@@ -434,93 +478,17 @@ class Assessed(Value):
     verdicts: tuple[Verdict, ...] = ()
     reward: float | None = None
 
-
-class Toolbox(Protocol):
-    """What a strategy may use: models through a dialect, and the checks.
-
-    Attributes:
-        role: Role whose model the strategy works with; `roles` are all that are different models, the
-            first being `role`.
-        experts: Names of the settings' experts that are different models; each serves as a role.
-        samples: Samples of one vote or batch.
-        temperature: For drawing different samples.
-        retry: 0 for the first try of the thought, 1 after one rejected answer, and so on.
-        search: How far searches go.
-        rng: The strategy's own source of randomness, fixed by the run's seed, the thought and the try.
-        accept: Reward at which an answer is accepted.
-        drawn: Whole answers that the thought has already, for an election to count in.
-        sure: Probability of having found the majority's answer at which an election may stop.
-        judged: A judge can be asked that is worth it.
-        recall: Finds associations, or None.
-        tools: The tools of the run, or None.
-        programs: Runs what a model programs, or None if nothing here can.
-    """
+    @property
+    def settled(self) -> bool:
+        """A check settled the matter, so that no judge is asked."""
+        return any(verdict.conclusive for verdict in self.verdicts)
 
     @property
-    def ask(self) -> Ask: ...
-    @property
-    def dialect(self) -> Dialect: ...
-    @property
-    def role(self) -> str: ...
-    @property
-    def samples(self) -> int: ...
-    @property
-    def temperature(self) -> float: ...
-    @property
-    def retry(self) -> int: ...
-    @property
-    def roles(self) -> tuple[str, ...]: ...
-    @property
-    def experts(self) -> tuple[str, ...]: ...
-    @property
-    def search(self) -> SearchSettings: ...
-    @property
-    def rng(self) -> Random: ...
-    @property
-    def accept(self) -> float: ...
-    @property
-    def drawn(self) -> tuple[Solution, ...]: ...
-    @property
-    def sure(self) -> float: ...
-    @property
-    def judged(self) -> bool: ...
-    @property
-    def recall(self) -> Recall | None: ...
-    @property
-    def tools(self) -> Tools | None: ...
-    @property
-    def programs(self) -> Programs | None: ...
+    def proven(self) -> bool:
+        """A check settled that the answer is right."""
+        return any(verdict.proves for verdict in self.verdicts)
 
-    def dialect_of(self, role: str) -> Dialect:
-        """Return the dialect of another role's model."""
-
-    def next_search(self) -> int:
-        """Return the number of a search that begins: 0 for the thought's first, and so on."""
-
-    def emit(self, event: AnyEvent) -> None:
-        """Tell the readers of the run what a search does."""
-
-    async def tallies(self, kind: LessonKind, subject: str) -> Mapping[str, Tally]:
-        """Return what other runs taught, by arm; nothing where learning is off.
-
-        Raises:
-            StoreError: If the database cannot be used.
-        """
-
-    def answered(self, task: Task, answers: Sequence[tuple[str, Assessed]]) -> None:
-        """Remember what each model answered, to teach how it did once the thought has ended."""
-
-    async def verify(self, task: Task, solution: Solution) -> tuple[Verdict, ...]:
-        """Run the checks that ask no model on a solution that a strategy is weighing."""
-
-    async def refuted(self, task: Task, steps: Sequence[str]) -> bool:
-        """Return whether a deterministic check proves the last of these steps wrong."""
-
-    async def assess(self, task: Task, solution: Solution) -> Assessed:
-        """Run the checks, and the judge if they do not settle it; the best assessed solution is what is
-        given if a limit fires. A solution is assessed once, however often it is asked for.
-        """
-
-
-Strategy = Callable[[Task, Toolbox], Awaitable[Solution]]
-"""Solves one task. The budget is inside `Toolbox.ask`: a call over a limit raises `BudgetExceeded`."""
+    @property
+    def refuted(self) -> bool:
+        """A check settled that the answer is wrong."""
+        return any(verdict.refutes for verdict in self.verdicts)

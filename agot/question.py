@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from agot.errors import SetupError
 from agot.redaction import redacted
 
@@ -33,6 +37,26 @@ def checked_question(text: str) -> str:
         raise SetupError("The question is not valid UTF-8 text. Convert it, for instance with iconv.")
     # A key that was pasted along with a text is neither sent to a model nor kept.
     return redacted(question)
+
+
+_FORM = "\n\nForm of the answer, as a JSON schema: "
+
+
+def with_form(question: str, schema: Mapping[str, Any]) -> str:
+    """Return a question whose answer has to be JSON under a schema."""
+    return f"{question}{_FORM}{json.dumps(schema, ensure_ascii=False)}"
+
+
+def split_form(question: str) -> tuple[str, dict[str, Any] | None]:
+    """Return the question without the form of its answer, and that form, or None."""
+    head, marker, tail = question.rpartition(_FORM)
+    if not marker or not head.strip():
+        return question, None
+    try:
+        schema = json.loads(tail)
+    except (ValueError, RecursionError):
+        return question, None
+    return (head, schema) if isinstance(schema, dict) else (question, None)
 
 
 def split_material(question: str) -> tuple[str, str]:

@@ -7,22 +7,22 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypedDict
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
 from agot.agents.judges import Judges
+from agot.agents.strategies.registry import STRATEGIES, Strategy
 from agot.agents.strategies.tool_rounds import NAME as TOOLS
-from agot.budget import Budget, Meter, default_limited
+from agot.budget import Budget, default_limited
 from agot.crew import assembled, check_setup
-from agot.engine.caller import CallRoom
 from agot.engine.engine import Engine
 from agot.engine.garbage import rare_collections
+from agot.engine.recorded import Asked, Calls, RecordedRun, recorded_run
 from agot.engine.run import Run
-from agot.errors import LeaseLost, StoreError
-from agot.events import AnyEvent, EventStream, Notice
+from agot.errors import StoreError
+from agot.events import AnyEvent, Notice
 from agot.ids import RunId, new_run_id
-from agot.journal import Journal
 from agot.judging import RunKnowledge, keep_unable, known_of
 from agot.learning import Learnt
 from agot.memory.evidence import Evidence, leave, recalled_before
@@ -30,7 +30,7 @@ from agot.memory.memory import Memory
 from agot.models.gate import Gates
 from agot.models.gateway import Gateway
 from agot.models.known import Known
-from agot.protocols import CallRecord, Models, Verifier
+from agot.protocols import Models, Verifier
 from agot.question import checked_question
 from agot.redaction import BLOT, redacted, shown_address, without_secret_arguments
 from agot.settings import (
@@ -71,14 +71,6 @@ class _Job:
     stream_text: bool
 
 
-class _Asked(TypedDict):
-    question: str
-    model: str
-    strategy: str
-    seed: int
-    settings_json: str
-
-
 class Reasoner:
     """Answers questions. Use it as an async context manager, or `close()` it.
 
@@ -89,7 +81,9 @@ class Reasoner:
         models: Reaches models; litellm by default.
         store: Keeps runs; opened from the settings at the first run if not given, and closed with the
             reasoner. A store that is given stays open.
-        tools: Own tools, made with `agot.tool`; those of the settings come on top.
+        strategies: Own strategies, each to be asked for by its name (the function's, with - for _); one with the name
+            of another takes its place.
+        tools: Own tools: functions, or what `agot.tool` made of them; those of the settings come on top.
         approve: Asks a person before a tool with side effects is called; without one such calls are refused.
         checks: Own verifiers, which run before the built-in ones; one with the name of a built-in check takes its place.
         clock: Returns seconds since the epoch.
@@ -101,7 +95,8 @@ class Reasoner:
         *,
         models: Models | None = None,
         store: SqlStore | None = None,
-        tools: Sequence[Tool] = (),
+        strategies: Sequence[Strategy] = (),
+        tools: Sequence[Tool | Callable[..., object]] = (),
         approve: Approve | None = None,
         checks: Sequence[Verifier] = (),
         clock: Callable[[], float] = time.time,
@@ -117,7 +112,7 @@ class Reasoner:
         self._store, self._own_store = store, store is None
         self._program = program_tool()
         self._tools, self._approve = Toolshed(self.settings.tools, tools), approve
-        self._checks = tuple(checks)
+        self._checks, self._strategies = tuple(checks), STRATEGIES.with_own(strategies)
         self._clock = clock
         self._opening: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._runs: set[Run] = set()
@@ -196,7 +191,7 @@ class Reasoner:
             stream_text,
         )
         store = await self._opened()
-        check_setup(job.settings, job.models, self._checks)
+        check_setup(job.settings, job.models, self._checks, self._strategies)
         return await self._perform(job, store, begins=True)
 
     async def begin(
@@ -219,8 +214,8 @@ class Reasoner:
         settings = self._for_run(strategy, budget, effort, seed)
         job = _Job(new_run_id(self._clock()), checked_question(question), settings, self._models, None, False)
         store = await self._opened()
-        check_setup(job.settings, job.models, self._checks)
-        await store.begin_run(job.run_id, **_asked(job))
+        check_setup(job.settings, job.models, self._checks, self._strategies)
+        await store.begin_run(job.run_id, **asdict(_asked(job)))
         return job.run_id
 
     async def resume(
@@ -257,7 +252,7 @@ class Reasoner:
         if budget is not None:
             settings = settings.model_copy(update={"budget": budget})
         job = _Job(row.run_id, row.question, settings, self._models_for(settings), on_event, stream_text)
-        check_setup(job.settings, job.models, self._checks)
+        check_setup(job.settings, job.models, self._checks, self._strategies)
         return await self._perform(job, store)
 
     async def stream(
@@ -325,69 +320,56 @@ class Reasoner:
 
     async def _perform(self, job: _Job, store: SqlStore, *, begins: bool = False) -> Result:
         """Make an attempt at a run; `begins` inserts it first."""
-        stream: EventStream | None = None
-
         run: Run | None = None
-        lost: LeaseLost | None = None
-
-        def stored(fault: StoreError | None) -> None:
-            nonlocal lost
-            if stream is not None:
-                stream.emit(_told_of_store(fault))
-            if isinstance(fault, LeaseLost):
-                lost = fault
-                if run is not None:
-                    run.lose(fault)
-
-        def noted(text: str) -> None:
-            if stream is not None:
-                stream.emit(Notice(level="info", text=text))
-
         asking = asyncio.current_task()
         if asking is not None:
             self._asks.add(asking)
-        attempt, last_seq = 1, 0
-        if begins:
-            await store.start_run(job.run_id, **_asked(job), on_fault=stored)
-        else:
-            attempt, last_seq = await store.begin_attempt(job.run_id, on_fault=stored)
+        settings = job.settings
+        calls = Calls(
+            job.models, lambda role: settings.role(role).retries, seed=settings.seed, stream_text=job.stream_text,
+            logprobs=settings.engine.logprobs,
+        )  # fmt: skip
         try:
-            # Also a first attempt may find calls, unless it begins here: those that a branch took over from another run.
-            earlier = [] if begins else await store.load_calls(job.run_id)
-            stream = EventStream(job.run_id, self._clock, after_seq=last_seq, attempt=attempt)
-            stream.add_sink(store.sink)
-            if job.on_event is not None:
-                stream.add_sink(job.on_event)
-            journal = Journal(job.run_id, store, earlier, clock=self._clock)
-            tools = await self._tools.open() if self._wants_tools(job) else {}
-            for note in self._tools.notes if tools else ():
-                stream.emit(Notice(level="warning", text=note))
-            engine = job.settings.engine
-            lessons = store.learnt(job.run_id) if engine.learn else None
-            with spending() as measuring:
-                known = await known_of(job.run_id, job.settings, job.models, store, lessons, told=noted)
-            for lacking in job.models.lacks("fast") if isinstance(job.models, Gateway) else ():
-                noted(lacking)
-            judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept, known.worths)
-            run = self._compose(job, stream, journal, lessons, judges, tools, known, total_of(measuring))
-            run.engine.evidence = await self._evidence(job, journal, stream, earlier)
-            self._runs.add(run)
-            if lost is not None:
-                run.lose(lost)
-            with rare_collections():
-                result = await run.finish()
-            await self._saved(run, judges, store, job)
+            async with recorded_run(
+                store, job.run_id, asked=_asked(job) if begins else None, calls=calls,
+                sinks=[] if job.on_event is None else [job.on_event], clock=self._clock,
+            ) as recorded:  # fmt: skip
+                tools = await self._tools.open() if self._wants_tools(job) else {}
+                for note in self._tools.notes if tools else ():
+                    recorded.stream.emit(Notice(level="warning", text=note))
+                engine = settings.engine
+                lessons = store.learnt(job.run_id) if engine.learn else None
+                with spending() as measuring:
+                    known = await known_of(
+                        job.run_id, settings, job.models, store, lessons, told=recorded.note
+                    )
+                for lacking in job.models.lacks("fast") if isinstance(job.models, Gateway) else ():
+                    recorded.note(lacking)
+                judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept, known.worths)
+                run = self._compose(job, recorded, lessons, judges, tools, known, total_of(measuring))
+                run.engine.evidence = await self._evidence(job, recorded)
+                self._runs.add(run)
+                recorded.on_lost = run.lose
+                if recorded.lost is not None:
+                    run.lose(recorded.lost)
+                with rare_collections():
+                    result = await run.finish()
+                await self._saved(run, judges, store, job)
             return result
         finally:
             if asking is not None:
                 self._asks.discard(asking)
             if run is not None:
                 self._runs.discard(run)
-            await store.end_attempt(job.run_id)
-            if run is not None and self.settings.telemetry.endpoint is not None:
-                telling = asyncio.create_task(self._tell(job.run_id, store, self.settings.telemetry))
-                self._tellings.add(telling)
-                telling.add_done_callback(self._tellings.discard)
+                self.tell(job.run_id, store)
+
+    def tell(self, run_id: RunId, store: SqlStore) -> None:
+        """Begin to tell a run that has ended to the collector of the settings, if there is one."""
+        if self.settings.telemetry.endpoint is None:
+            return
+        telling = asyncio.create_task(self._tell(run_id, store, self.settings.telemetry))
+        self._tellings.add(telling)
+        telling.add_done_callback(self._tellings.discard)
 
     async def _tell(self, run_id: RunId, store: SqlStore, telemetry: TelemetrySettings) -> None:
         """Tell a finished run to the collector of the settings; a fault is logged and harms nothing."""
@@ -413,8 +395,7 @@ class Reasoner:
     def _compose(
         self,
         job: _Job,
-        stream: EventStream,
-        journal: Journal,
+        recorded: RecordedRun,
         lessons: Learnt | None,
         judges: Judges,
         tools: dict[str, Tool],
@@ -422,41 +403,32 @@ class Reasoner:
         measuring: Usage,
     ) -> Run:
         settings = job.settings
-        meter = Meter(_limited(settings, job.models, measuring), time.monotonic)
-        begun = journal.begun()
-        meter.charge(begun.model_copy(update={"replayed_calls": begun.calls}).plus(measuring))
-        room = CallRoom(
-            job.models,
-            journal,
-            stream.emit,
-            retries=lambda role: settings.role(role).retries,
-            seed=settings.seed,
-            stream_text=job.stream_text,
-            logprobs=settings.engine.logprobs,
-        )
-        crew = assembled(settings, job.models, lessons, judges, self._checks, known)
-        if tools:
-            toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
-            crew.tools = lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))
+        recorded.limit(_limited(settings, job.models, measuring), spent=measuring)
+        stream, journal, meter, room = recorded.stream, recorded.journal, recorded.meter, recorded.room
+        toolroom = ToolRoom(tools, journal, stream.emit, approve=self._approve)
         # A room of their own: the model is told of no such tool.
         programs = ToolRoom({PROGRAM: self._program}, journal, stream.emit)
-        crew.programs = lambda thought: SandboxedPrograms(
-            ToolCaller(programs, meter, thought), allowed=settings.tools.python
-        )
-        engine = Engine(crew, room, meter, settings.engine, stream.emit)
+        crew = assembled(
+            settings, job.models, lessons, judges, self._checks, self._strategies, known,
+            tools=(lambda thought: ToolRounds(ToolCaller(toolroom, meter, thought))) if tools else None,
+            programs=lambda thought: SandboxedPrograms(
+                ToolCaller(programs, meter, thought), allowed=settings.tools.python
+            ),
+        )  # fmt: skip
+        engine = Engine(crew, room, meter, stream.emit)
         model = job.models.profile("fast").model
         prepare = job.models.preparation("fast") if isinstance(job.models, Gateway) else None
         return Run(job.run_id, job.question, settings, stream, meter, engine, model, prepare)
 
-    async def _evidence(
-        self, job: _Job, journal: Journal, stream: EventStream, earlier: Sequence[CallRecord]
-    ) -> Evidence | None:
+    async def _evidence(self, job: _Job, recorded: RecordedRun) -> Evidence | None:
         """Return what gives thoughts what is remembered; None if nothing is, or an earlier attempt went without."""
-        settings = job.settings.memory
+        settings, journal = job.settings.memory, recorded.journal
         memory = Memory(self._opened, namespace=settings.namespace, clock=self._clock)
-        if not settings.recall or (earlier and not recalled_before(earlier)) or await memory.is_empty():
+        tools = journal.earlier("tool")
+        without = (tools or journal.earlier("model")) and not recalled_before(tools)
+        if not settings.recall or without or await memory.is_empty():
             return None
-        return Evidence(memory, journal, stream.emit, passages=settings.passages)
+        return Evidence(memory, journal, recorded.stream.emit, passages=settings.passages)
 
     async def _saved(self, run: Run, judges: Judges, store: SqlStore, job: _Job) -> None:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
@@ -528,25 +500,12 @@ def _public(settings: Settings) -> dict[str, dict[str, RoleSettings]]:
     }
 
 
-def _told_of_store(fault: StoreError | None) -> Notice:
-    """Return what readers of a run are told when the database changes."""
-    if fault is None:
-        return Notice(level="info", text="The database can be written again; what had waited is saved.")
-    if isinstance(fault, LeaseLost):
-        return Notice(level="warning", text=str(fault))
-    return Notice(level="warning", text=(
-        f"This run is not saved for now: {fault} It goes on and is saved as soon as that works; until then no tool with "
-        "side effects is called, and if the process ends first, what it did since is lost."
-    ))  # fmt: skip
-
-
-def _asked(job: _Job) -> _Asked:
+def _asked(job: _Job) -> Asked:
     """Return what is stored of a run before its first attempt."""
-    return {
-        "question": job.question, "model": job.models.profile("fast").model,
-        "strategy": job.settings.engine.strategy, "seed": job.settings.seed,
-        "settings_json": _saved_settings(job.settings),
-    }  # fmt: skip
+    return Asked(
+        job.question, job.models.profile("fast").model, job.settings.engine.strategy, job.settings.seed,
+        _saved_settings(job.settings),
+    )  # fmt: skip
 
 
 def _limited(settings: Settings, models: Models, measuring: Usage) -> Budget:

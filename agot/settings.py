@@ -226,6 +226,18 @@ class SearchSettings(_Section):
     tie_break: bool = True
 
 
+class McpTool(_Section):
+    """What is known of one tool of an MCP server that the server does not say, see `agot.tools.tool.Tool`.
+
+    Attributes:
+        idempotency_key: Names of the arguments that make two calls the same; None for all of them.
+        repeatable: The same call may be wanted twice in a run; a person is asked each time.
+    """
+
+    idempotency_key: tuple[str, ...] | None = None
+    repeatable: bool = False
+
+
 class McpServer(_Section):
     """One server of tools that speaks the Model Context Protocol.
 
@@ -239,6 +251,7 @@ class McpServer(_Section):
         side_effects: Whether its tools change something; None takes them to, but for those that a trusted server marks
             read-only.
         trusted: What the server says of its own tools is believed.
+        tools: Some of its tools, by the names that the server gives them.
     """
 
     command: str | None = None
@@ -250,6 +263,7 @@ class McpServer(_Section):
     timeout_s: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     side_effects: bool | None = None
     trusted: bool = False
+    tools: dict[str, McpTool] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -268,6 +282,7 @@ class ToolSettings(_Section):
             program need it too.
         files: Folder whose files may be searched and read, or None.
         fetch_hosts: Names of hosts that may be fetched from by HTTP, at any port; none by default.
+        installed: Names of tools that installed packages offer (entry points `agot.tools`).
         mcp: Servers by name; their tools are called `<name>_<tool>`.
     """
 
@@ -275,6 +290,7 @@ class ToolSettings(_Section):
     python: bool = True
     files: Path | None = None
     fetch_hosts: tuple[str, ...] = ()
+    installed: tuple[str, ...] = ()
     mcp: dict[str, McpServer] = Field(default_factory=dict)
 
     @field_validator("fetch_hosts")

@@ -181,6 +181,21 @@ class Verdict(Value):
     conclusive: bool = False
     calibrated: bool = False
 
+    @property
+    def proves(self) -> bool:
+        """A check settled that the answer is right."""
+        return self.conclusive and self.reward == 1.0
+
+    @property
+    def refutes(self) -> bool:
+        """A check settled that the answer is wrong."""
+        return self.conclusive and self.reward == 0.0
+
+    @property
+    def doubts(self) -> bool:
+        """The answer is rather wrong than right, for all that this check or judge can tell."""
+        return self.reward is not None and self.reward < 0.5
+
 
 class Step(Value):
     """One proposed continuation of a chain.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from agot.errors import SetupError, ToolError
+from agot.installed import load, offered
 from agot.settings import ToolSettings
 from agot.tools.builtin import builtin_tools, python_tool
 from agot.tools.files import file_tools
 from agot.tools.mcp_servers import McpServers
-from agot.tools.tool import Tool
+from agot.tools.tool import Tool, as_tool
 from agot.tools.web import fetch_tool
 
 
@@ -21,10 +22,13 @@ class Toolshed:
     Args:
         settings: Which tools there are.
         given: Tools from the caller's own code.
+
+    Raises:
+        SetupError: If one of them cannot be a tool.
     """
 
-    def __init__(self, settings: ToolSettings, given: Sequence[Tool] = ()) -> None:
-        self._settings, self._given = settings, tuple(given)
+    def __init__(self, settings: ToolSettings, given: Sequence[Tool | Callable[..., object]] = ()) -> None:
+        self._settings, self._given = settings, tuple(map(as_tool, given))
         self._servers: McpServers | None = None
         self._tools: dict[str, Tool] | None = None
         self._opening = asyncio.Lock()
@@ -33,7 +37,7 @@ class Toolshed:
     def chosen(self) -> bool:
         """Whether somebody chose tools, beyond those that are always there."""
         settings = self._settings
-        return bool(self._given or settings.files or settings.fetch_hosts or settings.mcp)
+        return bool(self._given or settings.files or settings.fetch_hosts or settings.installed or settings.mcp)
 
     async def open(self) -> dict[str, Tool]:
         """Return all tools by name; MCP servers are connected the first time.
@@ -65,6 +69,8 @@ class Toolshed:
             found += _from(f"files in {settings.files}", file_tools(settings.files))
         if settings.fetch_hosts:
             found += _from(f"pages of {', '.join(settings.fetch_hosts)}", [fetch_tool(settings.fetch_hosts)])
+        for name in settings.installed:
+            found += _from("an installed package", [_installed(name)])
         return found
 
     def missing(self) -> dict[str, str]:
@@ -77,6 +83,9 @@ class Toolshed:
             "python": why_not() if settings.python else "tools.python is false",
             "files": None if settings.files is not None else "tools.files names no folder",
             "fetch": None if settings.fetch_hosts else "tools.fetch_hosts lists no host",
+            "packages' tools": None if settings.installed or not offered("tools") else (
+                f"tools.installed names none of: {', '.join(offered('tools'))}"
+            ),
             "MCP servers": None if settings.mcp else "tools.mcp names none",
         }
         return {name: reason for name, reason in reasons.items() if reason is not None}
@@ -95,6 +104,14 @@ class Toolshed:
         servers, self._servers, self._tools = self._servers, None, None
         if servers is not None:
             await servers.close()
+
+
+def _installed(name: str) -> Tool:
+    found = load("tools", name)
+    if found is None:
+        there = ", ".join(offered("tools")) or "none"
+        raise SetupError(f"No installed package offers a tool {name!r}. There are: {there}.")
+    return as_tool(found)
 
 
 def _from(origin: str, tools: Sequence[Tool]) -> list[Tool]:

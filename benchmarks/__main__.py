@@ -9,7 +9,7 @@ import sys
 
 NAMES = (
     "barrier", "fanout", "overhead", "speed", "kill", "soak", "outage", "budgets", "search", "embedded", "wordings",
-    "install", "viewer", "load",
+    "install", "viewer", "load", "relay",
 )  # fmt: skip
 
 

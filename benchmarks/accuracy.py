@@ -24,11 +24,9 @@ from agot.agents.dialects.compact import CompactDialect
 from agot.agents.votes import tally
 from agot.bench.scoring import is_right
 from agot.bench.statistics import paired_difference, wilson
-from agot.budget import Budget, Meter
-from agot.engine.caller import Caller, CallRoom
+from agot.budget import Meter
+from agot.engine.recorded import Calls, unrecorded_run
 from agot.errors import OutputError
-from agot.ids import ROOT, RunId
-from agot.journal import Journal
 from agot.models.gateway import Gateway
 from agot.question import split_material
 from agot.reasoner import Reasoner
@@ -86,7 +84,6 @@ class Bench:
         self._reasoner = Reasoner(settings, models=self._models)
         self._dialect = CompactDialect()
         self._room = asyncio.Semaphore(at_once)
-        self._calls = 0
 
     async def close(self) -> None:
         await self._reasoner.close()
@@ -94,16 +91,12 @@ class Bench:
     async def _solutions(
         self, problem: Problem, mode: Literal["direct", "chain"], n: int, temperature: float
     ) -> tuple[list[Solution], Meter]:
-        self._calls += 1
-        run = RunId(f"bench{self._calls}")
-        meter = Meter(Budget(), time.monotonic)
-        journal = Journal(run, None, clock=time.time)
-        room = CallRoom(self._models, journal, lambda event: None, lambda role: 0, seed=0)
+        run = unrecorded_run(Calls(self._models, retries=lambda role: 0))
         question, material = split_material(problem.question)
         task = Task(question=question, material=material)
         try:
             solutions = await self._dialect.solve(
-                Caller(room, meter, ROOT),
+                run.caller(),
                 task,
                 role="fast",
                 mode=mode,
@@ -112,7 +105,7 @@ class Bench:
             )
         except OutputError:
             solutions = []
-        return solutions, meter
+        return solutions, run.meter
 
     async def answer(self, method: str, problem: Problem, cells: dict[str, Cell]) -> None:
         """Answer one problem by one method and count it; "vote@8" fills "coverage@8" from the same samples."""

@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import time
 from dataclasses import dataclass
 
 from agot.agents.dialects.compact import CompactDialect
 from agot.agents.votes import tally
 from agot.bench.scoring import is_right
-from agot.budget import Budget, Meter
-from agot.engine.caller import Caller, CallRoom
+from agot.engine.recorded import Calls, unrecorded_run
 from agot.errors import OutputError
-from agot.ids import ROOT, RunId
-from agot.journal import Journal
 from agot.models.gateway import Gateway
 from agot.question import split_material
 from agot.settings import Settings
@@ -47,9 +43,7 @@ async def look(models: Gateway, room: asyncio.Semaphore, family: str, problem: P
     """Answer one question by chain and by vote, and judge both; None if nothing could be read."""
     question, material = split_material(problem.question)
     task = Task(question=question, material=material)
-    journal = Journal(RunId("calibration"), None, clock=time.time)
-    calls = CallRoom(models, journal, lambda event: None, lambda role: 0, seed=0)
-    ask = Caller(calls, Meter(Budget(), time.monotonic), ROOT)
+    ask = unrecorded_run(Calls(models, retries=lambda role: 0)).caller()
     dialect = CompactDialect()
 
     async def judged(solution: Solution) -> float:

@@ -18,12 +18,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from agot.budget import Budget, Meter
-from agot.engine.caller import Caller, CallRoom
+from agot.budget import Budget
 from agot.engine.garbage import rare_collections
-from agot.events import EventStream
+from agot.engine.recorded import Asked, Calls, recorded_run
 from agot.ids import ThoughtId, new_run_id
-from agot.journal import Journal
 from agot.judging import PLANS
 from agot.models.gateway import Gateway
 from agot.models.library import load_litellm
@@ -124,21 +122,15 @@ async def _through_caller(
 ) -> None:
     """Make the calls through `Caller`, as a run does it that has no thoughts to think."""
     run_id = new_run_id(time.time())
-    await store.begin_run(run_id, question="calls", model=MODEL, strategy="", seed=0)
-    attempt, last = await store.begin_attempt(run_id)
-    stream = EventStream(run_id, time.time, after_seq=last, attempt=attempt)
-    stream.add_sink(store.sink)
-    journal = Journal(run_id, store, clock=time.time)
-    room = CallRoom(models, journal, stream.emit, retries=lambda role: 0, seed=0)
-    meter = Meter(Budget(calls=10**9, tokens=10**12), time.monotonic)
+    calls, budget = Calls(models, retries=lambda role: 0), Budget(calls=10**9, tokens=10**12)
+    async with recorded_run(store, run_id, asked=Asked("calls", MODEL, ""), calls=calls, budget=budget) as run:
 
-    def call(thought: ThoughtId, request: ModelRequest) -> Callable[[], Awaitable[object]]:
-        return lambda: Caller(room, meter, thought)(request)
+        def call(thought: ThoughtId, request: ModelRequest) -> Callable[[], Awaitable[object]]:
+            return lambda: run.caller(thought)(request)
 
-    with rare_collections():
-        await _at_once([call(thought, request) for thought, request in requests])
-    await store.flush(run_id)
-    await store.end_attempt(run_id)
+        with rare_collections():
+            await _at_once([call(thought, request) for thought, request in requests])
+        await store.flush(run_id)
 
 
 # -- per thought -------------------------------------------------------------------------------------

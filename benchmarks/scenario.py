@@ -22,7 +22,7 @@ from typing import Any
 
 from agot.agents.worth import examples
 from agot.protocols import ModelRequest
-from agot.verifiers.expressions import value
+from agot.reading.expressions import value
 from tests.servers.replies import Reply
 
 _TAG = re.compile(r"\[?(?:([\d.]+)s)?(?: ?(\d+)p)?(?: ?(\d+)c)?\] ")

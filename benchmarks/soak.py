@@ -145,15 +145,22 @@ def _hold_lock(url: str, seconds: float) -> None:
 
 
 class Scripted:
-    """The model: asks for the payment, then says that it is done; fails now and then, and counts."""
+    """The model: asks for the payment, then says that it is done; fails now and then, and counts.
+
+    Attributes:
+        asked: Requests.
+        tokens: Of all prompts, and of the answers that it did not drop.
+    """
 
     def __init__(self, seed: int) -> None:
-        self.asked = 0
+        self.asked = self.tokens = 0
         self._rng = random.Random(seed)
 
     def __call__(self, request: dict[str, Any]) -> Reply:
-        self.asked += 1
         text = "\n".join(str(message["content"]) for message in request["messages"])
+        prompt_tokens = len(text) // 4
+        self.asked += 1
+        self.tokens += prompt_tokens
         name = re.search(r"\[\[(\w+)\]\]", text)
         said: dict[str, Any] = {"thought": "t", "calls": [], "answer": "done 42"}
         if name is not None and not _OVER.search(text):
@@ -161,7 +168,11 @@ class Scripted:
         delay_s, dice = self._rng.uniform(0, 0.3), self._rng.random()
         if dice < 0.05:
             return Reply(status=500, error={"message": "out of order", "type": "server_error"}, delay_s=delay_s)
-        return Reply(json.dumps(said), delay_s=delay_s, fault="drop" if dice < 0.1 else None)
+        answer = json.dumps(said)
+        if dice < 0.1:
+            return Reply(answer, prompt_tokens=prompt_tokens, delay_s=delay_s, fault="drop")
+        self.tokens += len(answer.split())
+        return Reply(answer, prompt_tokens=prompt_tokens, delay_s=delay_s)
 
 
 @dataclass(slots=True)
@@ -170,11 +181,12 @@ class Audit:
 
     Attributes:
         lost: Ends of runs, events and calls of tools that should be there and are not.
-        calls: Calls that the stored runs say they made.
+        calls, tokens: What the stored runs say they used.
     """
 
     lost: int = 0
     calls: int = 0
+    tokens: int = 0
     rows: int = 0
 
 
@@ -194,6 +206,7 @@ async def _audit(url: str, tally: Tally, paid: Counter[str]) -> Audit:
             audit.lost += (events[-1] if events else 0) - len(events)
             audit.lost += max(0, paid[name] - sum(call.kind == "tool" for call in calls))
             audit.calls += run.usage.calls
+            audit.tokens += run.usage.tokens
     return audit
 
 
@@ -234,6 +247,9 @@ def measure(seconds: float, database: str | None, seed: int) -> Report:
         Figure("calls that the runs do not count", "calls", (max(0, script.asked - audit.calls),), at_most=0),
         Figure("requests that the server counted", "calls", (script.asked,)),
         Figure("calls that the runs count", "calls", (audit.calls,)),
+        Figure("tokens that the runs do not count", "tokens", (max(0, script.tokens - audit.tokens),), at_most=0),
+        Figure("tokens that the server counted", "tokens", (script.tokens,)),
+        Figure("tokens that the runs count", "tokens", (audit.tokens,)),
     ], [f"{len(tally.ended)} runs in {seconds:g} s on {url.partition(':')[0]}, seed {seed}"])  # fmt: skip
 
 

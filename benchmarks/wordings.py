@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agot.bench.statistics import wilson
+from agot.reading.answers import equivalent, normal
 from agot.reasoner import Reasoner
 from agot.settings import Settings
-from agot.verifiers.answers import equivalent, normal
 from benchmarks.report import Figure, Report
 
 FILE = Path(__file__).parent / "data" / "wordings.jsonl"

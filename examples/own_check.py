@@ -3,7 +3,6 @@
 import asyncio
 
 import agot
-from agot.protocols import Ask
 from agot.verifiers.planning.calendars import CalendarCheck
 
 
@@ -12,7 +11,7 @@ class EvenCheck:
 
     name = "even"
 
-    async def __call__(self, task: agot.Task, solution: agot.Solution, ask: Ask) -> agot.Verdict:
+    def __call__(self, task: agot.Task, solution: agot.Solution) -> agot.Verdict:
         if "even" not in task.question or not solution.answer.isdigit():
             return agot.Verdict(check=self.name)  # a reward of None: it cannot tell
         if int(solution.answer) % 2:

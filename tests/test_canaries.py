@@ -107,8 +107,10 @@ async def test_pieces_of_a_relayed_stream_do_not_spell_a_key(tmp_path: Path) -> 
     pieces: list[dict[str, Any]] = []
     async with echo.server as server:
         models = Gateway(_settings(server, tmp_path, named=True))
-        request = ModelRequest(purpose="solve", messages=(Message(role="user", content="hi"),))
-        got = await models.relay(request, [{"role": "user", "content": "hi"}], {}, on_chunk=pieces.append)
+        body = {"messages": [{"role": "user", "content": "hi"}]}
+        request = ModelRequest(purpose="solve", messages=(), verbatim=body)
+        reply = await models.complete(request, timeout_s=None, on_text=None, on_chunk=pieces.append)
+        got = reply.completions[0]
         await models.close()
     spelt = "".join(piece.get("content") or "" for piece in pieces)
     assert "***" in spelt and spelt == got.message["content"]

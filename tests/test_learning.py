@@ -1,14 +1,12 @@
-"""Tallies, and lessons without a database."""
+"""Outcomes, and the tallies that they add up to."""
 
 from __future__ import annotations
-
-import gc
 
 import pytest
 from pydantic import ValidationError
 
-from agot.ids import ROOT, RunId, ThoughtId
-from agot.learning import LONGEST_NAME, LessonsHere, Outcome, Tally, hit, verifier_subject
+from agot.ids import ROOT
+from agot.learning import LONGEST_NAME, Outcome, Tally, hit, verifier_subject
 
 ONE = Outcome(kind="strategy", subject="s", arm="chain", thought=ROOT, reward=0.5, tokens=7)
 
@@ -38,23 +36,3 @@ def test_what_became_of_a_checks_word() -> None:
         "tn",
     ]
     assert verifier_subject("equations", "arithmetic/short") != verifier_subject("form", "arithmetic/short")
-
-
-async def test_a_run_without_a_database_learns_from_earlier_ones_and_counts_once() -> None:
-    lessons = LessonsHere()
-    first, second = lessons.learnt(RunId("a")), lessons.learnt(RunId("b"))
-    await first.record([ONE, ONE])
-    await lessons.learnt(RunId("a")).record([ONE, ONE.model_copy(update={"thought": ThoughtId("0.1")})])
-    assert await first.tallies("strategy", "s") == await second.tallies("strategy", "s") == {}
-    third = lessons.learnt(RunId("c"))
-    before = await third.tallies("strategy", "s")
-    assert before == {"chain": Tally(n=2, reward_sum=1.0, reward_max=0.5, tokens=14)}
-    await second.record([ONE])
-    assert await third.tallies("strategy", "s") == before
-
-
-async def test_lessons_outlive_the_runs_that_taught_them() -> None:
-    lessons = LessonsHere()
-    await lessons.learnt(RunId("a")).record([ONE])
-    gc.collect()
-    assert (await lessons.learnt(RunId("b")).tallies("strategy", "s"))["chain"].n == 1

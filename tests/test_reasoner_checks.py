@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 import agot
 from agot.agents.selection.cluster import cluster_of
+from agot.agents.verifier import name_of
 from agot.events import Notice
 from agot.ids import RunId
 from agot.learning import judge_subject
@@ -79,7 +81,53 @@ async def test_a_check_of_any_planning_domain_is_one_argument() -> None:
     assert result.answer == "(unstack a b) (put-down a)"
     assert [(one.check, one.reward) for one in result.verdicts] == [("strips", 1.0)]
     part = agot.Task(question="Which block is above?", depth=1)
-    assert (await check(part, agot.Solution(answer="(pick-up b)"), None)).reward is None  # type: ignore[arg-type]
+    assert check(part, agot.Solution(answer="(pick-up b)")).reward is None
+
+
+def odd(task: agot.Task, solution: agot.Solution) -> agot.Verdict:
+    if solution.answer == "7":
+        return agot.Verdict(check="odd", reward=1.0, conclusive=True)
+    return agot.Verdict(check="odd", reward=0.0, feedback="it is not 7", conclusive=True)
+
+
+async def waits(task: agot.Task, solution: agot.Solution) -> agot.Verdict:
+    await asyncio.sleep(0)
+    return odd(task, solution)
+
+
+async def asks(task: agot.Task, solution: agot.Solution, ask: Ask) -> agot.Verdict:
+    ask.warn("The third argument asks.")
+    return await waits(task, solution)
+
+
+def counts(task: agot.Task, solution: agot.Solution, *, strict: bool = True) -> agot.Verdict:
+    return odd(task, solution)
+
+
+class Named:
+    """A check in the form of an object that is called."""
+
+    name = "odd"
+
+    def __call__(self, task: agot.Task, solution: agot.Solution) -> agot.Verdict:
+        return odd(task, solution)
+
+
+@pytest.mark.parametrize("check", [odd, waits, asks, counts, Named()], ids=name_of)
+async def test_a_check_is_any_function_plain_or_not(check: Verifier) -> None:
+    told: list[agot.AnyEvent] = []
+    async with agot.Reasoner(configured(), models=models("8", "7"), checks=[check]) as reasoner:
+        result = await reasoner.ask("How many?", on_event=told.append)
+    assert (result.answer, result.trust) == ("7", "proved")
+    warned = [one.text for one in told if isinstance(one, Notice) and one.level == "warning"]
+    assert any("third argument" in text for text in warned) == (check is asks)
+    assert not any("does not count" in text for text in warned)
+
+
+async def test_a_function_goes_by_its_own_name() -> None:
+    async with agot.Reasoner(configured(), checks=[odd, odd]) as reasoner:
+        with pytest.raises(agot.SetupError, match="'odd' of an own check is taken"):
+            await reasoner.ask("How many?")
 
 
 class Wordless(Faulty):

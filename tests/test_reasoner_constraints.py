@@ -9,8 +9,8 @@ from collections import Counter
 import pytest
 
 import agot
-from agot.agents.requirements import RequirementCheck
-from agot.agents.toolbox import Assessor
+from agot.agents.assessor import Assessor
+from agot.agents.constraints import RequirementCheck
 from agot.agents.verifier import VerifierAgent
 from agot.budget import Budget
 from agot.errors import BudgetExceeded

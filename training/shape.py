@@ -90,9 +90,3 @@ def quantise(
     inverse = np.divide(np.float32(1), scale, out=np.zeros_like(scale), where=scale != 0)
     integers = np.clip(np.round(blocks * inverse) + middle, 0, 2 * middle - 1)
     return integers.astype(np.uint8), scale[..., 0].astype(np.float32)
-
-
-def dequantise(integers: NDArray[np.uint8], scale: NDArray[np.float32], bits: int) -> NDArray[np.float32]:
-    """Return the [n, k] matrix that quantised blocks stand for."""
-    values = (integers.astype(np.float32) - (1 << (bits - 1))) * scale[..., None]
-    return values.reshape(values.shape[0], -1)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from agot.agents.repair import repair
 from agot.errors import BudgetExceeded, ModelError, OutputError
 from agot.models.doctor import Finding
-from agot.protocols import Ask, Completion, Dialect, ModelProfile, ModelReply, ModelRequest, Models
+from agot.protocols import Ask, Completion, Dialect, ModelProfile, ModelReply, ModelRequest
 from agot.thought import Decline, Task
 
 _ROOM = 512
@@ -22,39 +22,40 @@ _TO_PLAN = (
 )
 
 
-class PlainAsk:
-    """Implements `agot.protocols.Ask` without a run: no journal, no limits but the room of an answer."""
+class BriefAsk:
+    """Asks in another's way, with little room for each answer. Implements `agot.protocols.Ask`."""
 
-    def __init__(self, models: Models, *, timeout_s: float) -> None:
-        self._models, self._timeout_s = models, timeout_s
-        self.tokens = 0
-        self.warnings: list[str] = []
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all calls so far."""
+        return self._ask.tokens
 
     async def __call__(self, request: ModelRequest) -> ModelReply:
         """Return the reply.
 
         Raises:
-            ModelError: From the call.
+            BudgetExceeded, ModelError: From the call.
         """
-        request = request.model_copy(update={"max_tokens": min(request.max_tokens, _ROOM)})
-        reply = await self._models.complete(request, timeout_s=self._timeout_s, on_text=None)
-        self.tokens += reply.usage.tokens
-        return reply
+        return await self._ask(_brief(request))
 
     async def samples(self, request: ModelRequest, n: int) -> list[Completion]:
-        """Return `n` samples, drawn one after another where the model gives only one at a time."""
-        drawn = list((await self(request.model_copy(update={"n": n}))).completions)
-        while len(drawn) < n:
-            drawn += (await self(request)).completions
-        return drawn
+        """Return up to `n` samples."""
+        return await self._ask.samples(_brief(request), n)
 
     def profile(self, role: str) -> ModelProfile:
         """Return what is known of the role's model."""
-        return self._models.profile(role)
+        return self._ask.profile(role)
 
     def warn(self, text: str) -> None:
-        """Keep a warning."""
-        self.warnings.append(text)
+        """Tell of something degraded."""
+        self._ask.warn(text)
+
+
+def _brief(request: ModelRequest) -> ModelRequest:
+    return request.model_copy(update={"max_tokens": min(request.max_tokens, _ROOM)})
 
 
 Aptitude = Callable[[Ask, Dialect, str], Awaitable[Finding]]

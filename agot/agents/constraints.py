@@ -8,18 +8,19 @@ Source: Parmar et al. 2025, "PlanGEN", arXiv 2502.16111.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from agot.agents.bindings import BINDINGS, Holds
 from agot.agents.judges import Judge, opinion
+from agot.agents.once import Once
 from agot.agents.prompts.library import default
 from agot.agents.search.together import together
-from agot.agents.wording import stated
 from agot.errors import ModelError, ModelUnauthorised
 from agot.protocols import Ask, Dialect
 from agot.thought import Constraint, Solution, Task, Verdict
 from agot.tools.untrusted import defused
+from agot.verifiers.bindings import BINDINGS, Holds
+from agot.verifiers.stated import StatedCheck, read_constraints
 
 _MOST = 12
 """Constraints that are taken from a model; each may cost a call for every answer."""
@@ -59,7 +60,7 @@ async def extract(
         BudgetExceeded: If there is no budget for the call.
         ModelUnauthorised: If the key is refused; without any other model's help the wording has to do.
     """
-    found = list(await stated(task, ask))
+    found = list(read_constraints(task.question))
     if dialect is None:
         return tuple(found)
     try:
@@ -87,7 +88,7 @@ def _identity(constraint: Constraint) -> tuple[str, str]:
 
 
 class ConstraintCheck:
-    """Implements `agot.protocols.Verifier` for one task's constraints.
+    """A check of an answer against one task's constraints.
 
     A hard constraint that code finds broken refutes the answer. Constraints that hold do not make an answer right, so
     that alone gives no reward, unless a judge had to say so.
@@ -133,7 +134,7 @@ class ConstraintCheck:
 
     async def rulings(self, task: Task, solution: Solution, ask: Ask) -> tuple[Ruling, ...]:
         """Return what was found of each constraint, in order; a judge is not asked for an answer that is refuted."""
-        held = [await self._held(place, task, solution, ask) for place in range(len(self._constraints))]
+        held = [self._held(place, solution.answer.strip(), ask) for place in range(len(self._constraints))]
         judge = self._judge
         refuted = any(holds is False and one.hard for one, holds in zip(self._constraints, held, strict=True))
         open_ = [place for place, holds in enumerate(held) if holds is None]
@@ -161,12 +162,12 @@ class ConstraintCheck:
                     self._warn(constraint, ask, error)
         return self._bound
 
-    async def _held(self, place: int, task: Task, solution: Solution, ask: Ask) -> bool | None:
+    def _held(self, place: int, answer: str, ask: Ask) -> bool | None:
         bound = self._bindings(ask)
         if place not in bound:
             return None
         try:
-            return await bound[place](task, solution, ask)
+            return bound[place](answer)
         except Exception as error:  # noqa: BLE001
             # As above: a check that cannot be applied once is not tried again.
             bound.pop(place, None)
@@ -194,6 +195,49 @@ class ConstraintCheck:
         )
         verdict = await opinion(alone, solution, ask, judge)
         return None if verdict is None else verdict.reward
+
+
+class RequirementCheck:
+    """A check of an answer against the constraints of the question itself; its parts have none.
+
+    Args:
+        dialect: Of the models that name and judge further constraints; None to go by the question's wording
+            only, which costs no call. What a model named is a wish, since models name wrong ones.
+
+    Attributes:
+        without_models: What can be told of the wording alone.
+    """
+
+    name = ConstraintCheck.name
+
+    def __init__(self, dialect: Callable[[str], Dialect] | None = None) -> None:
+        self._dialect = dialect
+        self._known: Once[str, ConstraintCheck] = Once()
+        self.without_models = self if dialect is None else RequirementCheck()
+
+    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+        """Return what `ConstraintCheck` says; None for a part of a question.
+
+        Raises:
+            BudgetExceeded, ModelUnauthorised: If a model is asked and cannot be.
+        """
+        if task.depth:
+            return Verdict(check=self.name)
+        known = await self._known.get(task.question, lambda: self._read(task, ask))
+        return await known(task, solution, ask)
+
+    async def _read(self, task: Task, ask: Ask) -> ConstraintCheck:
+        # What `StatedCheck` reads itself is left to it, or a breach would count twice.
+        worded = tuple(one for one in read_constraints(task.question) if one.check != StatedCheck.name)
+        if self._dialect is None:
+            return ConstraintCheck(worded)
+        everything = await extract(task, ask, self._dialect("fast"))
+        wishes = (
+            one.model_copy(update={"hard": False})
+            for one in everything
+            if one.check != StatedCheck.name and one not in worded
+        )
+        return ConstraintCheck((*worded, *wishes), self._dialect("judge"))
 
 
 def _complaint(ruling: Ruling, solution: Solution) -> str:

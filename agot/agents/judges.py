@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agot.agents.calibrated import Calibration, calibration_of
+from agot.agents.calibration import Calibration, calibration_of
 from agot.agents.search.together import together
 from agot.agents.selection.cluster import cluster_of
 from agot.agents.selection.stopping import rates
@@ -25,7 +25,7 @@ from agot.ids import ThoughtId
 from agot.learning import Learnt, Outcome, Tally, hit, judge_subject
 from agot.protocols import Ask, Dialect
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.answers import groups
+from agot.reading.answers import groups
 
 _LEAST_TRUST = 0.05
 """Less than this above guessing is within the noise of a few dozen tallied judgements."""

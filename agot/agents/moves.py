@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agot.agents.context import Outcome, ThoughtContext
+from agot.agents.context import Outcome, Thought, ThoughtState
 from agot.agents.kinds import kind_of_reply
-from agot.agents.selector import Move
+from agot.agents.selector import Move, Split, Stop, Think, Use
 from agot.agents.strategies.cross_check import NAME as CROSS_CHECK
 from agot.agents.strategies.experts import NAME as EXPERTS
 from agot.agents.strategies.tool_rounds import NAME as TOOLS
@@ -28,17 +28,17 @@ _WORTH = 2
 """Answers of the first one's length for which a limit must leave room before another is drawn."""
 
 
-def accepted(work: ThoughtContext, tried: Assessed) -> bool:
+def accepted(thought: Thought, state: ThoughtState, tried: Assessed) -> bool:
     """Return whether an answer is given as it is."""
     if proven(tried):
         return True
-    if doubted(tried) or work.unsure or cross_checks(work, tried) is not None:
+    if doubted(tried) or state.unsure or cross_checks(thought, state, tried) is not None:
         return False
-    if not work.auto:
+    if not thought.crew.auto:
         return True
     if tried.solution.strategy == CROSS_CHECK:
         return trusted(tried).trust != "doubtful"
-    return work.settings.ladder is None or tried.reward is None or tried.reward >= work.settings.accept
+    return thought.crew.settings.ladder is None or tried.reward is None or tried.reward >= thought.crew.settings.accept
 
 
 def proven(tried: Assessed) -> bool:
@@ -48,107 +48,106 @@ def proven(tried: Assessed) -> bool:
 
 def doubted(tried: Assessed) -> bool:
     """Return whether a check, not only a judge, speaks against an answer."""
-    return any(
-        verdict.check != JUDGE and verdict.reward is not None and verdict.reward < 0.5
-        for verdict in tried.verdicts
-    )
+    return any(verdict.doubts for verdict in tried.verdicts if verdict.check != JUDGE)
 
 
-def refuted(tried: Assessed) -> bool:
-    """Return whether a check settled that an answer is wrong."""
-    return any(verdict.conclusive and verdict.reward == 0.0 for verdict in tried.verdicts)
 
 
-def cross_checks(work: ThoughtContext, tried: Assessed) -> Move | None:
+def cross_checks(thought: Thought, state: ThoughtState, tried: Assessed) -> Use | None:
     """Return the cross-check of an answer, if it is worth one."""
-    settings, task = work.settings, work.task
+    settings, task = thought.crew.settings, thought.task
     unwanted = (
-        not work.auto or not settings.verify or settings.effort == "fast" or settings.ladder is not None
+        not thought.crew.auto or not settings.verify or settings.effort == "fast" or settings.ladder is not None
     )
     # Chains that call no tools are no second opinion on what tools told.
-    apart = task.depth or work.planned or work.role != "fast" or TOOLS in work.made
+    apart = task.depth or state.planned or state.role != "fast" or TOOLS in state.made
     # Nor are more samples than a search has drawn already.
-    if unwanted or apart or set(work.made) - {"chain"}:
+    if unwanted or apart or set(state.made) - {"chain"}:
         return None
     kind = kind_of_reply(task.question, task.material)
     # Facts are told in sentences, which seldom have the same words: that two differ tells nothing.
     if not kind.reasoned:
         return None
-    calls, tokens = work.left("calls"), work.left("tokens")
-    if (calls is not None and calls < 1) or (tokens is not None and tokens < _WORTH * work.ask.tokens):
+    calls, tokens = thought.left("calls"), thought.left("tokens")
+    if (calls is not None and calls < 1) or (tokens is not None and tokens < _WORTH * thought.ask.tokens):
         return None
-    return Move(
+    return Use(
         CROSS_CHECK,
         f"nothing proves the {kind.name} that was answered, so it is compared with further answers",
     )
 
 
-async def next_move(work: ThoughtContext, tokens_left: int | None) -> Move:
-    """Return the next try after an answer that was not accepted, or after none; an empty move to stop."""
-    last = work.tried[-1] if work.tried else None
-    if last is not None and work.solution is None and work.settings.ladder is not None:
+async def next_move(thought: Thought, state: ThoughtState, tokens_left: int | None) -> Move | Stop:
+    """Return the next try after an answer that was not accepted, or after none."""
+    last = state.tried[-1] if state.tried else None
+    if last is not None and state.solution is None and thought.crew.settings.ladder is not None:
         # A step of the ladder that gives nothing, or cannot be taken here, is left out.
-        return await _climbed(work, tokens_left, against=True)
-    if work.solution is None or last is None:
-        return _after_nothing(work)
-    if work.unsure and work.strong and work.role != work.strong:
-        return _handed_over(work, work.unsure)
-    if doubted(last) and (work.settings.effort == "fast" or not kind_of_reply(work.task.question, work.task.material).closed):
-        return Move(work.move, "the model is asked again and told what was wrong")
-    against = refuted(last)
-    move = None if against else cross_checks(work, last)
-    return move or await _climbed(work, tokens_left, against=against)
+        return await _climbed(thought, state, tokens_left, against=True)
+    if state.solution is None or last is None:
+        return _after_nothing(thought, state)
+    if state.unsure and thought.crew.strong and state.role != thought.crew.strong:
+        return _handed_over(thought, state.unsure)
+    if doubted(last) and (thought.crew.settings.effort == "fast" or not kind_of_reply(thought.task.question, thought.task.material).closed):
+        return _again(state.move, "the model is asked again and told what was wrong")
+    against = last.refuted
+    move = None if against else cross_checks(thought, state, last)
+    return move or await _climbed(thought, state, tokens_left, against=against)
 
 
-async def _climbed(work: ThoughtContext, tokens_left: int | None, *, against: bool) -> Move:
+async def _climbed(thought: Thought, state: ThoughtState, tokens_left: int | None, *, against: bool) -> Move | Stop:
     """Return what follows a doubted answer: the ladder, other models, the strong one, a plan."""
-    climbs = work.settings.ladder is not None
-    searches = against or climbs or work.settings.effort == "thorough"
-    if searches or work.selector.experts:
-        move = await work.selector.next(work.task, work.tried, work.made, tokens_left=tokens_left, climbs=climbs)
-        if move.strategy and (searches or move.strategy == EXPERTS):
-            bounded = not climbs and work.settings.effort != "thorough" and move.samples is not None
-            return replace(move, samples=min(move.samples or 0, work.most_samples)) if bounded else move
-    if work.strong and work.role != work.strong:
-        return _handed_over(work, "the answers are doubted")
-    if work.may_expand and not work.planned:
-        return Move("plan", "the answers differ, so the question is split")
-    return Move("", "nothing else would help for its price")
+    climbs = thought.crew.settings.ladder is not None
+    searches = against or climbs or thought.crew.settings.effort == "thorough"
+    if searches or thought.crew.selector.experts:
+        move = await thought.crew.selector.next(thought.task, state.tried, state.made, tokens_left=tokens_left, climbs=climbs)
+        if isinstance(move, Use) and (searches or move.strategy == EXPERTS):
+            bounded = not climbs and thought.crew.settings.effort != "thorough" and move.samples is not None
+            return replace(move, samples=min(move.samples or 0, thought.crew.samples(state.role))) if bounded else move
+    if thought.crew.strong and state.role != thought.crew.strong:
+        return _handed_over(thought, "the answers are doubted")
+    if state.may_expand and not state.planned:
+        return Split("the answers differ, so the question is split")
+    return Stop("nothing else would help for its price")
 
 
-def _after_nothing(work: ThoughtContext) -> Move:
+def _after_nothing(thought: Thought, state: ThoughtState) -> Use | Stop:
     """Return what follows a try without an answer: one chain, if none was asked for yet."""
-    if work.tried:
-        return Move("", work.complaint)
-    if "chain" not in work.made or (work.move == "think" and work.may_expand and work.made == ["chain"]):
-        return Move("chain", f"{work.complaint}, so one chain is tried")
-    if work.strong and work.role != work.strong:
-        return _handed_over(work, work.complaint)
-    return Move("", work.complaint)
+    if state.tried:
+        return Stop(state.complaint)
+    if "chain" not in state.made or (isinstance(state.move, Think) and state.may_expand and state.made == ("chain",)):
+        return Use("chain", f"{state.complaint}, so one chain is tried")
+    if thought.crew.strong and state.role != thought.crew.strong:
+        return _handed_over(thought, state.complaint)
+    return Stop(state.complaint)
 
 
-def _handed_over(work: ThoughtContext, why: str) -> Move:
-    work.role = work.strong
-    return Move("chain", f"{why}, so the model of the role {work.strong!r} is asked")
+def _again(move: Move | None, why: str) -> Move:
+    """Return the same move for another reason, with the samples of the settings."""
+    return Use(move.strategy, why) if isinstance(move, Use) else replace(move or Think(why), why=why)
 
 
-def conclude(work: ThoughtContext, why: str) -> Outcome:
+def _handed_over(thought: Thought, why: str) -> Use:
+    strong = thought.crew.strong
+    return Use("chain", f"{why}, so the model of the role {strong!r} is asked", role=strong)
+
+
+def conclude(thought: Thought, state: ThoughtState, why: str) -> Outcome:
     """Return how a thought ends with the best of what was tried.
 
     The later try is the better one: it had more to go by. An answer is withheld only if it is refuted, or if its
     calibrated chance is below what a person demands.
     """
-    ranked = sorted(work.tried, key=lambda tried: (not refuted(tried), not doubted(tried)))
+    ranked = sorted(state.tried, key=lambda tried: (not tried.refuted, not doubted(tried)))
     if not ranked:
-        return Outcome(ThoughtStatus.FAILED, reason=work.complaint or "nothing was answered")
+        return Outcome(ThoughtStatus.FAILED, reason=state.complaint or "nothing was answered")
     best, told = ranked[-1], f" ({why})" if why else ""
-    if refuted(best):
+    if best.refuted:
         return Outcome(
             ThoughtStatus.ABSTAINED, best, f"No answer passed verification: {trusted(best).reason}{told}."
         )
     chance = _chance(best)
-    if not work.task.depth and chance is not None and chance < (work.settings.abstain or 0.0):
-        reason = f"The best answer is right with a chance of {chance:.2f} only, and {work.settings.abstain:g} is demanded."
+    if not thought.task.depth and chance is not None and chance < (thought.crew.settings.abstain or 0.0):
+        reason = f"The best answer is right with a chance of {chance:.2f} only, and {thought.crew.settings.abstain:g} is demanded."
         return Outcome(ThoughtStatus.ABSTAINED, best, reason)
     standing = trusted(best)
     doubtful = f"accepted with doubt: {standing.reason}" if standing.trust == "doubtful" else ""
@@ -157,6 +156,6 @@ def conclude(work: ThoughtContext, why: str) -> Outcome:
 
 def _chance(tried: Assessed) -> float | None:
     """Return the calibrated chance that an answer is right, or None if nobody gave one or a check settled it."""
-    if any(verdict.conclusive for verdict in tried.verdicts):
+    if tried.settled:
         return None
     return next((verdict.reward for verdict in tried.verdicts if verdict.calibrated), None)

@@ -44,12 +44,53 @@ Rate = Callable[[Sequence[str]], Awaitable[Mapping[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """What to try next; an empty strategy means to stop."""
+class Think:
+    """Let the model answer, plan or decline in one call."""
+
+    why: str
+
+    @property
+    def strategy(self) -> str:
+        """Name of the move, as events tell it."""
+        return "think"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Ask for a plan and run it as a nested graph."""
+
+    why: str
+
+    @property
+    def strategy(self) -> str:
+        """Name of the move, as events tell it."""
+        return "plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Try a strategy.
+
+    Attributes:
+        samples: Samples of one vote or batch; None for those of the settings.
+        role: Role that the thought is handed over to; None to stay with the present one.
+    """
 
     strategy: str
     why: str
     samples: int | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Try nothing more; the best so far has to do."""
+
+    why: str = ""
+
+
+Move = Think | Split | Use
+"""What a thought tries next."""
 
 
 @cache
@@ -91,7 +132,7 @@ class Selector:
         tokens_left: int | None,
         rate: Rate | None = None,
         climbs: bool = False,
-    ) -> Move:
+    ) -> Use | Stop:
         """Return what to try after `tried` were not accepted.
 
         Args:
@@ -101,19 +142,19 @@ class Selector:
         """
         left = [strategy for strategy in self._ladder if strategy not in made]
         if not left:
-            return Move("", "every strategy of the ladder was tried")
+            return Stop("every strategy of the ladder was tried")
         cluster = cluster_of(task)
         stop = await self._hopeless(cluster, tried)
         if stop:
-            return Move("", stop)
-        if not climbs and not any(verdict.conclusive for one in tried for verdict in one.verdicts):
+            return Stop(stop)
+        if not climbs and not any(one.settled for one in tried):
             left = [strategy for strategy in left if strategy in SAMPLING]
             if not left:
-                return Move(
-                    "", "only a judge doubts the answers, and a search would fit the judge's mistakes"
+                return Stop(
+                    "only a judge doubts the answers, and a search would fit the judge's mistakes"
                 )
         if left[0] == EXPERTS:
-            return Move(EXPERTS, "other models may know what this one does not")
+            return Use(EXPERTS, "other models may know what this one does not")
         return await self._best(left, cluster, self._advice(tried, left, tokens_left), rate)
 
     def _advice(
@@ -129,7 +170,7 @@ class Selector:
 
     async def _best(
         self, left: Sequence[str], cluster: str, advice: hardness.Advice | None, rate: Rate | None
-    ) -> Move:
+    ) -> Use | Stop:
         """Return the best of several: by what was learnt here, else by the table, else the first."""
         tallies = await self.tallies("strategy", cluster)
         prior = await rate(left) if rate is not None and len(left) > 1 else {}
@@ -143,20 +184,20 @@ class Selector:
                 settings=UcbSettings(cap=0.0, diversity=0.0),
             )
             same = advice is not None and advice.strategy == chosen.strategy
-            return Move(
+            return Use(
                 chosen.strategy, chosen.why, (advice.effort or None) if advice is not None and same else None
             )
         if advice is None:
-            return Move(left[0], f"{left[0]}: the cheapest that can help comes first")
+            return Use(left[0], f"{left[0]}: the cheapest that can help comes first")
         if advice.strategy == hardness.STOP:
-            return Move("", advice.why)
-        return Move(advice.strategy, advice.why, advice.effort or None)
+            return Stop(advice.why)
+        return Use(advice.strategy, advice.why, advice.effort or None)
 
     async def _hopeless(self, cluster: str, tried: Sequence[Assessed]) -> str:
         """Return why the judge's rejections say that no further draw is worth it, or "" if they do not."""
         rejected = [
             one for one in tried
-            if any(verdict.check == JUDGE and (verdict.reward or 0.0) < 0.5 for verdict in one.verdicts)
+            if any(verdict.check == JUDGE and verdict.doubts for verdict in one.verdicts)
         ]  # fmt: skip
         if self._learnt is None or not rejected:
             return ""
@@ -198,8 +239,9 @@ class Selector:
             drawn: All that was assessed, samples inside strategies included.
             tokens: What the thought used; shared evenly among its tries.
         """
-        team = self._teams.pop(task.thought, [])
-        if self._learnt is None or not tried:
+        team, prompts = self._teams.pop(task.thought, []), self._prompts.pop(task.thought, [])
+        told = team or any(one.reward is not None for one in (*tried, *drawn))
+        if self._learnt is None or not tried or not told:
             return
         cluster = cluster_of(task)
         outcomes = self._lessons
@@ -212,7 +254,7 @@ class Selector:
                 ))  # fmt: skip
         outcomes += _judged(task, cluster, drawn, accept)
         last = tried[-1].reward
-        for place, choice in enumerate(self._prompts.pop(task.thought, [])):
+        for place, choice in enumerate(prompts):
             if last is not None:
                 outcomes.append(Outcome(
                     kind="prompt", subject=prompt_subject(choice.prompt.purpose, cluster.partition("/")[0]),

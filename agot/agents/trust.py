@@ -56,7 +56,7 @@ def trusted(tried: Assessed | None) -> Standing:
 def _settled(told: Sequence[Verdict]) -> Standing | None:
     for verdict in told:
         if verdict.conclusive and verdict.check != CompositionCheck.name:
-            if (verdict.reward or 0.0) >= _PASSES:
+            if not verdict.doubts:
                 return Standing("proved", f"the check {verdict.check!r} settled that it is right")
             why = f": {verdict.feedback}" if verdict.feedback else ""
             return Standing("doubtful", f"the check {verdict.check!r} refutes it{why}")
@@ -99,7 +99,7 @@ def _rank(part: Finding) -> int:
 
 def _doubted(told: Sequence[Verdict]) -> Standing | None:
     for verdict in told:
-        if verdict.check != JUDGE and (verdict.reward or 0.0) < _PASSES:
+        if verdict.check != JUDGE and verdict.doubts:
             return Standing("doubtful", verdict.feedback or f"the check {verdict.check!r} doubts it")
     return None
 
@@ -112,7 +112,7 @@ def _voted(solution: Solution, told: Sequence[Verdict]) -> Standing | None:
     if agreeing < 2 or 2 * agreeing <= solution.votes:
         return Standing("doubtful", f"only {agreeing} of {solution.votes} samples agree{ways}")
     judge = next((verdict for verdict in told if verdict.check == JUDGE and verdict.calibrated), None)
-    doubt = judge is not None and judge.reward is not None and judge.reward < _PASSES
+    doubt = judge is not None and judge.doubts
     aside = f"; the judge gives it a chance of {judge.reward:.2f}" if judge is not None and doubt else ""
     return Standing("cross-checked", f"{agreeing} of {solution.votes} samples agree{ways}{aside}")
 
@@ -121,10 +121,9 @@ def _judged(told: Sequence[Verdict]) -> Standing:
     judge = next((verdict for verdict in told if verdict.check == JUDGE), None)
     if judge is None or judge.reward is None:
         return Standing("unchecked", "nothing could tell whether it is right")
-    passes = judge.reward >= _PASSES
     if judge.calibrated:
         said = f"a calibrated judge gives it a chance of {judge.reward:.2f}"
-        return Standing("judged" if passes else "doubtful", said)
-    if passes:
+        return Standing("doubtful" if judge.doubts else "judged", said)
+    if not judge.doubts:
         return Standing("unchecked", "only a judge accepts it whose word was never measured")
     return Standing("doubtful", "a judge doubts it whose word was never measured")

@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from agot.agents.judges import Judges
 from agot.agents.worth import JUDGE
 from agot.errors import BudgetExceeded, Interrupted, ModelUnauthorised, SetupError
+from agot.installed import load, offered
 from agot.protocols import Ask, Dialect, Verifier
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.arithmetic import EquationCheck, ExpressionCheck
-from agot.verifiers.citations import GroundingCheck
-from agot.verifiers.composition import CompositionCheck
-from agot.verifiers.countdown import CountdownCheck
-from agot.verifiers.forms import FormCheck, StatedCheck
-from agot.verifiers.sets import SetCheck
-
-CHECKS: dict[str, Verifier] = {
-    check.name: check
-    for check in (
-        FormCheck(),
-        StatedCheck(),
-        EquationCheck(),
-        CountdownCheck(),
-        SetCheck(),
-        ExpressionCheck(),
-        CompositionCheck(),
-        GroundingCheck(("quotation",)),
-    )
-}
-"""All deterministic checks that are always made, by name, in the order in which they run."""
+from agot.verifiers.registry import CHECKS, STEP_CHECKS, further_checks
 
 
-STEP_CHECKS = (EquationCheck.name,)
-"""Checks that can tell a wrong step before there is an answer."""
-
-
-def further_checks() -> dict[str, Verifier]:
-    """Return the checks that settings may add by name: they fit one kind of question, or one way of answering."""
-    # Imported when asked for: most runs have none of these questions.
-    from agot.verifiers.planning.blocksworld import BlocksworldCheck
-    from agot.verifiers.planning.calendars import CalendarCheck
-    from agot.verifiers.planning.meetings import MeetingCheck
-    from agot.verifiers.planning.trips import TripCheck
-
-    checks = (GroundingCheck(), CalendarCheck(), MeetingCheck(), TripCheck(), BlocksworldCheck())
-    return {check.name: check for check in checks}
+def name_of(check: Verifier) -> str:
+    """Return the name of a check: what it says itself, or that of the function that it is."""
+    return str(getattr(check, "name", "") or getattr(check, "__name__", ""))
 
 
 def chosen_checks(
@@ -61,7 +34,7 @@ def chosen_checks(
 
     Args:
         own: Given by a program; first, since it knows its questions best.
-        more: Names out of `further_checks`.
+        more: Names out of `further_checks`, or of what installed packages offer.
         skip: Names to leave out.
 
     Raises:
@@ -69,38 +42,84 @@ def chosen_checks(
     """
     chosen: dict[str, Verifier] = {}
     for check in own:
-        if check.name in chosen or check.name == JUDGE or not check.name:
+        name = name_of(check)
+        if name in chosen or name == JUDGE or not name:
             raise SetupError(
-                f"The name {check.name!r} of an own check is taken. Give each a name of its own, other than {JUDGE!r}."
+                f"The name {name!r} of an own check is taken. "
+                f"Give each a name of its own, other than {JUDGE!r}."
             )
-        chosen[check.name] = check
+        chosen[name] = check
     further = further_checks() if more else {}
     for name in more:
-        if name not in further:
-            raise SetupError(f"There is no check {name!r} to add. There are: {', '.join(further_checks())}.")
-        chosen.setdefault(name, further[name])
+        found = further.get(name) or load("checks", name)
+        if found is None:
+            raise SetupError(
+                f"There is no check {name!r} to add. There are: {', '.join((*further, *offered('checks')))}."
+            )
+        chosen.setdefault(name, found() if isinstance(found, type) else found)
     for check in built_in:
-        chosen.setdefault(check.name, check)
+        chosen.setdefault(name_of(check), check)
     unknown = [name for name in skip if name not in chosen]
     if unknown:
         raise SetupError(f"There is no check {unknown[0]!r} to skip. There are: {', '.join(chosen)}.")
-    return tuple(check for check in chosen.values() if check.name not in skip)
+    return tuple(check for name, check in chosen.items() if name not in skip)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A check in the one form in which all are run, whether it waits or not, asks or not."""
+
+    name: str
+    call: Callable[..., Any]
+    asks: bool
+
+    @classmethod
+    def of(cls, check: Verifier) -> _Bound:
+        return cls(name_of(check), check, _takes_ask(check))
+
+    async def verdict(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+        """Return what the check says; None if it fails, since one faulty check must not cost the answer."""
+        try:
+            said = self.call(task, solution, ask) if self.asks else self.call(task, solution)
+            if isinstance(said, Verdict):
+                return said
+            return Verdict.model_validate(await said if inspect.isawaitable(said) else said)
+        except (BudgetExceeded, Interrupted, ModelUnauthorised):
+            raise
+        except Exception as error:  # noqa: BLE001 - own checks may raise anything; the run tells of it
+            told = f"The check {self.name!r} failed and does not count: {type(error).__name__}: {error}"
+            ask.warn(told[:500])
+            return Verdict(check=self.name)
+
+
+def _takes_ask(check: Verifier) -> bool:
+    """Return whether a check is called with what asks models: as third argument, or as one named `ask`."""
+    try:
+        signature = inspect.signature(check)
+    except (TypeError, ValueError):  # what cannot be called, or is not written in Python
+        return False
+    try:
+        signature.bind(None, None)
+    except TypeError:
+        return True
+    return "ask" in signature.parameters
 
 
 class VerifierAgent:
     """Says how good a solution is, and why.
 
     Args:
-        checks: Deterministic checks in order; the first that is conclusive ends the verification.
+        checks: Checks in order; the first that is conclusive ends the verification.
         judges: Who is asked if no check was conclusive.
     """
 
     def __init__(
         self, checks: Iterable[Verifier] = tuple(CHECKS.values()), *, judges: Judges | None = None
     ) -> None:
-        self._checks, self._judges = tuple(checks), judges or Judges()
-        without: Iterable[Verifier | None] = (getattr(one, "without_models", one) for one in self._checks)
-        self._free = tuple(one for one in without if one is not None)
+        given, self._judges = tuple(checks), judges or Judges()
+        without = (getattr(check, "without_models", check) for check in given)
+        self._checks = tuple(map(_Bound.of, given))
+        self._free = tuple(_Bound.of(check) for check in without if check is not None)
 
     async def check(self, task: Task, solution: Solution, ask: Ask, *, free: bool = False) -> list[Verdict]:
         """Run the checks only; verdicts that tell nothing are left out.
@@ -114,8 +133,8 @@ class VerifierAgent:
             BudgetExceeded, ModelUnauthorised: If a check asks a model and cannot.
         """
         verdicts: list[Verdict] = []
-        for verifier in self._free if free else self._checks:
-            verdict = await _checked(verifier, task, solution, ask)
+        for check in self._free if free else self._checks:
+            verdict = await check.verdict(task, solution, ask)
             if verdict.reward is None:
                 continue
             verdicts.append(verdict)
@@ -126,11 +145,9 @@ class VerifierAgent:
     async def refutes_step(self, task: Task, step: str, ask: Ask) -> bool:
         """Return whether a check of worked steps proves this one wrong."""
         solution = Solution(answer="", steps=(step,))
-        for verifier in self._checks:
-            if verifier.name in STEP_CHECKS:
-                verdict = await _checked(verifier, task, solution, ask)
-                if verdict.conclusive and verdict.reward == 0.0:
-                    return True
+        for check in self._checks:
+            if check.name in STEP_CHECKS and (await check.verdict(task, solution, ask)).refutes:
+                return True
         return False
 
     async def judge(
@@ -147,18 +164,6 @@ class VerifierAgent:
         return verdict if verdict.reward is not None else None
 
 
-async def _checked(verifier: Verifier, task: Task, solution: Solution, ask: Ask) -> Verdict:
-    """Return what a check says; None if it fails, since one faulty check must not cost the answer."""
-    try:
-        return Verdict.model_validate(await verifier(task, solution, ask))
-    except (BudgetExceeded, Interrupted, ModelUnauthorised):
-        raise
-    except Exception as error:  # noqa: BLE001 - own checks may raise anything; whoever reads along is told
-        told = f"The check {verifier.name!r} failed and does not count: {type(error).__name__}: {error}"
-        ask.warn(told[:500])
-        return Verdict(check=verifier.name)
-
-
 def reward_of(solution: Solution, verdicts: Sequence[Verdict]) -> float | None:
     """Return one reward in [0, 1] for a solution, or None if no check could tell.
 
@@ -171,9 +176,7 @@ def reward_of(solution: Solution, verdicts: Sequence[Verdict]) -> float | None:
     judged = [verdict for verdict in told if verdict.check == JUDGE]
     deciding = conclusive or judged or told
     reward = min((verdict.reward for verdict in deciding if verdict.reward is not None), default=None)
-    doubted = any(
-        verdict.check != JUDGE and verdict.reward < 0.5 for verdict in told if verdict.reward is not None
-    )
+    doubted = any(verdict.doubts for verdict in told if verdict.check != JUDGE)
     if reward is None or conclusive or doubted or solution.votes < 2 or solution.confidence is None:
         return reward
     return (reward + solution.confidence) / 2

@@ -1,6 +1,6 @@
 """Choosing among several answers: plain votes, votes weighted by probability or reward, and RPC.
 
-Answers are grouped by `agot.verifiers.answers`, so that `1/2` and `0.5` are one answer.
+Answers are grouped by `agot.reading.answers`, so that `1/2` and `0.5` are one answer.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from agot.protocols import Assessed
 from agot.thought import Solution
-from agot.verifiers.answers import groups
+from agot.reading.answers import groups
 
 if TYPE_CHECKING:
     # Only the fit of `rpc` needs it, and it takes longer to load than the answer of a small question.
@@ -104,9 +104,9 @@ def weighted(assessed: Sequence[Assessed], strategy: str) -> Assessed:
 
     Source: weighted majority, Li et al. 2023, arXiv 2206.02336; Snell et al. 2024, arXiv 2408.03314.
     """
-    proven = [one for one in assessed if any(v.conclusive and v.reward == 1.0 for v in one.verdicts)]
+    proven = [one for one in assessed if one.proven]
     rewards = {id(one.solution): 0.5 if one.reward is None else one.reward for one in assessed}
-    refuted = [one for one in assessed if any(v.conclusive and v.reward == 0.0 for v in one.verdicts)]
+    refuted = [one for one in assessed if one.refuted]
     standing = proven or [one for one in assessed if one not in refuted] or list(assessed)
     by_solution = {id(one.solution): one for one in standing}
     found = [

@@ -9,7 +9,6 @@ than chance is not used. Twenty answers say little, so what its words mean as pr
 from __future__ import annotations
 
 import asyncio
-import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -18,6 +17,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError
 
+from agot.agents.calibration import area_under_curve, fit_logistic, logit, sigmoid
 from agot.errors import ModelError, OutputError
 from agot.protocols import Ask, Dialect, ModelReply, ModelRequest
 from agot.thought import Solution, Task, Value, Verdict
@@ -38,9 +38,6 @@ SECONDS = 60.0
 
 FEWEST = 12
 """Judged answers below which nothing is said of a judge."""
-
-_PRIOR = 1.0
-"""Precision of the curve's slope around 0; about that of the evidence of a dozen answers."""
 
 _LONGEST_CHECK = 600
 """Tokens of a reasoned verdict on an answer to a built-in question."""
@@ -90,7 +87,7 @@ class Worth(Value):
 
     def chance(self, reward: float) -> float:
         """Return the chance that an answer is right which the judge gave this reward, if half of all answers are."""
-        return _sigmoid(self.intercept + self.slope * _logit(reward))
+        return sigmoid(self.intercept + self.slope * logit(reward))
 
 
 def worth_of(facts: Mapping[str, Any]) -> Worth | None:
@@ -151,7 +148,7 @@ async def measure(ask: Ask, dialect: Dialect, *, role: str = JUDGE, seconds: flo
             if isinstance(verdict, Verdict) and verdict.reward is not None
         ]
         if len(pairs) >= FEWEST and len({right for _, right in pairs}) == 2:
-            found.append(fitted(manner, pairs))
+            found.append(fit_worth(manner, pairs))
     if not found:
         return None
     # Of equals the first: one word is cheaper than a check.
@@ -159,44 +156,11 @@ async def measure(ask: Ask, dialect: Dialect, *, role: str = JUDGE, seconds: flo
     return best.model_copy(update={"of": {one.manner: one.auc for one in found}})
 
 
-def fitted(manner: Manner, pairs: Sequence[tuple[float, bool]]) -> Worth:
+def fit_worth(manner: Manner, pairs: Sequence[tuple[float, bool]]) -> Worth:
     """Return the worth that follows from rewards in [0, 1] given to answers of known truth, of both kinds."""
-    right = [reward for reward, good in pairs if good]
-    wrong = [reward for reward, good in pairs if not good]
-    auc = sum((a > b) + 0.5 * (a == b) for a in right for b in wrong) / (len(right) * len(wrong))
-    intercept, slope = _logistic([(_logit(reward), good) for reward, good in pairs])
+    auc = area_under_curve([(reward, 1, float(good)) for reward, good in pairs])
+    intercept, slope = fit_logistic([(logit(reward), good) for reward, good in pairs])
     return Worth(manner=manner, auc=auc, judged=len(pairs), intercept=intercept, slope=slope)
-
-
-def _logistic(points: Sequence[tuple[float, bool]]) -> tuple[float, float]:
-    """Return intercept and slope of the penalised logistic fit, found by Newton's method; the slope is at least 0."""
-    spread = math.sqrt(sum(x * x for x, _ in points) / len(points)) or 1.0
-    scaled = [(x / spread, float(good)) for x, good in points]
-    a = b = 0.0
-    for _ in range(50):
-        ps = [_sigmoid(a + b * x) for x, _ in scaled]
-        da = sum(y - p for p, (_, y) in zip(ps, scaled, strict=True)) - _PRIOR * a
-        db = sum((y - p) * x for p, (x, y) in zip(ps, scaled, strict=True)) - _PRIOR * b
-        ws = [p * (1.0 - p) for p in ps]
-        haa = sum(ws) + _PRIOR
-        hab = sum(w * x for w, (x, _) in zip(ws, scaled, strict=True))
-        hbb = sum(w * x * x for w, (x, _) in zip(ws, scaled, strict=True)) + _PRIOR
-        det = haa * hbb - hab * hab
-        step_a, step_b = (hbb * da - hab * db) / det, (haa * db - hab * da) / det
-        a, b = a + step_a, b + step_b
-        if abs(step_a) + abs(step_b) < 1e-9:
-            break
-    # A judge that prefers wrong answers is not to be believed the other way round.
-    return (a, b / spread) if b > 0.0 else (0.0, 0.0)
-
-
-def _logit(p: float) -> float:
-    p = min(max(p, 0.001), 0.999)
-    return math.log(p / (1.0 - p))
-
-
-def _sigmoid(x: float) -> float:
-    return 1.0 / (1.0 + math.exp(-x))
 
 
 def _solution(one: Example) -> Solution:

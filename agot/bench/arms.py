@@ -17,10 +17,10 @@ from agot.bench.strategies import AUTO
 from agot.bench.suites import BenchSet, Form, Reader, plain_request, read_plain
 from agot.errors import ModelError, ModelUnauthorised
 from agot.models.library import load_litellm
+from agot.reading.answers import groups
 from agot.reasoner import Reasoner
 from agot.settings import Settings
 from agot.thought import RunStatus
-from agot.verifiers.answers import groups
 
 PLAIN, MAJORITY = "plain", "plain-majority-8"
 ARMS = (PLAIN, MAJORITY, "direct", "chain", "vote", "best-of-n", AUTO)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from agot.bench.datasets import Grade, Item, json_value
-from agot.verifiers.answers import equivalent, number
+from agot.reading.answers import equivalent, number
 
 _LETTER = re.compile(r"\(([A-Z])\)")
 _LEADING = re.compile(r"\(?([A-Z])(?:[.:)]|$)")

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agot.verifiers.expressions import NotArithmetic, value
+from agot.reading.expressions import NotArithmetic, value
 
 _LONGEST = 20_000
 _DEEPEST = 40

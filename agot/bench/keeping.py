@@ -7,17 +7,16 @@ again on the same split takes the place of what was kept before.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from agot.agents.calibrated import ENOUGH, Calibration, counts, fitted
+from agot.agents.calibration import ENOUGH, Calibration, count, fit_tallies
 from agot.agents.selection.cluster import cluster_of
 from agot.agents.worth import JUDGE
 from agot.bench.frozen import FrozenProblem
 from agot.bench.verifiers import Checked, gain, judged, task_of
+from agot.engine.recorded import Asked, recorded_run
 from agot.errors import SetupError
-from agot.events import EventStream, RunFinished
 from agot.ids import ROOT, RunId, new_run_id
 from agot.learning import (
     Outcome,
@@ -48,7 +47,7 @@ def lessons(
         told = list(judged(rows, name))
         better = gain(rows, name)
         proven = better is not None and better[1] > 0.0
-        tallies = counts([(reward, right) for _, reward, right in told]) if proven else {}
+        tallies = count([(reward, right) for _, reward, right in told]) if proven else {}
         found += [
             Outcome(
                 kind="verifier", subject=calibration_subject(model), arm=arm, thought=ROOT, n=tally.n,
@@ -56,7 +55,7 @@ def lessons(
             )
             for arm, tally in tallies.items()
         ]  # fmt: skip
-        meaning: Calibration = fitted(tallies) or float
+        meaning: Calibration = fit_tallies(tallies) or float
         hits = Counter(
             (clusters[problem], hit(accepted=meaning(reward) >= accept, right=right))
             for problem, reward, right in told
@@ -121,16 +120,10 @@ async def keep(store: SqlStore, found: Sequence[Outcome], *, models: Sequence[st
     question = f"How far can {', '.join(models)} be trusted as a judge? ({split} split)"
     if any(row.run_id == run_id for row in await store.runs(limit=None, search=question)):
         await store.delete(run_id)
-    await store.begin_run(run_id, question=question, model=models[0], strategy="bench verifiers", seed=0)
-    attempt, last_seq = await store.begin_attempt(run_id)
-    try:
+    async with recorded_run(store, run_id, asked=Asked(question, models[0], "bench verifiers")) as run:
         await store.learnt(run_id).record(found)
-        stream = EventStream(run_id, time.time, after_seq=last_seq, attempt=attempt)
-        stream.add_sink(store.sink)
-        stream.emit(RunFinished(status="answered", answer=f"{len(found)} tallies were kept as lessons."))
+        run.conclude("answered", f"{len(found)} tallies were kept as lessons.")
         await store.flush(run_id)
-    finally:
-        await store.end_attempt(run_id)
     return run_id
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from agot.bench.datasets import Grade, Item, csv_rows, json_lines
 from agot.bench.twenty_four import makes, solution
-from agot.verifiers.answers import equivalent, number
-from agot.verifiers.symbolic import same_expression
+from agot.reading.answers import equivalent, number
+from agot.reading.symbolic import same_expression
 
 _DIGITS = re.compile(r"\d+")
 _LAST_NUMBER = re.compile(r"[-+]?\d[\d,]{0,30}(?:\.\d{1,30})?")

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from agot.bench.datasets import Grade, Item, json_lines
-from agot.bench.silence import Silent
 from agot.errors import ToolError
 from agot.thought import Solution, Task
 from agot.verifiers.code import UnitTestCheck
@@ -36,7 +35,7 @@ def _passes(tests: str, entry_point: str, prompt: str) -> Callable[[str], Awaita
     async def grade(answer: str) -> Grade:
         # The prompt stands before the answer: it may hold imports and functions that the answer uses.
         check = UnitTestCheck(tests, entry_point, prelude=prompt)
-        verdict = await check(Task(question=prompt), Solution(answer=answer), Silent())
+        verdict = await check(Task(question=prompt), Solution(answer=answer))
         if verdict.reward is None:
             raise ToolError(f"The tests of {entry_point} could not tell: {verdict.feedback}")
         return Grade(verdict.reward >= 1.0)

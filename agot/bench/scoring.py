@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from agot.bench.twenty_four import makes, numbers_of
-from agot.verifiers.answers import equivalent, normal
-from agot.verifiers.expressions import value
+from agot.reading.answers import equivalent, normal
+from agot.reading.expressions import value
 
 _LONGEST = 2000
 

@@ -6,8 +6,8 @@ import ast
 from collections import Counter
 from fractions import Fraction
 
-from agot.verifiers.expressions import NotArithmetic, clean, parse, value
-from agot.verifiers.readings import unmarked
+from agot.reading.expressions import NotArithmetic, clean, parse, value
+from agot.reading.numbers import unmarked
 
 _LONGEST = 200
 _BRACKETS = str.maketrans("[]{}", "()()")

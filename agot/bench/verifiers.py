@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agot.agents.calibrated import Calibration, counts, fitted
+from agot.agents.calibration import (
+    Calibration,
+    brier_score,
+    count,
+    expected_calibration_error,
+    fit_tallies,
+)
 from agot.agents.judges import Judge, word
-from agot.agents.verifier import CHECKS
 from agot.agents.votes import tally
 from agot.agents.worth import JUDGE
 from agot.bench.asking import OWN_FAULTS, Progress, checked_at_once, each, patient, setup_of
@@ -17,17 +21,14 @@ from agot.bench.frozen import FrozenProblem
 from agot.bench.results import Results
 from agot.bench.scoring import is_right
 from agot.bench.statistics import clustered_rate, mean_interval
-from agot.budget import Budget, Meter
-from agot.engine.caller import Caller, CallRoom
+from agot.engine.recorded import Calls, unrecorded_run
 from agot.errors import ModelError, ModelUnauthorised, SetupError
-from agot.ids import ROOT, RunId
-from agot.journal import Journal
 from agot.models.gateway import Gateway
 from agot.protocols import Ask, Dialect, Models
 from agot.question import split_material
 from agot.settings import Settings
 from agot.thought import Solution, Task, Value
-from agot.verifiers.calibration import brier_score, expected_calibration_error
+from agot.verifiers.registry import CHECKS
 
 VOTE_SHARE = "vote_share"
 """The share of the samples that stand behind a vote's answer, judged like a verifier."""
@@ -115,16 +116,12 @@ async def measure(
 
 
 async def _checked(models: Models, settings: Settings, problem: FrozenProblem, setup: str) -> Checked:
-    meter = Meter(Budget(), time.monotonic)
-    journal = Journal(RunId(f"bench-{problem.id}"), None, clock=time.time)
-    room = CallRoom(
-        models, journal, lambda event: None, lambda role: settings.role(role).retries, seed=settings.seed
-    )
-    ask = Caller(room, meter, ROOT)
+    calls = Calls(models, lambda role: settings.role(role).retries, seed=settings.seed)
+    run = unrecorded_run(calls)
     opinions: list[Opinion] = []
     fault = ""
     try:
-        opinions = await _opinions(ask, _dialect(models, settings, "fast"), models, settings, problem)
+        opinions = await _opinions(run.caller(), _dialect(models, settings, "fast"), models, settings, problem)
     except ModelUnauthorised:
         raise
     except ModelError as error:
@@ -132,7 +129,7 @@ async def _checked(models: Models, settings: Settings, problem: FrozenProblem, s
         fault = "" if type(error).__name__ in OWN_FAULTS else type(error).__name__
     return Checked(
         id=problem.id, family=problem.family, setup=setup, opinions=tuple(opinions), fault=fault,
-        tokens=meter.usage.tokens,
+        tokens=run.meter.usage.tokens,
     )  # fmt: skip
 
 
@@ -172,7 +169,7 @@ async def _rewards(
     settled = False
     rewards: dict[str, float | None] = {}
     for name, check in CHECKS.items():
-        found = await check(task, solution, ask)
+        found = check(task, solution)
         settled, rewards[name] = settled or found.conclusive, found.reward
     for name, judge in judges.items():
         try:
@@ -255,7 +252,7 @@ def with_calibration(rows: Sequence[Checked], judges: Iterable[str]) -> list[Che
     halves = [ordered[::2], ordered[1::2]]
     for name in judges:
         curves = [
-            fitted(counts([(reward, right) for _, reward, right in judged(half, name)])) for half in halves
+            fit_tallies(count([(reward, right) for _, reward, right in judged(half, name)])) for half in halves
         ]
         halves = [
             [_calibrated(row, name, curve) for row in half]

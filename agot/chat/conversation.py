@@ -9,15 +9,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from agot.budget import Budget, Meter
+from agot.budget import Budget
 from agot.chat.material import Material, joined
 from agot.chat.understanding import understood
 from agot.chat.wording import is_small_talk, needs_what_was_said, refers_back, stands_alone
-from agot.engine.caller import Caller, CallRoom
+from agot.engine.recorded import Calls, RecordedRun, unrecorded_run
 from agot.errors import AgotError, BudgetExceeded, ModelError, OutputError, SetupError, StoreError
-from agot.events import AnyEvent, EventStream
-from agot.ids import ROOT, RunId
-from agot.journal import Journal
+from agot.events import AnyEvent
+from agot.ids import RunId
 from agot.models.gateway import Gateway
 from agot.protocols import Models
 from agot.question import LONGEST_QUESTION, checked_question
@@ -306,16 +305,18 @@ class Conversation:
             return self._ended(turn, "abstained", NOT_UNDERSTOOD), spent
         question = turn.question
         if not turn.understood and not talk and len(self._turns) > 1:
-            meter = Meter(budget, time.monotonic)
+            settings = self.settings
+            calls = Calls(self._models(), lambda role: settings.role(role).retries, seed=settings.seed)
+            run = unrecorded_run(calls, budget=budget, sinks=[on_event], clock=self._clock)
             fault: AgotError | None = None
             try:
-                question = await self._understood(turn, meter, on_event, tell)
+                question = await self._understood(turn, run, tell)
             except (BudgetExceeded, ModelError) as error:
                 fault = error
             except asyncio.CancelledError:
                 if not self._stop_asked:
                     raise
-            spent = meter.usage
+            spent = run.meter.usage
             if fault is not None and not isinstance(fault, OutputError):
                 limit = fault.kind if isinstance(fault, BudgetExceeded) else ""
                 status: RunStatus = "budget" if limit else "failed"
@@ -331,7 +332,7 @@ class Conversation:
         )  # fmt: skip
         return result, spent
 
-    async def _understood(self, turn: StoredTurn, meter: Meter, on_event: OnEvent, tell: Tell) -> str:
+    async def _understood(self, turn: StoredTurn, run: RecordedRun, tell: Tell) -> str:
         """Return the question that a message asks, and keep it."""
         if self.is_compact:
             if refers_back(turn.said):
@@ -339,17 +340,9 @@ class Conversation:
             return turn.said
         if stands_alone(turn.said):
             return turn.said
-        settings = self.settings
-        stream = EventStream(RunId(""), self._clock)
-        stream.add_sink(on_event)
-        room = CallRoom(
-            self._models(), Journal(RunId(""), None, clock=self._clock), stream.emit,
-            retries=lambda role: settings.role(role).retries, seed=settings.seed,
-        )  # fmt: skip
         earlier = [one for one in self._turns if one.number < turn.number]
-        ask = Caller(room, meter, ROOT)
         self._understanding = asyncio.create_task(
-            understood(ask, turn.said, earlier, names=turn.material_names)
+            understood(run.caller(), turn.said, earlier, names=turn.material_names)
         )
         try:
             question = await self._understanding
@@ -359,7 +352,7 @@ class Conversation:
             self._understanding = None
         if question != turn.said:
             assert self.session is not None
-            await self._sessions.understand(self.session.session_id, turn.number, question, meter.usage)
+            await self._sessions.understand(self.session.session_id, turn.number, question, run.meter.usage)
             tell(f"understood as: {question}")
         return question
 

@@ -132,7 +132,7 @@ def is_right(shown: Shown, result: Result) -> bool:
     if result.status != "answered":
         return False
     if not shown.expected:
-        return any(verdict.conclusive and verdict.reward == 1.0 for verdict in result.verdicts)
+        return any(verdict.proves for verdict in result.verdicts)
     return " ".join(result.answer.split()) == shown.expected
 
 

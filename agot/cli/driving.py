@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from agot.cli import compose, owed
 from agot.errors import Interrupted
+from agot.ids import ROOT
 
 T = TypeVar("T")
 
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from agot.cli.view import View
-    from agot.events import AnyEvent
+    from agot.events import AnyEvent, Verified
     from agot.reasoner import Reasoner
     from agot.settings import Settings
+    from agot.thought import Verdict
     from agot.tools.tool import Approve
 
     Sink = Callable[[AnyEvent], None]
@@ -48,11 +50,40 @@ class StoppedAtOnce(Interrupted):
 
     Attributes:
         run_id: The run, or None if it had not begun.
+        best: The best answer that there was.
     """
 
-    def __init__(self, message: str, run_id: str | None) -> None:
-        self.run_id = run_id
+    def __init__(self, message: str, run_id: str | None, best: Best) -> None:
+        self.run_id, self.best = run_id, best
         super().__init__(message)
+
+
+class Best:
+    """The best answer to the question so far, by what checks and judges said of each."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, list[Verdict]] = {}
+
+    def take(self, event: Verified) -> None:
+        """Take what was said of an answer to the question, or to a part of it."""
+        if event.thought == ROOT and event.answer:
+            self._told.setdefault(event.answer, []).append(event.verdict)
+
+    def found(self) -> tuple[str, str, str]:
+        """Return the answer, its word of trust and why; the answer is "" if there is none."""
+        from agot.agents.trust import ORDER, trusted
+        from agot.protocols import Assessed
+        from agot.thought import Solution
+
+        standings = {
+            answer: trusted(Assessed(solution=Solution(answer=answer), verdicts=tuple(told)))
+            for answer, told in self._told.items()
+        }
+        if not standings:
+            return "", "unchecked", ""
+        # Of equals the latest: what came after it was to be better.
+        answer = max(reversed(standings), key=lambda one: ORDER.index(standings[one].trust))
+        return answer, standings[answer].trust, standings[answer].reason
 
 
 def drive(settings: Settings, work: Work[T], view: View, approve: Approve | None = None) -> T:
@@ -82,7 +113,7 @@ async def _drive(settings: Settings, work: Work[T], view: View, approve: Approve
         if isinstance(view.fault, BrokenPipeError):
             raise view.fault from None
         if stop.is_hard:
-            raise StoppedAtOnce(f"Stopped at once. {stop.kept()}", stop.run_id) from None
+            raise StoppedAtOnce(f"Stopped at once. {stop.kept()}", stop.run_id, stop.best) from None
         raise
     finally:
         stop.deafen()
@@ -93,6 +124,7 @@ class Stop:
 
     Attributes:
         run_id: The run, once it has begun.
+        best: The best answer that there is.
         is_hard: It is being stopped at once.
         terminated: The stop was asked for by SIGTERM: whatever comes after the run is not to begin.
     """
@@ -103,6 +135,7 @@ class Stop:
         self._work: Interruptible | None = None
         self._asked_s: float | None = None
         self.run_id: str | None = None
+        self.best = Best()
         self._before: dict[signal.Signals, signal._HANDLER] = {}
         self._last_resort: threading.Timer | None = None
         self.is_hard = self.terminated = False
@@ -142,12 +175,18 @@ class Stop:
                 self.run_id = event.run_id
                 if self._asked_s is not None:
                     self._loop.call_soon(self._interrupt)
+            elif event.kind == "verified":
+                self.best.take(event)
 
         return watching
 
     def kept(self) -> str:
-        """Return where the work so far can be picked up again."""
-        return f"Continue: agot resume {self.run_id}" if self.run_id else "Nothing had begun."
+        """Return what there is, and where the work so far can be picked up again."""
+        if not self.run_id:
+            return "Nothing had begun."
+        answer, trust, why = self.best.found()
+        told = f"The best that there was: {answer} ({trust}: {why}). " if answer else ""
+        return f"{told}Continue: agot resume {self.run_id}"
 
     def hard(self) -> None:
         """Cancel the run; end the process if that does not get through."""
@@ -180,8 +219,10 @@ class Stop:
 
     def _exit(self) -> None:
         with suppress(Exception):
+            from agot.cli.paint import steerless
+
             self._view.abandon()
-            owed.pay(f"Stopped at once. {self.kept()}", run_id=self.run_id)
-            sys.stderr.write(f"\nagot: stopped at once. {self.kept()}\n")
+            owed.pay(f"Stopped at once. {self.kept()}", run_id=self.run_id, best=self.best.found())
+            sys.stderr.write(f"\nagot: stopped at once. {steerless(self.kept())}\n")
             sys.stderr.flush()
         os._exit(INTERRUPTED_EXIT)

@@ -149,13 +149,16 @@ async def examined(models: Gateway, role: str, limit_s: float) -> AsyncIterator[
 
 
 async def _aptitudes(models: Gateway, patient: Patient, limit_s: float) -> AsyncIterator[Finding]:
-    from agot.agents.aptitude import APTITUDES, PlainAsk, tried
+    from agot.agents.aptitude import APTITUDES, BriefAsk, tried
+    from agot.budget import Budget
     from agot.crew import dialect_of
+    from agot.engine.recorded import Calls, unrecorded_run
 
-    ask = PlainAsk(models, timeout_s=limit_s)
+    calls = Calls(models, retries=lambda role: 0)
     dialect = dialect_of(models.profile(patient.role).dialect)
     for name in APTITUDES:
-        yield await tried(name, ask, dialect, patient.role)
+        run = unrecorded_run(calls, budget=Budget(seconds=limit_s))
+        yield await tried(name, BriefAsk(run.caller()), dialect, patient.role)
     if not patient.embedded:
         yield await _judging(models, patient.role, limit_s)
 

@@ -43,25 +43,34 @@ def settled() -> bool:
         return False
 
 
-def pay(reason: str, error: Exception | None = None, *, run_id: str | None = None) -> None:
+def pay(
+    reason: str,
+    error: Exception | None = None,
+    *,
+    run_id: str | None = None,
+    best: tuple[str, str, str] = ("", "unchecked", ""),
+) -> None:
     """Print the object of a run that did not come to a result, if one is still owed.
 
     Args:
         error: What ended it; None for a person.
         run_id: The run, if it had begun.
+        best: The best answer that there was, how far it can be trusted, and why; `error` may carry one.
     """
     if not settled():
         return
     import json
 
+    carried = getattr(error, "best", None)
+    candidate, trust, why = best if carried is None else carried.found()
     kind = "Interrupted" if error is None else _name(error)
     told: dict[str, object] = {
         "run_id": run_id or getattr(error, "run_id", None),
         "status": "interrupted" if kind == "Interrupted" else "failed",
         "answer": "",
-        "trust": "unchecked",
-        "trust_reason": "",
-        "candidate": "",
+        "trust": trust,
+        "trust_reason": why,
+        "candidate": candidate,
         "confidence": None,
         "strategy": "",
         "verdicts": [],

@@ -78,7 +78,7 @@ def verdict_line(answer: str, verdicts: Iterable[Verdict], thoughts: Thoughts) -
         prefix = "rejected: "
     elif "verified" in standings:
         prefix = "verified: "
-    elif any((verdict.reward or 0) < _PASSES for verdict in told):
+    elif any(verdict.doubts for verdict in told):
         prefix = "doubtful: "
     elif _is_composition(told[0]):
         prefix = ""  # its words say themselves how the parts were checked
@@ -95,7 +95,7 @@ def said(verdict: Verdict, one: Checked, thoughts: Thoughts) -> str:
     if _is_composition(verdict):
         return _composed(verdict, one, thoughts)[1]
     if verdict.conclusive:
-        return "right" if _passes(verdict) else "wrong"
+        return "wrong" if verdict.doubts else "right"
     return f"{verdict.reward:.2f}"
 
 
@@ -133,7 +133,7 @@ def _read(verdict: Verdict, one: Checked | None, thoughts: Thoughts) -> tuple[St
         return _composed(verdict, one, thoughts)
     if not verdict.conclusive:
         return "judged" if verdict.check == JUDGE else "checked", f"{verdict.check} {verdict.reward:.2f}"
-    if not _passes(verdict):
+    if verdict.doubts:
         return "refuted", f"{verdict.check} wrong"
     return "verified", _CONFIRMED.get(verdict.check, f"{verdict.check} confirmed")
 
@@ -154,7 +154,7 @@ def _composed(verdict: Verdict, one: Checked | None, thoughts: Thoughts) -> tupl
         words += f", weakest {weak.id}: {reward:.2f}"
     else:
         return "verified", words
-    if counts["refuted"] and not _passes(verdict):
+    if counts["refuted"] and verdict.doubts:
         return "refuted", words
     return "judged" if counts["judged"] else "checked", words
 
@@ -190,7 +190,3 @@ def _weakest_leaf(parts: Sequence[Checked], thoughts: Thoughts) -> Checked | Non
 
 def _is_composition(verdict: Verdict) -> bool:
     return verdict.check == COMPOSITION and verdict.conclusive
-
-
-def _passes(verdict: Verdict) -> bool:
-    return verdict.reward is not None and verdict.reward >= _PASSES

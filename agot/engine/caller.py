@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from agot.budget import Meter
 from agot.errors import BudgetExceeded, ModelError, ModelSilent
@@ -18,14 +20,26 @@ from agot.events import AnyEvent, CallFinished, CallRetried, CallStarted, Notice
 from agot.ids import ThoughtId
 from agot.journal import Journal, Performed
 from agot.models.faults import never_sent
+from agot.models.passing import bounded
 from agot.models.retry import LONGEST_WAIT_S, delay_s, retryable
-from agot.protocols import Completion, ModelProfile, ModelReply, ModelRequest, Models
+from agot.protocols import (
+    Completion,
+    ModelProfile,
+    ModelReply,
+    ModelRequest,
+    Models,
+    OnChunk,
+    VerbatimModels,
+)
 from agot.spending import spending, total_of
 from agot.thought import Usage
 
 _SMALLEST_ROOM = 64
 """Tokens of answer that are asked for even if the estimate says that the context is full: it is an
 estimate, and the model's own refusal is exact."""
+
+_NO_CHOICE = {"completions": {"__all__": {"choice"}}}
+"""Replies to our own requests have none, and are stored as they always were."""
 
 _SAMPLE_AND_CHECK = 2
 """Room for one of several samples, in lengths of the longest seen: checks read each answer again."""
@@ -72,8 +86,11 @@ class Caller:
         """Tell the reader of the run about something degraded."""
         self._room.emit(Notice(level="warning", text=text))
 
-    async def __call__(self, request: ModelRequest) -> ModelReply:
+    async def __call__(self, request: ModelRequest, *, on_chunk: OnChunk | None = None) -> ModelReply:
         """Return the reply, replayed if this run has paid for exactly this call before.
+
+        Args:
+            on_chunk: Told the pieces of the reply to a `verbatim` request as they arrive.
 
         Raises:
             BudgetExceeded: Before the call, if a limit leaves no room.
@@ -83,8 +100,7 @@ class Caller:
         self._begun.add(request.purpose)
         without = {} if room.logprobs else {"logprobs": False, "top_logprobs": 0}
         request = request.model_copy(update={"thought": self.thought, **without})
-        # Without the name of a prompt there is no field for it: keys stay what they were in older journals.
-        asked = request.model_dump_json(exclude={"seed"} if request.prompt else {"seed", "prompt"})
+        asked = request.model_dump_json(exclude=_left_out(request))
         key = room.journal.key("model", asked)
         earlier = room.journal.replay(key)
         if earlier is not None and earlier.reply is not None:
@@ -100,9 +116,10 @@ class Caller:
         replies: list[ModelReply] = []
 
         async def call() -> Performed:
-            reply = await self._attempts(key, request)
+            reply = await self._attempts(key, request, on_chunk)
             replies.append(reply)
-            return Performed(reply.model_dump_json(), reply.usage, reply.model, reply.latency_ms)
+            kept = reply.model_dump_json(exclude=_NO_CHOICE if request.verbatim is None else None)
+            return Performed(kept, reply.usage, reply.model, reply.latency_ms)
 
         await room.journal.perform(key, "model", asked, call, thought=self.thought, purpose=request.purpose)
         reply = replies[0]
@@ -181,7 +198,7 @@ class Caller:
         limit = self._meter.limit("tokens")
         return limit is not None and limit // n < request.max_tokens // 2
 
-    async def _attempts(self, key: str, request: ModelRequest) -> ModelReply:
+    async def _attempts(self, key: str, request: ModelRequest, on_chunk: OnChunk | None) -> ModelReply:
         room, profile = self._room, self.profile(request.role)
         rng = random.Random(_seed(room.seed, key))
         failed: list[Usage] = []
@@ -189,7 +206,7 @@ class Caller:
             raise ModelSilent(room.silent[_words(request)], model=profile.model)
         while True:
             try:
-                reply = await self._attempt(request, profile, key, failed)
+                reply = await self._attempt(request, profile, key, failed, on_chunk)
             except asyncio.CancelledError:
                 await self._ended(key, request, profile, failed, "cancelled")
                 raise
@@ -227,7 +244,12 @@ class Caller:
             ))  # fmt: skip
 
     async def _attempt(
-        self, request: ModelRequest, profile: ModelProfile, key: str, failed: list[Usage]
+        self,
+        request: ModelRequest,
+        profile: ModelProfile,
+        key: str,
+        failed: list[Usage],
+        on_chunk: OnChunk | None,
     ) -> ModelReply:
         """Make one attempt; what a failed one cost is added to `failed`."""
         models, meter = self._room.models, self._meter
@@ -256,11 +278,7 @@ class Caller:
             raise
         with spending() as lost:
             try:
-                reply = await models.complete(
-                    request.model_copy(update={"n": n, "max_tokens": min(room, max(1, held.max_tokens // n))}),
-                    timeout_s=meter.seconds_left(),
-                    on_text=self._on_text(request),
-                )
+                reply = await self._sent(request, n, min(room, max(1, held.max_tokens // n)), on_chunk)
             except BaseException as error:
                 cost = total_of(lost) if lost else cost_of_fault(error, profile, prompt_tokens)
                 failed.append(cost)
@@ -274,6 +292,21 @@ class Caller:
         if reply.broke_off:
             self.warn(f"{reply.broke_off} What had arrived is used.")
         return reply
+
+    async def _sent(
+        self, request: ModelRequest, n: int, room: int, on_chunk: OnChunk | None
+    ) -> ModelReply:
+        """Send a request for `n` samples of at most `room` tokens each."""
+        models, meter = self._room.models, self._meter
+        left_s = meter.seconds_left()
+        if request.verbatim is None:
+            asked = request.model_copy(update={"n": n, "max_tokens": room})
+            return await models.complete(asked, timeout_s=left_s, on_text=self._on_text(request))
+        limited = meter.limit("tokens") is not None or meter.limit("usd") is not None
+        body = bounded(request.verbatim, room, limited=limited)
+        asked = request.model_copy(update={"max_tokens": room, "verbatim": body})
+        verbatim = cast(VerbatimModels, models)
+        return await verbatim.complete(asked, timeout_s=left_s, on_text=None, on_chunk=on_chunk)
 
     def _fitting(self, request: ModelRequest, room: int, granted: int) -> int:
         """Return how many of the wanted samples to ask for in the room that was granted to them together."""
@@ -306,9 +339,22 @@ def cost_of_fault(error: BaseException, profile: ModelProfile, prompt_tokens: in
     return Usage(calls=1, prompt_tokens=prompt_tokens, cost_usd=prompt_tokens * profile.usd_per_prompt_token)
 
 
+def _left_out(request: ModelRequest) -> set[str]:
+    """Return the fields that the key of a call does without.
+
+    Seeds are drawn from it. What a request does not have is no field of it: keys stay what they were in older journals.
+    """
+    left_out = {"seed"}
+    if not request.prompt:
+        left_out.add("prompt")
+    if request.verbatim is None:
+        left_out.update(("verbatim", "as_is"))
+    return left_out
+
+
 def _words(request: ModelRequest) -> tuple[object, ...]:
     """Return what makes a request the same for a server that it was too much for: samples and seeds do not matter."""
-    return (request.role, request.max_tokens, request.messages)
+    return (request.role, request.max_tokens, request.messages, json.dumps(request.verbatim))
 
 
 def _seed(run_seed: int, key: str) -> int:

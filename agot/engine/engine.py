@@ -12,21 +12,19 @@ expand" in one call, budgets, verification, resume.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from agot.agents.context import Outcome, ThoughtContext
-from agot.agents.planner import AcceptedPlan, Planner
+from agot.agents.assessor import Assessor
+from agot.agents.context import Crew, Outcome, Thought
+from agot.agents.planner import AcceptedPlan
 from agot.agents.repair import REFERENCE, repair, state_question
-from agot.agents.selector import Selector
-from agot.agents.strategies.registry import Registry
 from agot.agents.synthesizer import from_final, synthesize
-from agot.agents.toolbox import Assessor
 from agot.agents.trust import trusted
-from agot.agents.verifier import VerifierAgent
 from agot.agents.workflow import ABSTAIN, solve_thought
 from agot.budget import Meter
 from agot.engine.caller import Caller, CallRoom
+from agot.engine.form import formed
 from agot.engine.graph import PlacedThought, ThoughtGraph
 from agot.engine.scheduler import run_ready
 from agot.errors import AgotError, BudgetExceeded, Interrupted, ModelUnauthorised
@@ -41,44 +39,12 @@ from agot.events import (
 )
 from agot.ids import ROOT, ThoughtId, final_id
 from agot.memory.evidence import Evidence
-from agot.protocols import Assessed, Dialect, Message, ModelRequest, Programs, Recall, Tools
-from agot.settings import EngineSettings, SearchSettings
+from agot.protocols import Assessed, Message, ModelRequest
 from agot.thought import Finding, Plan, Solution, Task, ThoughtStatus
 
 LEAST_FOR_PLAN = 5
 """Tokens left, in those of the question, under which it is not planned: the plan reads it and writes it again in parts,
 and the parts too are read and written about."""
-
-
-@dataclass(slots=True)
-class Crew:
-    """Who works for one run.
-
-    Attributes:
-        dialect: Returns the dialect of a role's model.
-        strong: Role to escalate to, or "" if it is the same model as "fast".
-        seed: Of all that is left to chance.
-        plans: Whether the model was seen to plan; None if that is not known. Only asked of instruct models.
-        judged: A judge that is worth asking can be asked.
-        judge_final: It is also asked of an answer that no strategy had judged.
-        unable: Whether a thought of this run asked for a plan and got none that was usable.
-    """
-
-    dialect: Callable[[str], Dialect]
-    planner: Planner
-    verifier: VerifierAgent
-    strategies: Registry
-    selector: Selector
-    search: SearchSettings = field(default_factory=SearchSettings)
-    strong: str = ""
-    seed: int = 0
-    recall: Recall | None = None
-    tools: Callable[[ThoughtId], Tools] | None = None
-    programs: Callable[[ThoughtId], Programs] | None = None
-    plans: bool | None = None
-    judged: bool = False
-    judge_final: bool = True
-    unable: bool = False
 
 
 class Engine:
@@ -89,6 +55,7 @@ class Engine:
         faults: The last error of each failed thought.
         evidence: Gives thoughts what is remembered; None where nothing is. The embedded model, which reads no passages,
             is given none.
+        unable: Some thought asked for a plan and got none that was usable.
     """
 
     def __init__(
@@ -96,17 +63,23 @@ class Engine:
         crew: Crew,
         room: CallRoom,
         meter: Meter,
-        settings: EngineSettings,
         emit: Callable[[AnyEvent], None],
     ) -> None:
-        self._crew, self._room, self._meter, self._settings, self._emit = crew, room, meter, settings, emit
+        self._crew, self._room, self._meter, self._emit = crew, room, meter, emit
+        self._settings = crew.settings
+        self.unable = False
         self.graph = ThoughtGraph(emit)
         self.faults: dict[ThoughtId, AgotError] = {}
         self.evidence: Evidence | None = None
         self._tried: dict[ThoughtId, dict[tuple[str, tuple[str, ...]], Assessed]] = {}
 
-    async def run(self, question: str, material: str = "") -> Outcome:
+    async def run(
+        self, question: str, material: str = "", form: Mapping[str, Any] | None = None
+    ) -> Outcome:
         """Solve the question.
+
+        Args:
+            form: JSON schema that the answer has to fit, None for none.
 
         Raises:
             BudgetExceeded: If a limit of the run fired; `partial` tells what was reached.
@@ -114,12 +87,12 @@ class Engine:
         """
         self.graph.add_root(question)
         self._meter.admit_thoughts(1)
-        return await self._thought(Task(question=question, material=material, overall=question), self._meter)
-
-    @property
-    def unable(self) -> bool:
-        """Some thought asked for a plan and got none that was usable."""
-        return self._crew.unable
+        outcome = await self._thought(Task(question=question, material=material, overall=question), self._meter)
+        if form is None:
+            return outcome
+        ask = Caller(self._room, self._meter, ROOT)
+        room = ask.profile("fast").max_tokens
+        return await formed(outcome, question, material, form, ask, max_tokens=room)
 
     async def teach(self) -> None:
         """Keep what the thoughts of this run taught the selection agent.
@@ -139,9 +112,13 @@ class Engine:
         try:
             if self.evidence is not None and self._crew.dialect("fast").name != "compact":
                 task = await self.evidence.add(task)
-            context = self._context(task, meter)
-            outcome = await solve_thought(context)
-            self._crew.unable = self._crew.unable or context.unable
+            state = await solve_thought(
+                self._at_work(task, meter), may_expand=self._may_expand(task, meter)
+            )
+            if state.outcome is None:
+                raise RuntimeError("the workflow of a thought ended without an outcome")
+            outcome = state.outcome
+            self.unable = self.unable or state.unable
         except (BudgetExceeded, Interrupted, asyncio.CancelledError) as stopped:
             self._finish(
                 task,
@@ -166,7 +143,7 @@ class Engine:
         self._finish(task, outcome)
         return outcome
 
-    def _context(self, task: Task, meter: Meter) -> ThoughtContext:
+    def _at_work(self, task: Task, meter: Meter) -> Thought:
         async def expand(split: Task, accepted: AcceptedPlan) -> Solution | None:
             return await self._expand(split, accepted, meter)
 
@@ -181,15 +158,11 @@ class Engine:
             enabled=self._settings.verify,
             judge_final=crew.judge_final or crew.dialect("judge").name == "compact",
         )
-        return ThoughtContext(
-            task=task, ask=ask, dialect=crew.dialect, verifier=crew.verifier, planner=crew.planner,
-            strategies=crew.strategies, settings=self._settings, emit=self._emit, expand=expand, assessor=assessor,
-            selector=crew.selector, search=crew.search, left=meter.left, may_expand=self._may_expand(task, meter),
-            strong=crew.strong, seed=crew.seed, judged=crew.judged, recall=crew.recall,
+        return Thought(
+            crew, task, ask, self._emit, assessor, expand, meter.left,
             tools=crew.tools(task.thought) if crew.tools is not None else None,
             programs=crew.programs(task.thought) if crew.programs is not None else None,
         )  # fmt: skip
-
     def _may_expand(self, task: Task, meter: Meter) -> bool:
         if task.depth >= self._meter.budget.depth or not self._plans():
             return False

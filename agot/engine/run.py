@@ -15,7 +15,7 @@ from agot.errors import AgotError, BudgetExceeded, LeaseLost
 from agot.events import EventStream, LimitFired, RunFinished, RunStarted
 from agot.ids import ROOT, RunId
 from agot.memory.evidence import place_of
-from agot.question import split_material
+from agot.question import split_form, split_material
 from agot.settings import Settings
 from agot.thought import Result, RunStatus, ThoughtStatus, Verdict
 
@@ -69,7 +69,8 @@ class Run:
         ))  # fmt: skip
         try:
             await self._prepared()
-            self.task = task = asyncio.create_task(self.engine.run(*split_material(self.question)))
+            asked, form = split_form(self.question)
+            self.task = task = asyncio.create_task(self.engine.run(*split_material(asked), form))
             if self.stop_asked or self.lost is not None:
                 task.cancel()
             await asyncio.wait({task}, timeout=seconds)

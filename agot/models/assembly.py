@@ -33,6 +33,8 @@ class _Choice:
                 self.thought.setdefault(name, []).append(parts_of(value)[0])
             elif name == "tool_calls":
                 self._call(value)
+            elif name == "refusal" and isinstance(value, str):
+                self.message[name] = self.message.get(name, "") + value
             elif value is not None:
                 self.message[name] = value
         told = choice.get("logprobs")

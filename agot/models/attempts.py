@@ -32,6 +32,8 @@ class Attempt:
     Attributes:
         most_tokens: Room of all samples together.
         joined: It asks for a stream that the transport joins to one reply.
+        watched: What is written is seen to arrive.
+        trusted: It is not watched because its model, which was not seen yet, is trusted to be quick; the next one can be.
         sent: Requests that our transport sent and a server may have read; None where another transport sends them.
         status: HTTP status of the last reply of our transport, 0 if none came.
         pieces: Bytes of a stream that is being joined.
@@ -44,6 +46,8 @@ class Attempt:
 
     most_tokens: int
     joined: bool = False
+    watched: bool = True
+    trusted: bool = False
     sent: int | None = None
     status: int = 0
     pieces: list[bytes] = field(default_factory=list)

@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 from agot.errors import ModelError, ModelUnreachable
 from agot.models.adapting import refuses
-from agot.models.gateway import Gateway, Relayed
+from agot.models.gateway import Gateway
 from agot.models.pool import EMBEDDED, Endpoint
 from agot.models.scan import window_of
-from agot.protocols import Message, ModelRequest
+from agot.protocols import Message, ModelReply, ModelRequest
 from agot.redaction import shown_address
 
 State = Literal["works", "partly", "no", "unknown"]
@@ -42,6 +42,19 @@ class Finding:
     state: State
     words: str
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model answered.
+
+    Attributes:
+        message: OpenAI's message, with `tool_calls` if there are any.
+    """
+
+    message: dict[str, Any]
+    finish_reason: str
+    reply: ModelReply
 
 
 class Patient:
@@ -72,7 +85,7 @@ class Patient:
         on_chunk: Callable[[dict[str, Any]], None] | None = None,
         extra: Mapping[str, Any] | None = None,
         **options: Any,
-    ) -> Relayed:
+    ) -> Said:
         """Return what the model answers.
 
         Args:
@@ -88,21 +101,21 @@ class Patient:
         request = ModelRequest(
             role=self.role, purpose="examine", temperature=temperature,
             max_tokens=room + (_THINKING_ROOM if self.thinks else 0), logprobs=bool(options.get("logprobs")),
-            messages=tuple(Message(role="user", content=str(turn["content"])) for turn in turns),
+            messages=tuple(Message(role="user", content=str(turn["content"])) for turn in turns) if self.embedded else (),
         )  # fmt: skip
         if self.embedded:
             return await self._say_embedded(request, on_chunk, options)
-        body = {"temperature": temperature, "max_tokens": request.max_tokens, **options}
-        return await self.models.relay(
-            request, turns, body | dict(self.extra) | dict(extra or {}), on_chunk=on_chunk, as_is=True
-        )
+        body = {"messages": [*turns], "temperature": temperature, "max_tokens": request.max_tokens, **options}
+        asked = request.model_copy(update={"verbatim": body | dict(self.extra) | dict(extra or {}), "as_is": True})
+        reply = await self.models.complete(asked, timeout_s=None, on_text=None, on_chunk=on_chunk)
+        return Said(reply.completions[0].message, reply.completions[0].finish_reason, reply)
 
     async def _say_embedded(
         self,
         request: ModelRequest,
         on_chunk: Callable[[dict[str, Any]], None] | None,
         options: Mapping[str, Any],
-    ) -> Relayed:
+    ) -> Said:
         known = {name: value for name, value in options.items() if name in ModelRequest.model_fields}
         if isinstance(known.get("stop"), list):
             known["stop"] = tuple(known["stop"])
@@ -113,7 +126,7 @@ class Patient:
 
         reply = await self.models.complete(request.model_copy(update=known), timeout_s=None, on_text=tell)
         first = reply.completions[0]
-        return Relayed({"role": "assistant", "content": first.text}, first.finish_reason, reply)
+        return Said(first.message, first.finish_reason, reply)
 
 
 Examination = Callable[[Patient], Awaitable[Finding]]

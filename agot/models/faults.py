@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 import socket
 from collections.abc import Iterator, Mapping
@@ -209,7 +210,7 @@ def _notes(chain: list[BaseException]) -> str:
 def does_not_fit(endpoint: Endpoint, tokens: int, window: int) -> ContextTooLong:
     """Return the error of a prompt that its server would cut without a word."""
     return ContextTooLong(
-        f"The prompt has about {tokens} tokens, but {endpoint.place} is to hold {window} (context_window or num_ctx). "
+        f"The prompt has about {tokens} tokens, but {endpoint.place} holds {window} (context_window or num_ctx). "
         "Shorten the question or its material, raise context_window, or set a model with a larger context.",
         model=endpoint.model,
     )
@@ -220,6 +221,15 @@ def timed_out(endpoint: Endpoint, limit_s: float) -> ModelUnreachable:
     return ModelUnreachable(
         f"{endpoint.place} gave no complete answer within {limit_s:.3g} s. Allow more time, "
         "lower max_tokens, or check that the server is not overloaded.",
+        model=endpoint.model,
+    )
+
+
+def slower_than_trusted(endpoint: Endpoint, limit_s: float) -> ModelUnreachable:
+    """Return the error of an attempt that was not watched, so that a slow model and a dead server look the same."""
+    return ModelUnreachable(
+        f"{endpoint.place} gave no answer within {limit_s:.3g} s. From now on it is asked for streams, which show whether it "
+        "writes. Raise timeout_s of the role, lower max_tokens, or check that the server is not overloaded.",
         model=endpoint.model,
     )
 
@@ -265,10 +275,10 @@ def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
     named = {str(name).lower(): str(value).strip() for name, value in headers.items()}
     try:
         if "retry-after-ms" in named:
-            return max(0.0, float(named["retry-after-ms"]) / 1000.0)
+            return _wait_s(float(named["retry-after-ms"]) / 1000.0)
         if "retry-after" not in named:
             return None
-        return max(0.0, float(named["retry-after"]))
+        return _wait_s(float(named["retry-after"]))
     except ValueError:
         pass
     try:
@@ -276,6 +286,10 @@ def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
     except (ValueError, TypeError):
         return None
     return max(0.0, (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now_s)
+
+
+def _wait_s(seconds: float) -> float | None:
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def _key_advice(endpoint: Endpoint) -> str:

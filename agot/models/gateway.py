@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -27,13 +27,12 @@ from agot.models.known import Known, applied, form_of, lacks
 from agot.models.library import HttpClient, load_litellm
 from agot.models.own_prices import SharedTime, own_terms
 from agot.models.pace import Pace
-from agot.models.passing import logprobs_of, reason_of
 from agot.models.pool import EMBEDDED, Endpoint, Pool
 from agot.models.prices import PriceTable, Terms
-from agot.models.redacting import RedactedChunks, redacted_reply, without_secrets
+from agot.models.redacting import RedactedChunks, redacted_reply
 from agot.models.replicas import Replicas
 from agot.models.sending import Needs, Sender
-from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnText
+from agot.protocols import ModelProfile, ModelReply, ModelRequest, OnChunk, OnText
 from agot.redaction import RedactedStream
 from agot.settings import Settings
 from agot.spending import spend
@@ -50,24 +49,8 @@ class _Room:
     clients: dict[str | None, HttpClient] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Relayed:
-    """What a model answered in OpenAI's own words.
-
-    Attributes:
-        message: OpenAI's message, with `tool_calls` if there are any.
-        reply: The same as a reply, for usage and latency.
-        logprobs: OpenAI's, or None.
-    """
-
-    message: dict[str, Any]
-    finish_reason: str
-    reply: ModelReply
-    logprobs: dict[str, Any] | None = None
-
-
 class Gateway:
-    """Implements `agot.protocols.Models`.
+    """Implements `agot.protocols.VerbatimModels`.
 
     Args:
         settings: Where the roles are.
@@ -187,7 +170,12 @@ class Gateway:
         return replies.prompt_tokens_of(request)
 
     async def complete(
-        self, request: ModelRequest, *, timeout_s: float | None, on_text: OnText | None
+        self,
+        request: ModelRequest,
+        *,
+        timeout_s: float | None,
+        on_text: OnText | None,
+        on_chunk: OnChunk | None = None,
     ) -> ModelReply:
         """Make one attempt.
 
@@ -200,28 +188,29 @@ class Gateway:
         Args:
             timeout_s: Seconds until all is given up, or None.
             on_text: Told each piece of the text as it arrives; with `n` > 1 told the first sample at once.
+            on_chunk: Told each piece of the reply to a `verbatim` request as it arrives; without, it is not streamed.
 
         Raises:
-            SetupError: If the role is unknown or not configured.
+            SetupError: If the role is unknown or not configured, or, with `verbatim`, as `check_tools` does.
             ModelError: Typed; see `agot.models.retry.retryable`.
         """
         endpoint = self.endpoint(request.role)
+        if request.verbatim is not None:
+            self.check_tools(request.role)
         spend(_NOTHING)
         try:
             async with asyncio.timeout(timeout_s):
+                # First of all: whatever else is of litellm's would import it here, on the event loop.
                 litellm = (
                     None if endpoint.provider == EMBEDDED else self._litellm or await self._load(endpoint)
                 )
+                if request.verbatim is not None:
+                    return redacted_reply(await self._passed_on(litellm, request, request.verbatim, on_chunk))
 
                 async def send(part: ModelRequest, on_text: OnText | None) -> ModelReply:
-                    async def once(endpoint: Endpoint) -> ModelReply:
-                        async with self._turn(endpoint), self._pace(endpoint).passing() as passage:
-                            reply = await self._sender.reply(litellm, part, endpoint, on_text)
-                            passage.tokens = reply.usage.completion_tokens
-                        several = len(endpoint.addresses) > 1
-                        return reply.model_copy(update={"server": endpoint.base_url}) if several else reply
-
-                    return await self._somewhere(self.endpoint(part.role), once)
+                    return await self._sent(
+                        self.endpoint(part.role), lambda at: self._sender.reply(litellm, part, at, on_text)
+                    )
 
                 adapter = Adapter(self.known, lambda: self.endpoint(request.role), send)
                 shown = RedactedStream(on_text) if on_text is not None else None
@@ -237,6 +226,43 @@ class Gateway:
         except TimeoutError:
             raise timed_out(endpoint, max(0.0, timeout_s or 0.0)) from None
 
+    async def _passed_on(
+        self, litellm: Any, request: ModelRequest, body: dict[str, Any], on_chunk: OnChunk | None
+    ) -> ModelReply:
+        """Send somebody else's request: in the way of its server, and with nothing left out of it."""
+        chunks = RedactedChunks(on_chunk) if on_chunk is not None else None
+        endpoint = self.endpoint(request.role)
+        while True:
+            fields = body if request.as_is else translated_fields(body, endpoint)
+            try:
+                reply = await self._sent(
+                    endpoint,
+                    lambda at, fields=fields: self._sender.relay(litellm, request, at, fields, chunks),  # type: ignore[misc]
+                )
+                break
+            except ModelError as error:
+                if request.as_is or not learns(self.known, endpoint, fields, error):
+                    raise
+                endpoint = self.endpoint(request.role)
+                if translated_fields(body, endpoint) == fields:
+                    # It could only be left out, which is for whoever asked for it to decide.
+                    raise
+        if chunks is not None:
+            chunks.finish()
+        return reply
+
+    async def _sent(self, endpoint: Endpoint, make: Callable[[Endpoint], Awaitable[ModelReply]]) -> ModelReply:
+        """Make a call at an endpoint or one of its replicas, in its turn and at its pace."""
+
+        async def once(at: Endpoint) -> ModelReply:
+            async with self._turn(at), self._pace(at).passing() as passage:
+                reply = await make(at)
+                passage.tokens = reply.usage.completion_tokens
+            several = len(at.addresses) > 1
+            return reply.model_copy(update={"server": at.base_url}) if several else reply
+
+        return await self._somewhere(endpoint, once)
+
     def check_tools(self, role: str) -> None:
         """Check that the role's model can be given tools, before anything is begun.
 
@@ -248,60 +274,6 @@ class Gateway:
             raise SetupError(
                 f"The embedded model cannot be given tools. Set another model for the role {role!r}: agot models set {role} MODEL."
             )
-
-    async def relay(
-        self,
-        request: ModelRequest,
-        messages: Sequence[Mapping[str, Any]],
-        options: Mapping[str, Any],
-        *,
-        on_chunk: Callable[[dict[str, Any]], None] | None = None,
-        as_is: bool = False,
-    ) -> Relayed:
-        """Make one call in OpenAI's own words: messages and tools go to the model as they are.
-
-        Args:
-            request: Role; its messages are for the estimate of their tokens.
-            messages: OpenAI's, tool calls and their results included.
-            options: All further fields of OpenAI's that are sent, such as `tools` and `max_tokens`.
-            on_chunk: Told each choice's piece of the answer as it arrives, as OpenAI streams it.
-            as_is: Send the options also where the server is known to refuse them, and tell what it says.
-
-        Raises:
-            SetupError: As `check_tools` does.
-            ModelError: Typed.
-        """
-        self.check_tools(request.role)
-        endpoint = self.endpoint(request.role)
-        spend(_NOTHING)
-        asked = {**options, "messages": [dict(message) for message in messages]}
-        # First of all: whatever else is of litellm's would import it here, on the event loop.
-        litellm = self._litellm or await self._load(endpoint)
-
-        async def once(at: Endpoint) -> tuple[Any, ModelReply]:
-            async with self._turn(at), self._pace(at).passing() as passage:
-                response, reply = await self._sender.relay(litellm, request, at, fields, chunks)
-                passage.tokens = reply.usage.completion_tokens
-            return response, reply
-
-        chunks = RedactedChunks(on_chunk) if on_chunk is not None else None
-        while True:
-            fields = asked if as_is else translated_fields(asked, endpoint)
-            try:
-                response, reply = await self._somewhere(endpoint, once)
-                break
-            except ModelError as error:
-                if as_is or not learns(self.known, endpoint, fields, error):
-                    raise
-                endpoint = self.endpoint(request.role)
-                if translated_fields(asked, endpoint) == fields:
-                    # It could only be left out, which is for whoever asked for it to decide.
-                    raise
-        if chunks is not None:
-            chunks.finish()
-        choice = response.choices[0]
-        message = without_secrets(choice.message.model_dump(exclude_none=True))
-        return Relayed(message, reason_of(choice), redacted_reply(reply), logprobs_of(choice))
 
     async def close(self) -> None:
         """Close this event loop's connections to local servers; the gateway can be used again after it."""

@@ -105,9 +105,7 @@ async def _joined(response: httpx.Response, attempt: Attempt) -> httpx.Response:
     if found.fault is not None:
         return _reply(_status_of(found.fault), found.fault, response)
     if not found.ended:
-        raise httpx.RemoteProtocolError(
-            "the stream ended without a reason; expected one after the last piece"
-        )
+        raise httpx.ReadError("the stream ended without a reason; expected one after the last piece")
     if found.unread is not None:
         raise found.unread
     return _reply(200, found.reply(), response)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from agot.errors import OutputError
 
@@ -96,6 +96,8 @@ def faults_in_words(error: ValidationError, most: int = 6) -> str:
 
 def expectation(schema: type[BaseModel]) -> str:
     """Return the fields of a schema, as a phrase."""
+    if issubclass(schema, RootModel):
+        return "what its schema asks for"
     names = [repr(field.alias or name) for name, field in schema.model_fields.items()]
     return "the fields " + ", ".join(names) if names else "no fields"
 

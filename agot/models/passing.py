@@ -45,6 +45,26 @@ def reason_of(choice: Any) -> str:
     return "tool_calls" if reason == "stop" and choice.message.tool_calls else reason
 
 
+def choice_of(choice: Any) -> dict[str, Any]:
+    """Return the message of a choice, and its log-probabilities if there are any, as OpenAI writes them."""
+    told = logprobs_of(choice)
+    return {"message": choice.message.model_dump(exclude_none=True)} | ({"logprobs": told} if told else {})
+
+
+def bounded(body: Mapping[str, Any], granted: int, *, limited: bool) -> dict[str, Any]:
+    """Return a request in OpenAI's words with the room that limits grant it.
+
+    Args:
+        granted: Tokens, of which the request may name fewer.
+        limited: A limit bounds the room; otherwise a request that names none gets none.
+    """
+    name = "max_completion_tokens" if body.get("max_completion_tokens") is not None else "max_tokens"
+    named = body.get(name)
+    if named is None and not limited:
+        return dict(body)
+    return {**body, name: granted if named is None else min(granted, named)}
+
+
 def logprobs_of(choice: Any) -> dict[str, Any] | None:
     """Return a choice's log-probabilities as OpenAI writes them, None for none."""
     found: Any = getattr(choice, "logprobs", None)

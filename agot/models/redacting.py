@@ -16,10 +16,17 @@ def redacted_reply(reply: ModelReply) -> ModelReply:
 
 
 def _completion(one: Completion) -> Completion:
+    if one.choice is not None:
+        one = one.model_copy(update={"choice": _choice(one.choice)})
     text, reasoning = redacted(one.text), redacted(one.reasoning)
     if (text, reasoning) == (one.text, one.reasoning):
         return one
     return one.model_copy(update={"text": text, "reasoning": reasoning, "logprobs": None})
+
+
+def _choice(choice: dict[str, Any]) -> dict[str, Any]:
+    message = without_secrets(choice["message"])
+    return choice if message == choice["message"] else {"message": message}
 
 
 def without_secrets(value: Any) -> Any:

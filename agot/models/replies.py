@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from agot.errors import ContentRefused, OutputError
+from agot.models.passing import choice_of, reason_of
 from agot.models.pool import Endpoint
 from agot.models.prices import Terms
 from agot.models.thinking import ThinkingStream, answering
@@ -30,7 +33,22 @@ def tokens_in(text: str) -> int:
 
 def prompt_tokens_of(request: ModelRequest) -> int:
     """Return an estimate of the prompt's tokens, with the chat template's own tokens."""
+    if request.verbatim is not None:
+        return 3 + sum(tokens_in(text) + 5 for text in texts_of(request.verbatim))
     return 3 + sum(tokens_in(message.content) + 5 for message in request.messages)
+
+
+def texts_of(body: Mapping[str, Any]) -> list[str]:
+    """Return the texts that a request in OpenAI's words puts into the prompt: turns with their calls, tools and forms."""
+    texts = []
+    for message in body.get("messages") or ():
+        content = message.get("content")
+        parts = content if isinstance(content, list) else [{"text": content}]
+        # Images and sounds are left out: their bytes say nothing of their tokens.
+        said = [str(part.get("text") or part.get("refusal") or "") for part in parts if isinstance(part, dict)]
+        texts.append("\n".join([*said, *(json.dumps(call) for call in message.get("tool_calls") or ())]))
+    forms = [body[name] for name in ("tools", "response_format") if body.get(name)]
+    return [*texts, *map(json.dumps, forms)]
 
 
 def from_response(
@@ -43,7 +61,7 @@ def from_response(
         ContentRefused: If every sample was refused.
     """
     choices = sorted(_get(response, "choices") or (), key=_index)
-    completions = [_completion(choice, logprobs=request.logprobs) for choice in choices]
+    completions = [_completion(choice, request) for choice in choices]
     cost = (_get(response, "_hidden_params") or {}).get("response_cost")
     return _reply(completions, _get(response, "usage"), request, endpoint, terms, latency_ms, cost)
 
@@ -92,7 +110,7 @@ def _reply(
     )
 
 
-def _completion(choice: Any, *, logprobs: bool) -> tuple[Completion, str]:
+def _completion(choice: Any, request: ModelRequest) -> tuple[Completion, str]:
     """Return a sample, and why it was refused ("" if it was not).
 
     Some servers send log-probabilities that nobody asked for; they are not kept.
@@ -102,10 +120,14 @@ def _completion(choice: Any, *, logprobs: bool) -> tuple[Completion, str]:
     reason = str(_get(choice, "finish_reason") or "stop")
     refusal = _get(message, "refusal") or (_get(message, "provider_specific_fields") or {}).get("refusal")
     why = "content filter" if reason == "content_filter" else str(refusal).rstrip(".") if refusal and not text else ""
-    told = _get(choice, "logprobs") if logprobs else None
+    told = _get(choice, "logprobs") if request.logprobs else None
     content = _get(told, "content") if told is not None else None
-    completion = Completion(text=text, finish_reason=reason, logprobs=_tokens(content) if content else None)
-    return answering(completion, _thought(message)), why
+    logprobs = _tokens(content) if content else None
+    if request.verbatim is not None:
+        # Whoever asked word for word gets the reply so: reasoning stays where the model wrote it.
+        said = choice_of(choice)
+        return Completion(text=text, finish_reason=reason_of(choice), logprobs=logprobs, choice=said), why
+    return answering(Completion(text=text, finish_reason=reason, logprobs=logprobs), _thought(message)), why
 
 
 def _thought(message: Any) -> str:

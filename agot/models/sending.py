@@ -11,20 +11,28 @@ from agot.errors import ModelError
 from agot.models import ollama, replies
 from agot.models.asking import JOINED, OWN_CLIENTS, arguments_of, streaming
 from agot.models.attempts import Attempt
-from agot.models.faults import does_not_fit, harmless, never_sent, silent, translated
+from agot.models.faults import (
+    does_not_fit,
+    harmless,
+    never_sent,
+    silent,
+    slower_than_trusted,
+    translated,
+)
 from agot.models.known import Known
 from agot.models.library import complete
 from agot.models.own_prices import SharedTime, price_of, priced
 from agot.models.passing import CallNumbers, logprobs_of, passed_on
 from agot.models.pool import EMBEDDED, Endpoint
 from agot.models.prices import Terms
-from agot.models.silence import Paces
+from agot.models.silence import HIGHEST_TOKENS_PER_S, Paces
 from agot.models.thinking import Separated, ThinkingStream
-from agot.protocols import ModelReply, ModelRequest, OnText
+from agot.protocols import ModelReply, ModelRequest, OnChunk, OnText
 from agot.spending import spend
 from agot.thought import Usage
 
-OnChunk = Callable[[dict[str, Any]], None]
+_CERTAINLY = 2.0
+"""How far a prompt's estimate, which is rather too high, has to exceed a window that is not asked for with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,8 @@ class Sender:
     ) -> ModelReply:
         """Return the reply to a request; the role's `timeout_s` counts silence of the server.
 
-        An answer that may take longer is asked for as a stream, so that it is seen to arrive.
+        An answer that may take longer is asked for as a stream, so that it is seen to arrive. A model that was not seen
+        yet is trusted to be quick, and watched once it was not.
 
         Raises:
             ModelSilent: If nothing arrived for so long; with what had arrived by then.
@@ -74,17 +83,20 @@ class Sender:
         endpoint = self._with_window(request, endpoint)
         arguments = arguments_of(request, endpoint, needs.key(endpoint))
         n, ours, joins = arguments.get("n", 1), endpoint.provider in OWN_CLIENTS, endpoint.provider == JOINED
-        watched = endpoint.streams and not self.paces.is_sure(endpoint, request.max_tokens)
-        stream = (
-            endpoint.streams
-            and n == 1
-            and (on_text is not None or (watched and not joins and endpoint.local))
-        )
+        watchable = endpoint.streams and (joins or (endpoint.local and n == 1))
+        to_watch = watchable and not self.paces.is_sure(endpoint, request.max_tokens)
+        stream = endpoint.streams and n == 1 and (on_text is not None or (to_watch and not joins))
+        joined = joins and to_watch and not stream
+        watched = stream or joined
         attempt = Attempt(
-            request.max_tokens * n, joined=joins and watched and not stream, sent=0 if ours else None
+            request.max_tokens * n,
+            joined=joined,
+            watched=watched,
+            trusted=watchable and not watched and self.paces.of(endpoint) is None,
+            sent=0 if ours else None,
         )
         limit_s = endpoint.settings.timeout_s
-        if not (stream or attempt.joined):
+        if not (watched or attempt.trusted):
             limit_s = self.paces.silence_s(endpoint, request.max_tokens)
         self._prepare(arguments, endpoint, limit_s)
         if attempt.joined:
@@ -108,11 +120,11 @@ class Sender:
         endpoint: Endpoint,
         fields: Mapping[str, Any],
         on_chunk: OnChunk | None,
-    ) -> tuple[Any, ModelReply]:
-        """Return the response in OpenAI's own words, and the same as a reply.
+    ) -> ModelReply:
+        """Return the reply to a verbatim request.
 
         Args:
-            fields: All that are sent, `messages` among them; of the request itself only its endpoint is read, and its estimates.
+            fields: All that are sent: the request's own, in the way of the server.
 
         Raises:
             ModelError: Typed.
@@ -121,30 +133,39 @@ class Sender:
         endpoint = self._with_window(request, endpoint)
         arguments = passed_on(arguments_of(request, endpoint, needs.key(endpoint)), endpoint, fields)
         ours = endpoint.provider in OWN_CLIENTS
-        attempt = Attempt(request.max_tokens * (fields.get("n") or 1), sent=0 if ours else None)
+        attempt = Attempt(
+            request.max_tokens * (fields.get("n") or 1),
+            watched=on_chunk is not None,
+            sent=0 if ours else None,
+        )
         limit_s = endpoint.settings.timeout_s
         if on_chunk is None:
             limit_s = self.paces.silence_s(endpoint, request.max_tokens)
         self._prepare(arguments, endpoint, limit_s)
-        got: list[Any] = []
 
         async def make() -> ModelReply:
             began_s = needs.clock()
-            got.append(await self._relayed(litellm, arguments, endpoint, on_chunk, attempt))
-            return self._read(got[0], request, endpoint, began_s, attempt)
+            response = await self._relayed(litellm, arguments, endpoint, on_chunk, attempt)
+            return self._read(response, request, endpoint, began_s, attempt)
 
-        reply = await self._replied(attempt, request, endpoint, limit_s, make)
-        return got[0], reply
+        return await self._replied(attempt, request, endpoint, limit_s, make)
 
     def _with_window(self, request: ModelRequest, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint with the window that Ollama has to hold for a request: it cuts longer prompts without a word.
 
         Raises:
-            ContextTooLong: If the window that the role names does not hold the prompt.
+            ContextTooLong: If the window that the role names does not hold the prompt, or one that is known of another
+                server certainly does not: some of them cut, too, and the others count better than we do.
         """
-        if endpoint.provider not in ollama.PROVIDERS:
+        of_ollama = endpoint.provider in ollama.PROVIDERS
+        window = endpoint.settings.context_window or endpoint.context_window
+        if not of_ollama and window is None:
             return endpoint
         prompt, known = self._prompt_tokens(request, endpoint), self._needs.known
+        if not of_ollama:
+            if window is not None and prompt > _CERTAINLY * window:
+                raise does_not_fit(endpoint, prompt, window)
+            return endpoint
         window = ollama.fixed_window(endpoint.extra_body, endpoint.settings.context_window)
         if window is None:
             window = ollama.window_for(prompt + request.max_tokens, endpoint.num_ctx)
@@ -177,12 +198,15 @@ class Sender:
                 async with attempt.within(limit_s):
                     reply = await make()
         except BaseException as error:
-            pace = self.paces.of(endpoint) or 0.0
+            pace = self.paces.of(endpoint) or (0.0 if attempt.watched else HIGHEST_TOKENS_PER_S)
             likely = math.ceil(pace * (self._needs.clock() - began_s)) * request.n
             prompt = self._prompt_tokens(request, endpoint)
             spent = attempt.cost(prompt, likely, reached=not never_sent(error))
             spend(self._with_price(spent, endpoint, share.seconds))
             if attempt.silent and isinstance(error, TimeoutError):
+                if attempt.trusted:
+                    self.paces.distrust(endpoint)
+                    raise slower_than_trusted(endpoint, limit_s) from None
                 arrived = self._arrived(attempt, request, endpoint)
                 raise silent(endpoint, limit_s, spent.completion_tokens, arrived) from None
             raise
@@ -219,7 +243,7 @@ class Sender:
 
     def _arrived(self, attempt: Attempt, request: ModelRequest, endpoint: Endpoint) -> ModelReply | None:
         """Return what had arrived of an answer, if one can do something with it: the beginning of a text."""
-        if request.response_format is not None:
+        if request.response_format is not None or request.verbatim is not None:
             return None
         response = attempt.so_far()
         if response is None:

@@ -34,16 +34,6 @@ def write_role(path: Path, role: str, chosen: RoleSettings, *, section: Section 
     _change(path, section, lambda models: _set(models, role, chosen))
 
 
-def remove_role(path: Path, role: str) -> None:
-    """Take a role out of the settings file, so that it falls back; nothing happens if it is not there.
-
-    Raises:
-        SetupError: If the file is not valid TOML or cannot be written.
-    """
-    if path.exists():
-        _change(path, "roles", lambda roles: roles.pop(role, None))
-
-
 def _set(roles: Any, role: str, chosen: RoleSettings) -> None:
     import tomlkit
 

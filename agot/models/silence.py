@@ -14,6 +14,12 @@ SLACK = 4.0
 ASSUMED_TOKENS_PER_S = 10.0
 """Of a server that was not seen writing and cannot be watched at it."""
 
+LIKELY_TOKENS_PER_S = 20.0
+"""What a server is trusted to write before it was seen; one that is slower falls silent once, and is watched from then on."""
+
+HIGHEST_TOKENS_PER_S = 200.0
+"""What may have been written unseen, of one sample, by a server whose pace is not known; for counting."""
+
 
 class Paces:
     """Tokens a second of each model at each server, as lately seen, waiting and reading included."""
@@ -21,6 +27,7 @@ class Paces:
     def __init__(self, known: Known) -> None:
         self._known = known
         self._seen: dict[tuple[str, str], float] = {}
+        self._slow: set[tuple[str, str]] = set()
 
     def saw(self, endpoint: Endpoint, tokens: int, seconds: float) -> None:
         """Take note of one sample that was written in so many seconds."""
@@ -40,7 +47,14 @@ class Paces:
     def is_sure(self, endpoint: Endpoint, tokens: int) -> bool:
         """Return whether an answer of so many tokens comes well before the role's time-out, so that it need not be watched."""
         pace = self.of(endpoint)
-        return pace is not None and SLACK * tokens / pace <= endpoint.settings.timeout_s
+        if pace is None:
+            is_slow = (endpoint.server, endpoint.name) in self._slow
+            return not is_slow and tokens / LIKELY_TOKENS_PER_S <= endpoint.settings.timeout_s
+        return SLACK * tokens / pace <= endpoint.settings.timeout_s
+
+    def distrust(self, endpoint: Endpoint) -> None:
+        """Take note that a model was not as quick as one is trusted to be that was not seen yet."""
+        self._slow.add((endpoint.server, endpoint.name))
 
     def silence_s(self, endpoint: Endpoint, tokens: int) -> float:
         """Return how long a call may be silent that is not watched while so many tokens are written."""

@@ -58,7 +58,7 @@ class StreamMender:
     ended: bool = False
     fault: Exception | None = None
     _begun: bool = False
-    _rest: bytes = b""
+    _rest: list[bytes] = field(default_factory=list)
     _held: bytes = b""
     _odd: str = ""
     _page: bool = False
@@ -73,8 +73,12 @@ class StreamMender:
         """
         if not self._begun:
             data, self._begun = data.removeprefix(b"\xef\xbb\xbf"), True
-        lines = (self._rest + data).split(b"\n")
-        self._rest = lines.pop()
+        if b"\n" not in data:
+            # Put together only once: a line may be the whole of a long reply.
+            self._rest.append(data)
+            return b""
+        lines = b"".join([*self._rest, data]).split(b"\n")
+        self._rest = [lines.pop()]
         out: list[bytes] = []
         for line in lines:
             if self.ended:
@@ -98,7 +102,7 @@ class StreamMender:
         """
         if self.fault is not None:
             raise self.fault
-        last, self._rest = self._rest, b""
+        last, self._rest = b"".join(self._rest), []
         out = self._line(last) if last.strip() and not self.ended else b""
         if self.ended:
             return out
@@ -207,7 +211,7 @@ class StreamMender:
             if logprobs is not None and type(logprobs.get("content")) is not list:
                 return False
             for name, value in delta.items():
-                if name not in ("content", "role", "reasoning_content", "refusal"):
+                if name not in ("content", "role", "reasoning_content") and (name != "refusal" or value):
                     return False
                 if value is not None and type(value) is not str:
                     return False
@@ -216,6 +220,9 @@ class StreamMender:
             if growing.calls and choice.get("finish_reason"):
                 return False
             growing.reason = choice.get("finish_reason") or growing.reason
+            growing.answers = growing.answers or bool(choice["delta"].get("content"))
+            if growing.reason and growing.refusal:
+                return False
         return True
 
     def _piece(self, choice: Json) -> Json:
@@ -230,6 +237,8 @@ class StreamMender:
         if reason in BROKEN_REASONS:
             raise_broken(choice, self.headers)
         growing.reason = reason or growing.reason
+        if growing.reason and growing.refusal and not (growing.answers or growing.calls):
+            raise self._refused(growing.refusal)
         mended = {
             "index": index if isinstance(index, int) else 0,
             "delta": delta,
@@ -237,6 +246,10 @@ class StreamMender:
         }
         logprobs = mended_logprobs(choice.get("logprobs"))
         return {**mended, "logprobs": logprobs} if logprobs is not None else mended
+
+    def _refused(self, words: str) -> ServerFault:
+        """Return the fault of an answer that is a refusal only, which litellm does not read in a stream."""
+        return ServerFault(400, self.headers, {"message": words.rstrip("."), "code": "content_policy"})
 
     def _growing(self, index: int) -> _Growing:
         growing = self._choices.get(index)
@@ -260,6 +273,8 @@ class StreamMender:
         head = {name: body[name] for name in ("id", "created", "model") if body.get(name) is not None}
         for choice in body["choices"]:
             message = {name: value for name, value in choice["message"].items() if value}
+            if "refusal" in message and not ("content" in message or "tool_calls" in message):
+                raise self._refused(str(message["refusal"]))
             if message.get("tool_calls"):
                 message["tool_calls"] = [
                     {"index": place, **call} for place, call in enumerate(message["tool_calls"])
@@ -281,6 +296,8 @@ class _Growing:
     """One choice of a stream: how it ended, and the ids of its calls of tools."""
 
     reason: str = ""
+    answers: bool = False
+    refusal: str = ""
     calls: list[str] = field(default_factory=list)
     _places: dict[object, int] = field(default_factory=dict)
 
@@ -288,6 +305,8 @@ class _Growing:
         """Return a piece in the protocol's form."""
         delta = {name: value for name, value in delta.items() if value is not None}
         mend_text(delta)
+        self.answers = self.answers or bool(delta.get("content"))
+        self.refusal += str(delta.get("refusal") or "")
         calls, legacy = delta.pop("tool_calls", None), delta.pop("function_call", None)
         if isinstance(legacy, dict):
             calls = [{"index": 0, "function": legacy}]

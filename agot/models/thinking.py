@@ -362,6 +362,8 @@ def no_answer(completions: Sequence[Completion]) -> str:
     A sentence or two, such as "The model only reasoned and was cut off after its reasoning. Raise max_tokens ...".
     """
     thinkers = [one for one in completions if one.reasoning and not one.text.strip()]
+    if any(one.finish_reason == "tool_calls" for one in completions):
+        return "The model called a tool, though none was given to it, and gave no answer. Try again, or set another model."
     if not thinkers:
         return ""
     if any(one.finish_reason == "length" for one in thinkers):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -19,15 +20,18 @@ import httpx
 
 from agot.models import ollama
 from agot.models.attempts import Attempt, current
-from agot.models.complaints import FAILED, ServerFault, error_of, is_page, read_json, text_of
+from agot.models.complaints import FAILED, ServerFault, Unreadable, error_of, is_page, read_json, text_of
 from agot.models.joining import WatchedBody
 from agot.models.mending import mend_whole
 from agot.models.pool import is_local_address
 from agot.models.streams import StreamMender, whole_of
 
 _STREAM = re.compile(rb'"stream":\s*true')
-_MOVED = (301, 302, 303)
-"""After these a client asks again without its question."""
+_FOLLOWED = (307, 308)
+"""After these a client asks the same elsewhere; after the other ones it would ask without its question."""
+
+MOST_BYTES = 64 * 2**20
+"""Of one reply, decompressed: a server that sends more has lost its way, and would take all memory."""
 
 _reused: ContextVar[list[bool]] = ContextVar("_reused")
 
@@ -74,6 +78,8 @@ class MendingTransport(httpx.AsyncBaseTransport):
         of_ollama = path.endswith(("/api/chat", "/api/generate"))
         if not of_ollama and not path.endswith("/chat/completions"):
             return await self._send(request)
+        # Of a request that followed a redirect it has not been read yet.
+        await request.aread()
         if of_ollama:
             request = _with_body(request, ollama.lifted(request.content))
         streams = _asks_for_stream(request.content)
@@ -82,7 +88,9 @@ class MendingTransport(httpx.AsyncBaseTransport):
         attempt = current()
         if attempt is not None:
             attempt.status = response.status_code
-        if response.status_code >= 400 or response.status_code in _MOVED:
+        if response.status_code in _FOLLOWED and "location" in headers:
+            return response
+        if response.status_code >= 300:
             await _raise_status(request, response, self._proxy_of(request.url))
         if streams:
             mender: _Mender
@@ -94,17 +102,20 @@ class MendingTransport(httpx.AsyncBaseTransport):
             return httpx.Response(
                 response.status_code, headers=kept, stream=_Mended(response, mender), request=request
             )
-        data = await _read(response, attempt)
-        body: Any
-        if of_ollama:
-            body = ollama.mend_reply(read_json(data, charset), headers)
-        elif data.lstrip()[:6].startswith((b"data:", b"event:", b": ")):
-            body = whole_of(data, headers, charset)
-        else:
-            body = mend_whole(read_json(data, charset), headers)
+        with _readable(headers):
+            data = await _read(response, attempt)
+            body: Any
+            if of_ollama:
+                body = ollama.mend_reply(read_json(data, charset), headers)
+            elif data.lstrip()[:6].startswith((b"data:", b"event:", b": ")):
+                body = whole_of(data, headers, charset)
+            else:
+                body = mend_whole(read_json(data, charset), headers)
+        kept = {name: value for name, value in headers.items() if name not in _OF_BYTES}
+        mended = httpx.Response(response.status_code, headers=kept, content=data, request=request)
         # litellm then reads what was read already.
-        response.json = lambda **_: body  # type: ignore[method-assign]
-        return response
+        mended.json = lambda **_: body  # type: ignore[method-assign]
+        return mended
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         proxy = self._proxy_of(request.url)
@@ -155,14 +166,15 @@ class _Mended(httpx.AsyncByteStream):
         self._response, self._mender = response, mender
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for data in self._response.aiter_bytes():
-            # What follows the end is read, so that the connection can be used again.
-            if not self._mender.ended and (out := self._mender.feed(data)):
+        with _readable(self._response.headers):
+            async for data in _bounded(self._response):
+                # What follows the end is read, so that the connection can be used again.
+                if not self._mender.ended and (out := self._mender.feed(data)):
+                    yield out
+                if self._mender.fault is not None:
+                    raise self._mender.fault
+            if out := self._mender.finish():
                 yield out
-            if self._mender.fault is not None:
-                raise self._mender.fault
-        if out := self._mender.finish():
-            yield out
 
     async def aclose(self) -> None:
         await self._response.aclose()
@@ -193,13 +205,43 @@ def _with_body(request: httpx.Request, body: bytes) -> httpx.Request:
     )
 
 
+@contextmanager
+def _readable(headers: Mapping[str, str]) -> Iterator[None]:
+    """Tell what makes a body unreadable.
+
+    Raises:
+        Unreadable: If it cannot be decompressed, or is nested too deeply.
+    """
+    try:
+        yield
+    except httpx.DecodingError as error:
+        named = headers.get("content-encoding", "")
+        raise Unreadable(f"its body is not {named!r}, as its header says ({error})") from None
+    except RecursionError:
+        raise Unreadable("its JSON is nested too deeply") from None
+
+
+async def _bounded(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Yield the pieces of a body.
+
+    Raises:
+        Unreadable: After `MOST_BYTES`.
+    """
+    size = 0
+    async for data in response.aiter_bytes():
+        size += len(data)
+        if size > MOST_BYTES:
+            await response.aclose()
+            raise Unreadable(f"more than {MOST_BYTES // 2**20} MiB, beginning with {data[:100]!r}")
+        yield data
+
+
 async def _read(response: httpx.Response, attempt: Attempt | None) -> bytes:
     """Return the body; an attempt is told of each piece that arrives."""
     stream = response.stream
-    if attempt is None or not isinstance(stream, httpx.AsyncByteStream):
-        return await response.aread()
-    response.stream = WatchedBody(stream, attempt)
-    return await response.aread()
+    if attempt is not None and isinstance(stream, httpx.AsyncByteStream):
+        response.stream = WatchedBody(stream, attempt)
+    return b"".join([data async for data in _bounded(response)])
 
 
 async def _raise_status(request: httpx.Request, response: httpx.Response, proxy: str | None) -> None:
@@ -208,9 +250,12 @@ async def _raise_status(request: httpx.Request, response: httpx.Response, proxy:
     Raises:
         ServerFault: Always.
     """
-    data = await response.aread()
     headers: Mapping[str, str] = response.headers
-    if response.status_code in _MOVED:
+    try:
+        data = await _read(response, None)
+    except (httpx.DecodingError, Unreadable):
+        data = b""
+    if response.status_code < 400:
         place = headers.get("location", "")
         said = (
             f"{request.url} has moved to {place or 'no place named'}; set that as base_url if it is the API"

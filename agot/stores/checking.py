@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, func, select
 
 from agot.events import event_from_json
+from agot.reading.data import is_json
 from agot.stores.schema import calls, events, runs
 
 MOST_TOLD = 100
@@ -41,10 +41,10 @@ def faults_in(connection: Connection) -> Iterator[str]:
     for run_id, key, request, reply in connection.execute(
         select(calls.c.run_id, calls.c.key, calls.c.request, calls.c.reply)
     ):
-        if not all(_is_json(text) for text in (request, reply) if text is not None):
+        if not all(is_json(text) for text in (request, reply) if text is not None):
             yield f"Call {key} of run {run_id} cannot be read."
     for run_id, settings in connection.execute(select(runs.c.run_id, runs.c.settings_json)):
-        if not _is_json(settings):
+        if not is_json(settings):
             yield f"The settings of run {run_id} cannot be read; it cannot be resumed."
 
 
@@ -54,11 +54,3 @@ def _faults_of_file(connection: Connection) -> Iterator[str]:
             yield f"The file is damaged: {said}."
     for table, row, above, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         yield f"Row {row} of {table} refers to a row of {above} that is not there."
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True

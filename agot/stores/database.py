@@ -1,6 +1,6 @@
 """`SqlStore`: runs, events, the journal and lessons in SQLite or PostgreSQL.
 
-Implements `agot.protocols.JournalStore` and `agot.learning.Lessons`.
+Implements `agot.protocols.JournalStore`; `learnt` gives what a run may know of others.
 
 Use:
 
@@ -77,6 +77,9 @@ class SqlStore:
     Every method that reads or writes raises `StoreError` if the database cannot be used: it is full, read-only,
     locked for too long, damaged or unreachable. Reads see what is committed: `flush` first to
     see one's own latest events.
+
+    Attributes:
+        readers: Told every event of every run that is kept here by this process, on the event loop.
     """
 
     def __init__(self, database: Database, *, clock: Callable[[], float]) -> None:
@@ -92,6 +95,7 @@ class SqlStore:
             database.writing.dialect, read=self._read, do=self._writer.do, write=self._writer.write,
             later=self._writer.later, clock=clock,
         )  # fmt: skip
+        self.readers: list[Callable[[AnyEvent], None]] = []
         self._closed = False
         atexit.register(self._close)
 
@@ -241,8 +245,11 @@ class SqlStore:
         If it cannot be stored for now it waits in memory, and the run's `on_fault` is told. If it cannot be stored at
         all, nothing more of the run is, and `put_call` and `flush` of this run raise StoreError.
         """
-        if not isinstance(event, TextStreamed):
-            self._writer.emit(event)
+        if isinstance(event, TextStreamed):
+            return
+        self._writer.emit(event)
+        for read in self.readers:
+            read(event)
 
     async def flush(self, run_id: RunId | None = None) -> None:
         """Return when all events queued so far are written.

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
-
 from typing import Any
 
 from sqlalchemy import (
@@ -66,8 +65,8 @@ def now_column(dialect: str) -> Label[float]:
     return database_time(dialect).label("now_s")
 
 
-def is_live(row: RowMapping) -> bool:
-    """Tell whether somebody holds the lease in a row of `runs` with `now_s`."""
+def is_live(row: Mapping[str, Any] | RowMapping) -> bool:
+    """Tell whether somebody holds the lease in a row of `runs`, or what `served` says, with `now_s`."""
     if row["owner"] is None or row["now_s"] - row["heartbeat_s"] > LEASE_S:
         return False
     return not (row["owner_host"] == this_host() and _is_dead(row["owner_pid"]))
@@ -141,7 +140,7 @@ def take(connection: Connection, run_id: RunId, *, token: str) -> tuple[int, int
     connection.execute(
         update(runs)
         .where(runs.c.run_id == run_id)
-        .values({"attempt": attempt} | NO_OUTCOME | _lease(connection, token))
+        .values({"attempt": attempt} | NO_OUTCOME | holding(connection, token))
     )
     last = connection.scalar(select(sql.coalesce(sql.max(events.c.seq), 0)).where(events.c.run_id == run_id))
     return attempt, int(last or 0)
@@ -169,7 +168,8 @@ def give_back(connection: Connection, held: Collection[RunId], *, token: str) ->
     connection.execute(update(runs).where(runs.c.run_id.in_(held), runs.c.owner == token).values(NO_LEASE))
 
 
-def _lease(connection: Connection, token: str) -> Row:
+def holding(connection: Connection, token: str) -> Row:
+    """Return the columns that say that this process holds something from now on."""
     return {
         "owner": token, "owner_host": this_host(), "owner_pid": os.getpid(),
         "heartbeat_s": database_time(connection.dialect.name),

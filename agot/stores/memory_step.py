@@ -1,4 +1,4 @@
-"""The step to version 6: what is remembered. Released steps are never edited; the tables as they are now stand elsewhere."""
+"""The step to version 7: what is remembered. Released steps are never edited; the tables as they are now stand elsewhere."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ _SEARCH = (
 
 
 def add_memory(connection: Connection) -> None:
-    """Version 6: documents, what was concluded from them, and how both are found."""
+    """Version 7: documents, what was concluded from them, and how both are found."""
     postgres = connection.dialect.name == "postgresql"
     words = {
         "double": "DOUBLE PRECISION" if postgres else "DOUBLE",

@@ -149,7 +149,47 @@ def _add_trust(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE runs ADD COLUMN candidate TEXT DEFAULT '' NOT NULL"))
 
 
-STEPS: tuple[Step, ...] = (_add_lessons, _to_version_3, _add_model_facts, _add_trust, add_memory)
+def _add_serving(connection: Connection) -> None:
+    """Version 6: what several servers on one database tell each other."""
+    number = "DOUBLE PRECISION" if connection.dialect.name == "postgresql" else "DOUBLE"
+    for statement in (
+        f"""CREATE TABLE served (
+            run_id TEXT NOT NULL,
+            group_name TEXT NOT NULL CONSTRAINT ck_served_group_name CHECK (group_name <> ''),
+            owner TEXT,
+            owner_host TEXT,
+            owner_pid BIGINT,
+            heartbeat_s {number},
+            since_s {number} NOT NULL,
+            kept BOOLEAN NOT NULL,
+            attended BOOLEAN NOT NULL,
+            again BOOLEAN NOT NULL,
+            budget TEXT DEFAULT '' NOT NULL,
+            moves INTEGER DEFAULT 0 NOT NULL CONSTRAINT ck_served_moves CHECK (moves >= 0),
+            cancel_asked BOOLEAN DEFAULT {"false" if connection.dialect.name == "postgresql" else "0"} NOT NULL,
+            CONSTRAINT pk_served PRIMARY KEY (run_id),
+            CONSTRAINT ck_served_owner_whole CHECK ((owner IS NULL) = (heartbeat_s IS NULL)
+                AND (owner IS NULL) = (owner_pid IS NULL) AND (owner IS NULL) = (owner_host IS NULL)),
+            CONSTRAINT fk_served_run_id FOREIGN KEY (run_id) REFERENCES runs (run_id) ON DELETE CASCADE
+        )""",
+        "CREATE INDEX ix_served_group_name ON served (group_name)",
+        """CREATE TABLE approvals (
+            run_id TEXT NOT NULL,
+            call TEXT NOT NULL CONSTRAINT ck_approvals_call CHECK (call <> ''),
+            tool TEXT NOT NULL,
+            arguments TEXT DEFAULT '{}' NOT NULL,
+            text TEXT DEFAULT '' NOT NULL,
+            again BOOLEAN NOT NULL,
+            decision TEXT DEFAULT '' NOT NULL
+                CONSTRAINT ck_approvals_decision CHECK (decision IN ('', 'yes', 'no', 'always')),
+            CONSTRAINT pk_approvals PRIMARY KEY (run_id, call),
+            CONSTRAINT fk_approvals_run_id FOREIGN KEY (run_id) REFERENCES served (run_id) ON DELETE CASCADE
+        )""",
+    ):
+        connection.execute(text(statement))
+
+
+STEPS: tuple[Step, ...] = (_add_lessons, _to_version_3, _add_model_facts, _add_trust, _add_serving, add_memory)
 """Step i leads from version i + 1 to version i + 2. Append only; a released step is never edited."""
 
 _LOCK_KEY = 0x41476F54

@@ -12,6 +12,8 @@ Tables
     lessons_seen    what a run was told of earlier outcomes, and of models, when it first asked; never changed
     remarks         what people wrote beside a run or one of its thoughts
     model_facts     what is known of a model at a server, such as what it was seen to do; the last measured stands
+    served          runs that wait or work at one of several servers on this database, for the others to know
+    approvals       tool calls of served runs that wait for a person's word, and the word until it is heeded
     sessions        conversations
     turns           what was said in a conversation, how it was understood, and what was answered
     memory_*        documents and conclusions; see `agot.stores.memory_schema`
@@ -27,6 +29,8 @@ Verbs
     branch   insert a run with those calls of another that stand before a change
     remark   insert or delete what a person wrote
     keep     insert or replace facts of a model at a server
+    enter    say which server a run waits or works at; `leave` deletes that, or lets others take the run up
+    claim    take up a run whose server has ended
     delete   remove a run; everything else of it goes by cascade, except the turns that it answered
     say      begin a turn: a conversation has at most one row per number, counted from 1 without gaps
     branch   copy a conversation's turns up to one of them into a new conversation, which shares their runs
@@ -40,6 +44,8 @@ Rules
        the earlier attempt are removed. The events of every attempt stay.
     *  A turn holds its own text: when its run is deleted, only `run_id` goes.
     *  What a deleted run taught is forgotten with it. `outcomes` hold names and numbers, no text of a question.
+    *  A run is served by at most one server. Its row says so from before the run waits until after its end; who writes
+       the run is still said by its lease alone.
     *  Times are seconds since the epoch. JSON is text, so that both databases keep it as it came.
 
 A fresh database is made from this module in one go; an older one goes through
@@ -355,4 +361,41 @@ model_facts = Table(
     Column("name", Text, CheckConstraint("name <> ''", name="name"), primary_key=True),
     _text("value_json", None),
     Column("measured_at_s", Double, nullable=False),
+)
+
+served = Table(
+    "served",
+    metadata,
+    _run(),
+    Column("group_name", Text, CheckConstraint("group_name <> ''", name="group_name"), nullable=False),
+    Column("owner", Text),
+    Column("owner_host", Text),
+    Column("owner_pid", BigInteger),
+    Column("heartbeat_s", Double),
+    Column("since_s", Double, nullable=False),
+    Column("kept", Boolean, nullable=False),
+    Column("attended", Boolean, nullable=False),
+    Column("again", Boolean, nullable=False),
+    _text("budget"),
+    Column("moves", Integer, CheckConstraint("moves >= 0", name="moves"), nullable=False, server_default=text("0")),
+    Column("cancel_asked", Boolean, nullable=False, server_default=false()),
+    CheckConstraint(
+        "(owner IS NULL) = (heartbeat_s IS NULL) AND (owner IS NULL) = (owner_pid IS NULL) "
+        "AND (owner IS NULL) = (owner_host IS NULL)",
+        name="owner_whole",
+    ),
+    Index(None, "group_name"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("run_id", Text, ForeignKey("served.run_id", ondelete="CASCADE"), primary_key=True),
+    Column("call", Text, CheckConstraint("call <> ''", name="call"), primary_key=True),
+    _text("tool", None),
+    _text("arguments", "{}"),
+    _text("text"),
+    Column("again", Boolean, nullable=False),
+    _text("decision"),
+    _one_of("decision", ("", "yes", "no", "always")),
 )

@@ -249,8 +249,14 @@ def call(connection: Connection, run_id: RunId, key: str) -> dict[str, Any]:
         "purpose": row["purpose"], "model": row["model"], "start_s": _since(row["at_s"], began_s),
         "wall_s": row["latency_ms"] / 1000, "prompt_tokens": row["prompt_tokens"],
         "completion_tokens": row["completion_tokens"], "cost_usd": row["cost_usd"],
-        "request": json.loads(row["request"]), "response": None if row["reply"] is None else json.loads(row["reply"]),
+        "request": _asked(row["request"]), "response": None if row["reply"] is None else json.loads(row["reply"]),
     }  # fmt: skip
+
+
+def _asked(request: str) -> Any:
+    """Return the body of a request; one that was passed on stands as its maker wrote it."""
+    asked = json.loads(request)
+    return asked | asked.pop("verbatim") if isinstance(asked, dict) and asked.get("verbatim") else asked
 
 
 def searches(connection: Connection, run_id: RunId, name: str | None) -> list[dict[str, Any]]:

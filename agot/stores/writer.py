@@ -366,6 +366,7 @@ class Writer:
         """Write the items: events and rows of a stretch together, other work in its place among them."""
         events: list[AnyEvent] = []
         rows: dict[Prepared, list[Row]] = {}
+        ended: set[RunId] = set()
 
         def flush() -> None:
             if events:
@@ -381,11 +382,15 @@ class Writer:
                 item.error = fault
             elif item.event is not None:
                 events.append(item.event)
+                if isinstance(item.event, RunFinished):
+                    ended.add(item.event.run_id)
             elif item.statement is not None:
                 rows.setdefault(item.statement, []).extend(item.rows)
             elif item.work is not None:
                 flush()
-                item.result = item.work(connection)
+                # The row of a run that ends gives its lease back.
+                if item.ends is None or item.ends not in ended:
+                    item.result = item.work(connection)
         flush()
 
     def _note_leases(self, items: Iterable[_Item]) -> None:

@@ -7,9 +7,9 @@ import datetime
 from fractions import Fraction
 
 from agot.errors import ToolError
+from agot.reading.expressions import NotArithmetic, value
 from agot.sandbox.run import Limits, Ran, run_python
 from agot.tools.tool import Tool, tool
-from agot.verifiers.expressions import NotArithmetic, value
 
 _DIGITS = 30
 _MOST_MONTHS = 120_000

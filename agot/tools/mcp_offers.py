@@ -95,7 +95,7 @@ def bounded(offers: Iterable[Offer], server: str) -> tuple[list[Offer], list[str
             chars += size
     notes = [
         f"Of the tools of the MCP server {server!r} {len(names)} {'is' if len(names) == 1 else 'are'} left out: {why} "
-        f"({_listed(names)})."
+        f"({listed(names)})."
         for names, why in (
             (many, f"at most {MOST_TOOLS} tools with {MOST_CHARS:,} characters together are offered to a model"),
             (large, f"a schema may have {MOST_SCHEMA_CHARS:,} characters"),
@@ -123,7 +123,8 @@ def _names(offer: Offer) -> list[str]:
     return found
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Return the names of tools as they are shown to a person."""
     shown = [cut(defused(" ".join(name.split())), 64) for name in names[:_MOST_NAMED]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

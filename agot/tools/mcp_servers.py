@@ -18,8 +18,8 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from agot.errors import SetupError, ToolError
-from agot.settings import McpServer, stripped
-from agot.tools.mcp_offers import Offer, Watched, bounded, offer_of
+from agot.settings import McpServer, McpTool, stripped
+from agot.tools.mcp_offers import Offer, Watched, bounded, listed, offer_of
 from agot.tools.tool import Tool
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class _Connection:
         if ready.done():
             return ready.result()
         late = not self._keeper.done()
-        fault = None if late else self._keeper.exception()
+        fault = None if late else _innermost(self._keeper.exception())
         await self.close()
         if isinstance(fault, (SetupError, ToolError)):
             raise fault
@@ -163,8 +163,18 @@ class _Connection:
         return value
 
     async def _tools(self, client: Client) -> tuple[Tool, ...]:
-        offers, self.notes = bounded(await self._listed(client), self._name)
+        found = await self._listed(client)
+        self._check_names([offer.name for offer in found])
+        offers, self.notes = bounded(found, self._name)
         return tuple(self._tool(client, offer) for offer in offers)
+
+    def _check_names(self, offered: list[str]) -> None:
+        unknown = [name for name in self._server.tools if name not in offered]
+        if unknown:
+            raise SetupError(
+                f"The settings say something of a tool {unknown[0]!r} of the MCP server {self._name!r}, which offers "
+                f"{listed(offered) or 'none'}. Correct tools.mcp.{self._name}.tools."
+            )
 
     async def _listed(self, client: Client) -> list[Offer]:
         offers: list[Offer] = []
@@ -201,7 +211,7 @@ class _Connection:
                 raise ToolError(text or "The tool failed and does not say why.")
             return text
 
-        side_effects = self._server.side_effects
+        side_effects, known = self._server.side_effects, self._server.tools.get(name, McpTool())
         return Tool(
             name=re.sub(r"[^A-Za-z0-9_-]", "_", f"{self._name}_{name}")[:64],
             description=offer.description,
@@ -211,6 +221,8 @@ class _Connection:
             side_effects=not (offer.read_only and self._server.trusted)
             if side_effects is None
             else side_effects,
+            idempotency_key=known.idempotency_key,
+            repeatable=known.repeatable,
             origin=f"MCP server {self._name}",
             watch=Watched(self._name, offer, look),
         )
@@ -238,10 +250,16 @@ def _told(result: Any) -> str:
     return "\n".join(parts)
 
 
-def _said(fault: BaseException | None) -> str:
-    """Return what went wrong: the SDK's task groups wrap it."""
+def _innermost(fault: BaseException | None) -> BaseException | None:
+    """Return a fault without the groups that the SDK's tasks wrap it in."""
     while isinstance(fault, BaseExceptionGroup):
         fault = fault.exceptions[0]
+    return fault
+
+
+def _said(fault: BaseException | None) -> str:
+    """Return what went wrong."""
+    fault = _innermost(fault)
     return (
         " ".join(f"{type(fault).__name__}: {fault}".split())[:500]
         if fault is not None

@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, overload
+from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from agot.errors import SetupError
 from agot.ids import ROOT, ThoughtId
@@ -137,11 +137,25 @@ class ToolRequest(Value):
 Approve = Callable[[ToolRequest], Awaitable[bool | Literal["always"]]]
 """Asks a person; True lets the call be made, "always" also all later calls of the tool in the run."""
 
-Function = Callable[..., Any]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTool(Tool, Generic[P, R]):
+    """A tool that a function was made into; called, it is that function still."""
+
+    function: Callable[P, R] | None = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the function, as if it were no tool."""
+        if self.function is None:
+            raise TypeError(f"The tool {self.name!r} has no function to call.")
+        return self.function(*args, **kwargs)
 
 
 @overload
-def tool(function: Function, /) -> Tool: ...
+def tool(function: Callable[P, R], /) -> FunctionTool[P, R]: ...
 @overload
 def tool(
     *,
@@ -154,11 +168,11 @@ def tool(
     repeatable: bool = False,
     concurrency: int | None = None,
     calls: int | None = None,
-) -> Callable[[Function], Tool]: ...
+) -> Callable[[Callable[P, R]], FunctionTool[P, R]]: ...
 
 
 def tool(
-    function: Function | None = None,
+    function: Callable[P, R] | None = None,
     /,
     *,
     name: str | None = None,
@@ -170,8 +184,8 @@ def tool(
     repeatable: bool = False,
     concurrency: int | None = None,
     calls: int | None = None,
-) -> Tool | Callable[[Function], Tool]:
-    """Make a tool of a typed function, sync or async.
+) -> FunctionTool[P, R] | Callable[[Callable[P, R]], FunctionTool[P, R]]:
+    """Make a tool of a typed function, sync or async; it can still be called like the function.
 
     The description is the docstring without its sections, the parameters come from the annotations and the
     docstring's `Args`. A result that is not text is given to the model as JSON.
@@ -192,10 +206,10 @@ def tool(
         SetupError: If a parameter has no usable type, or the function has no docstring.
     """
 
-    def made(function: Function) -> Tool:
+    def made(function: Callable[P, R]) -> FunctionTool[P, R]:
         own_name = name or str(getattr(function, "__name__", type(function).__name__))
         signature = Signature.of(function, own_name)
-        return Tool(
+        return FunctionTool(
             name=own_name,
             description=description or signature.description,
             parameters=signature.schema,
@@ -208,12 +222,26 @@ def tool(
             repeatable=repeatable,
             concurrency=concurrency,
             calls=calls,
+            function=function,
         )
 
     return made if function is None else made(function)
 
 
-def _invoke(function: Function, signature: Signature) -> Invoke:
+def as_tool(given: Tool | Callable[..., object]) -> Tool:
+    """Return a tool as it is, and a function as a tool.
+
+    Raises:
+        SetupError: If it is neither, or the function cannot be a tool.
+    """
+    if isinstance(given, Tool):
+        return given
+    if not callable(given):
+        raise SetupError(f"{given!r} is no tool. Give a function, or what agot.tool made of one.")
+    return tool(given)
+
+
+def _invoke(function: Callable[..., Any], signature: Signature) -> Invoke:
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(function, "__call__", None)  # noqa: B004
     ):

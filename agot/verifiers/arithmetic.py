@@ -6,10 +6,8 @@ import re
 from difflib import get_close_matches
 from functools import lru_cache
 
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.equations import EquationCheck
-from agot.verifiers.expressions import (
+from agot.reading.expressions import (
     NotArithmetic,
     clean,
     expressions,
@@ -17,9 +15,7 @@ from agot.verifiers.expressions import (
     spoken_operators,
     value,
 )
-from agot.verifiers.readings import reading, unmarked
-
-__all__ = ["EquationCheck", "ExpressionCheck", "asked_expression"]
+from agot.reading.numbers import reading, unmarked
 
 _LONGEST_QUESTION = 4000
 _ASKING = frozenset(
@@ -47,7 +43,7 @@ class ExpressionCheck:
 
     name = "expression"
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a verdict, or None if the question is no bare expression or the answer no clear number.
 
         It is conclusive if neither the question nor the answer can be read in another way.

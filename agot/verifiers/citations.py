@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, get_args
 
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 
 _LONGEST_ANSWER = 50_000
@@ -67,7 +66,7 @@ class GroundingCheck:
     def __init__(self, kinds: Iterable[Kind] = KINDS) -> None:
         self._kinds = frozenset(kinds)
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return the grounded share of the claims, naming the others; None without material or without claims."""
         sources = [task.material, *(finding.answer for finding in task.findings)]
         too_long = len(solution.answer) > _LONGEST_ANSWER or sum(map(len, sources)) > _LONGEST_SOURCE

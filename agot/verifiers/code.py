@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agot.errors import SetupError, ToolError
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class UnitTestCheck:
         self._tests, self._entry_point = tests, entry_point
         self._limits, self._prelude = limits, prelude
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    async def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a conclusive 1 or 0; None, with the reason, if nothing can be run or told."""
         code = code_of(solution.answer, self._entry_point)
         if len(code) > _LONGEST_CODE:

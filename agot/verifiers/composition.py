@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 
 
@@ -11,7 +10,7 @@ class CompositionCheck:
 
     name = "composition"
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return the lowest reward among the parts, or None if the plan could not be checked."""
         rewards = [part.reward for part in solution.parts]
         if not rewards or solution.plan_reward is None or any(reward is None for reward in rewards):

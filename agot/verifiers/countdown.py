@@ -7,10 +7,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.expressions import NotArithmetic, clean, expressions, is_expression, parse, value
-from agot.verifiers.readings import unmarked
+from agot.reading.expressions import NotArithmetic, clean, expressions, is_expression, parse, value
+from agot.reading.numbers import unmarked
 
 _LIST = r"\[?(?P<numbers>\d+(?:(?:\s?,\s?(?:and\s)?|\s(?:and\s)?)\d+){1,7})\]?"
 _TARGET = r"(?P<target>\d{1,9})"
@@ -82,7 +81,7 @@ class CountdownCheck:
 
     name = "countdown"
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a verdict, or None if the question is of another kind or the answer says that there is no way.
 
         Reward 0 for the numbers used is conclusive only if the question says that each is to be used once, or if the answer

@@ -6,16 +6,15 @@ import re
 from fractions import Fraction
 from itertools import pairwise
 
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.expressions import (
+from agot.reading.expressions import (
     NotArithmetic,
     clean,
     is_expression,
     several_readings,
     value,
 )
-from agot.verifiers.readings import reading, unmarked
+from agot.reading.numbers import reading, unmarked
 
 _LONGEST_STEP = 1000
 _MOST_TEXT = 6_000
@@ -58,7 +57,7 @@ class EquationCheck:
 
     name = "equations"
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return 0 or 0.3 with the first wrong equation, 1 if all hold, None if there is none."""
         steps = _within(solution.steps)
         firm = not any(_CORRECTS.search(step) for step in steps)

@@ -7,7 +7,7 @@ from collections import Counter
 
 from agot.thought import Plan, Task, Verdict
 from agot.verifiers.arithmetic import asked_expression
-from agot.verifiers.expressions import NotArithmetic, expressions, shape
+from agot.reading.expressions import NotArithmetic, expressions, shape
 
 _REFERENCE = re.compile(r"#(\w+)")
 _SPACES = re.compile(r"\s+")

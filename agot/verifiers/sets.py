@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.readings import unmarked
+from agot.reading.numbers import unmarked
 
 _LONGEST_QUESTION = 20_000
 _LONGEST_ANSWER = 10_000
@@ -117,7 +116,7 @@ class SetCheck:
 
     name = "sets"
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a verdict, or one that tells nothing if the question is of another kind.
 
         An answer that says more than its items is proved if they are the right ones, and only doubted if they are not.

@@ -11,12 +11,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from agot.errors import SetupError
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 
 _LONGEST_ANSWER = 200_000
+"""Longer ones are not held against a schema, which may take the square of their length."""
 _MOST_COMPLAINTS = 5
-_FENCED = re.compile(r"```[ \t]*\w*[ \t]*\n(.*?)\n[ \t]*```", re.DOTALL)
+_OPENED = re.compile(r"```[ \t]*+\w*+[ \t]*+\n")
+_CLOSED = re.compile(r"\n[ \t]*+```")
 
 
 class NotJson(ValueError):
@@ -55,10 +56,18 @@ class JsonSchemaCheck:
         self._validator: Any = kind(document, registry=referencing.Registry())
         self._unresolvable = import_module("referencing.exceptions").Unresolvable
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
-        """Return a conclusive 0 naming up to five violations, or an inconclusive 1."""
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
+        """Return a conclusive 0 naming up to five violations, or an inconclusive 1.
+
+        None if the schema cannot be applied, as to an answer of great length.
+        """
         try:
             value = json_of(solution.answer)
+            if len(solution.answer) > _LONGEST_ANSWER:
+                # Its length alone says nothing against an answer.
+                return Verdict(
+                    check=self.name, feedback=f"the answer has more than {_LONGEST_ANSWER} characters"
+                )
             errors = [
                 f"{error.json_path}: {error.message[:200]}" for error in self._validator.iter_errors(value)
             ]
@@ -82,7 +91,7 @@ class ModelCheck:
     def __init__(self, model: type[BaseModel], *, strict: bool = False) -> None:
         self._model, self._strict = model, strict
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a conclusive 0 naming up to five violations, or an inconclusive 1."""
         errors: list[str] = []
         try:
@@ -102,17 +111,28 @@ def json_of(answer: str) -> Any:
     """Return the value of an answer's JSON: of its only fenced block, or of the whole.
 
     Raises:
-        NotJson: If there is none, or it is too long or deep.
+        NotJson: If there is none, or it is too deep.
     """
-    if len(answer) > _LONGEST_ANSWER:
-        raise NotJson(f"the answer has more than {_LONGEST_ANSWER} characters")
-    blocks = _FENCED.findall(answer)
+    blocks = _fenced(answer)
     if len(blocks) > 1:
         raise NotJson("the answer holds several fenced blocks, but must hold one")
     try:
         return json.loads(blocks[0] if blocks else answer, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise NotJson(f"the answer is not JSON: {str(error)[:200]}") from error
+
+
+def _fenced(answer: str) -> list[str]:
+    """Return what the fenced blocks of an answer hold; one that is not closed is none."""
+    blocks: list[str] = []
+    at = 0
+    while opened := _OPENED.search(answer, at):
+        closed = _CLOSED.search(answer, opened.end())
+        if closed is None:
+            break
+        blocks.append(answer[opened.end() : closed.start()])
+        at = closed.end()
+    return blocks
 
 
 def _refuse(constant: str) -> None:

@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import Any
 
 from agot.errors import SetupError
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 
 _LONGEST_PATTERN = 2000
@@ -65,7 +64,7 @@ class PatternCheck:
         self._match = compiled.search if search else compiled.fullmatch
         self._expected, self._timeout_s = expected or pattern, timeout_s
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a conclusive 1 or 0; None if the answer is too long or the pattern takes too long on it."""
         if len(solution.answer) > _LONGEST_ANSWER:
             return Verdict(check=self.name, feedback=f"the answer has more than {_LONGEST_ANSWER} characters")

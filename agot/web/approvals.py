@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Literal
 
 from agot.events import ApprovalAsked
+from agot.stores.serving import Asked, Decision
 from agot.tools.tool import ToolRequest
 
-Decision = Literal["yes", "no", "always"]
 _MEANT: dict[Decision, bool | Literal["always"]] = {"yes": True, "no": False, "always": "always"}
+
+Asking = Callable[[Asked], AbstractAsyncContextManager[None]]
+
+
+def _only_here(asked: Asked) -> AbstractAsyncContextManager[None]:
+    """Let no other server answer."""
+    return nullcontext()
 
 
 @dataclass(slots=True)
 class Waiting:
-    """A call that waits.
+    """A call that waits."""
 
-    Attributes:
-        call: Its key in the journal.
-    """
-
-    call: str
-    request: ToolRequest
+    asked: Asked
     answer: asyncio.Future[bool | Literal["always"]]
 
 
@@ -33,10 +37,12 @@ class Attendance:
 
     Attributes:
         attended: Somebody may be there; otherwise calls with side effects are refused at once.
+        asking: Lets other servers answer for a call while it waits.
         asked: The call that is asked about: a run asks one thing at a time, and says so first.
     """
 
     attended: bool
+    asking: Asking = _only_here
     asked: str = ""
     waiting: dict[str, Waiting] = field(default_factory=dict)
 
@@ -62,10 +68,11 @@ async def approve(request: ToolRequest) -> bool | Literal["always"]:
     attendance = ATTENDANCE.get()
     if attendance is None or not attendance.attended:
         return False
-    call = attendance.asked
+    asked = Asked(attendance.asked, request.tool, request.arguments, request.text, request.again)
     answer: asyncio.Future[bool | Literal["always"]] = asyncio.get_running_loop().create_future()
-    attendance.waiting[call] = Waiting(call, request, answer)
+    attendance.waiting[asked.call] = Waiting(asked, answer)
     try:
-        return await answer
+        async with attendance.asking(asked):
+            return await answer
     finally:
-        attendance.waiting.pop(call, None)
+        attendance.waiting.pop(asked.call, None)

@@ -51,6 +51,11 @@ def handled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     if "socket.accept()" not in str(context.get("message")):
         loop.default_exception_handler(context)
         return
+    accept_failed(context.get("exception"))
+
+
+def accept_failed(error: object) -> None:
+    """Tell that the system refused a connection."""
     LOGGER.warning(
-        f"agot: A connection could not be accepted: {context.get('exception')}. Raise the limit on open files (ulimit -n)."
+        f"agot: A connection could not be accepted: {error}. Raise the limit on open files (ulimit -n)."
     )

@@ -48,10 +48,11 @@ class Places:
 
     Args:
         most: Connections at the same time.
+        note: Told 1 for each place that is taken, and -1 for each that is free again.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, most: int, note: Callable[[int], object] = lambda by: None) -> None:
+        self.most, self._note = most, note
         # The one that was not used for longest comes first.
         self._taken: dict[Connection, None] = {}
 
@@ -62,6 +63,7 @@ class Places:
     def take(self, connection: Connection) -> None:
         """Give a place to a new connection; if there is none, one for which nothing is being done has to go."""
         self._taken[connection] = None
+        self._note(1)
         if len(self._taken) > self.most:
             # The new one itself, at the end, if all others are at work.
             leaving = next(one for one in self._taken if not one.at_work)
@@ -76,7 +78,9 @@ class Places:
 
     def leave(self, connection: Connection) -> None:
         """Free a place."""
-        self._taken.pop(connection, None)
+        if connection in self._taken:
+            del self._taken[connection]
+            self._note(-1)
 
     def protocol(self) -> Callable[..., asyncio.Protocol]:
         """Return what makes the protocol of each connection, for uvicorn."""

@@ -38,6 +38,19 @@ class HttpFault(Exception):
         self.headers = dict(headers or {})
         super().__init__(message)
 
+    def about(self, ours: str, theirs: str) -> HttpFault:
+        """Return the same fault of a request in which a field has another name.
+
+        Args:
+            ours: The field as this fault names it, if it does.
+        """
+        if self.param is None or self.param.partition(".")[0] != ours:
+            return self
+        message = f"{theirs}: {self.message.removeprefix(self.param + ': ')}"
+        return HttpFault(
+            self.status, message, kind=self.kind, code=self.code, param=theirs, headers=self.headers
+        )
+
     def body(self) -> dict[str, Any]:
         """Return OpenAI's error object."""
         return {"error": {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}}

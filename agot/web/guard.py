@@ -6,27 +6,39 @@ Pure ASGI, so that streams pass through and a client that goes away is noticed.
 *  Origin. A page of another site can send requests here (CSRF); the browser then says where they come from.
 *  Token. Needed wherever others than this machine can reach the server. As a bearer token; a browser is given it once
    in the address (`?token=`), and keeps what was derived of it as a cookie.
+
+Sites that were named may ask as well, by the rules of CORS; their pages need the token like everybody, and are sent no cookie.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agot.errors import SetupError
+from agot.web.binding import is_loopback
 from agot.web.faults import HttpFault
 
 MOST_BODY_BYTES = 4 * 1024 * 1024
 """Of one request; a question of the longest kind, four bytes a character, escaped, fits."""
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
+
+FOR_ANYBODY = ("/health", "/ready")
+"""Paths that need no token: whoever watches over servers has none, and is told nothing but yes or no."""
+
+ANY_ORIGIN = "*"
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^\s/?#@\\:\[\]]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 
 _ALWAYS = {
     "content-security-policy": (
@@ -41,16 +53,6 @@ _ALWAYS = {
 }  # fmt: skip
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a server that is bound there."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may ask.
@@ -59,19 +61,34 @@ class Access:
         hosts: Names that the `Host` header may have, beside those of loopback; None for any, which needs a token.
         token: None for none.
         cookie: Name of the cookie; cookies are shared by all ports of a host, so it should tell ports apart.
+        origins: Sites whose pages may ask, as browsers name them; `ANY_ORIGIN` for all.
     """
 
     hosts: frozenset[str] | None
     token: str | None = None
     cookie: str = "agot"
     most_body_bytes: int = MOST_BODY_BYTES
+    origins: frozenset[str] = frozenset()
 
     @classmethod
-    def bound(cls, host: str, port: int, token: str | None, *, more_hosts: Iterable[str] = ()) -> Access:
-        """Return what suits a server that is bound to an address."""
+    def bound(
+        cls,
+        host: str,
+        port: int,
+        token: str | None,
+        *,
+        more_hosts: Iterable[str] = (),
+        origins: Iterable[str] = (),
+    ) -> Access:
+        """Return what suits a server that is bound to an address.
+
+        Raises:
+            SetupError: If an origin is none, or all are named where no token is asked for.
+        """
         names = frozenset(name.lower() for name in (host, *more_hosts))
         anywhere = not is_loopback(host) and token is not None and not tuple(more_hosts)
-        return cls(None if anywhere else names, token, f"agot-{port}")
+        named = frozenset(checked_origin(origin, token) for origin in origins)
+        return cls(None if anywhere else names, token, f"agot-{port}", origins=named)
 
     def allows_host(self, header: str) -> bool:
         """Tell whether the `Host` header names this server."""
@@ -79,6 +96,10 @@ class Access:
         if not name:
             return False
         return self.hosts is None or name in self.hosts or is_loopback(name)
+
+    def allows_origin(self, origin: str) -> bool:
+        """Tell whether pages of another site may ask."""
+        return ANY_ORIGIN in self.origins or origin in self.origins
 
     def is_token(self, given: str) -> bool:
         """Compare in a time that tells nothing."""
@@ -98,8 +119,41 @@ def _host_of(header: str) -> str:
         return ""
 
 
+def checked_origin(origin: str, token: str | None) -> str:
+    """Return an origin as browsers write it.
+
+    Raises:
+        SetupError: If it is none, or any one where no token is asked for: every site a person visits could then ask.
+    """
+    text = origin.strip().lower().removesuffix("/")
+    if text == ANY_ORIGIN and token is not None:
+        return text
+    if text == ANY_ORIGIN:
+        raise SetupError("--cors * lets every site ask, so a token is needed: --token or AGOT_SERVE_TOKEN.")
+    if not text.isascii() or not _ORIGIN.fullmatch(text):
+        raise SetupError(
+            f"--cors {origin!r} is no origin; expected a scheme and a host, with a port where the address has one, such as "
+            "https://app.example or http://localhost:3000. Names in other scripts are written as xn--..."
+        )
+    scheme, _, place = text.partition("://")
+    usual = {"http": ":80", "https": ":443"}.get(scheme)
+    return f"{scheme}://{place.removesuffix(usual) if usual else place}"
+
+
+def guarded(app: ASGIApp, access: Access) -> ASGIApp:
+    """Return an application behind its guard; where other sites may ask, behind the answers that their browsers want first."""
+    behind = Guard(app, access)
+    if not access.origins:
+        return behind
+    # Asked beforehand, browsers send no token; they are told no more than what may be asked.
+    return CORSMiddleware(
+        behind, allow_origins=sorted(access.origins), allow_methods=("GET", "POST", "DELETE"), allow_headers=("*",),
+        expose_headers=("retry-after", "x-should-retry"), allow_private_network=True,
+    )  # fmt: skip
+
+
 class Guard:
-    """The outermost layer of the application."""
+    """Lets in who may ask."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app, self._access = app, access
@@ -134,6 +188,8 @@ class Guard:
                 code="host",
             )  # fmt: skip
         origin = headers.get("origin")
+        if origin is not None and self._access.allows_origin(origin):
+            return
         if origin is not None and urlsplit_netloc(origin) != (scope["scheme"], host.lower()):
             raise HttpFault(403, f"Pages of {origin[:80]!r} may not use this server.", code="origin")
         if headers.get("sec-fetch-site") == "cross-site" and scope["method"] not in _SAFE:
@@ -146,7 +202,7 @@ class Guard:
             HttpFault: 401 without a token, or with a wrong one.
         """
         access = self._access
-        if access.token is None:
+        if access.token is None or scope["path"] in FOR_ANYBODY:
             return None
         kind, _, given = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and access.is_token(given.strip()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -126,9 +125,19 @@ async def sent(request: Request, model: type[M], *, required: bool = True) -> M:
             415, f"The content type is {kind[:80]!r}; expected application/json.", code="content_type"
         )
     try:
-        value = json.loads(body)
+        # Kept by the request, for whoever passes it on.
+        value = await request.json()
     except (ValueError, RecursionError) as error:
         raise HttpFault(400, f"The body is not JSON: {error}.", code="json") from None
+    return checked(value, model)
+
+
+def checked(value: Any, model: type[M]) -> M:
+    """Return JSON values as a request.
+
+    Raises:
+        HttpFault: 400, if they do not fit; names the field and the reason.
+    """
     try:
         return model.model_validate(value)
     except ValidationError as error:

@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar, get_args
 
@@ -21,6 +21,7 @@ from agot.settings import Settings
 from agot.stores import branching, remarks, telemetry, views
 from agot.stores.database import SqlStore
 from agot.web import wire
+from agot.web.counts import Count
 from agot.web.desk import Desk, Job
 from agot.web.faults import HttpFault, busy, not_found
 from agot.web.operations import Operation, Parameter, number, sent, told, told_raw
@@ -52,7 +53,7 @@ class Runs:
     store: SqlStore
     desk: Desk
     clock: Callable[[], float] = time.time
-    watchers: int = 0
+    watchers: Count = field(default_factory=lambda: Count(MOST_WATCHERS))
 
     def operations(self) -> list[Operation]:
         """Return all routes."""
@@ -95,7 +96,7 @@ class Runs:
                       self.annotate, {201: wire.AnnotationRow}, wire.AnnotationRequest, faults=(404,)),
             Operation("DELETE", f"{run}/annotations/{{annotation}}", "deleteAnnotation", "Delete what was written.",
                       self.unannotate, {200: wire.Done}, faults=(404,)),
-            Operation("POST", f"{run}/cancel", "cancelRun", "Stop a run of this server; it can be resumed.", self.cancel,
+            Operation("POST", f"{run}/cancel", "cancelRun", "Stop a run of a server; it can be resumed.", self.cancel,
                       made, faults=(404, 409)),
             Operation("POST", f"{run}/resume", "resumeRun", "Go on with a run; paid calls are replayed.", self.resume,
                       made, wire.ResumeRequest, body_required=False, faults=wait),
@@ -125,14 +126,16 @@ class Runs:
             search=_short(request, "q") or "", session=_short(request, "session"),
         ))  # fmt: skip
         following = f"{rows[-1]['created_s']!r}~{rows[-1]['id']}" if len(rows) == limit else None
-        found = [self._row(row) for row in rows]
-        # Of the runs without an end, only their process tells which are running.
+        elsewhere = await self.desk.those_elsewhere([row["id"] for row in rows])
+        found = [self._row(row, elsewhere=row["id"] in elsewhere) for row in rows]
+        # Of the runs without an end, only their servers tell which are running.
         kept = [row for row in found if status is None or row["status"] == status]
         return told(wire.RunList(runs=[wire.RunRow.model_validate(row) for row in kept], next=following))
 
     async def get(self, request: Request) -> Response:
-        row = self._row(await self._view(request, views.run))
-        return told(wire.RunDetail.model_validate(row))
+        row = await self._view(request, views.run)
+        elsewhere = await self.desk.elsewhere(row["id"]) is not None
+        return told(wire.RunDetail.model_validate(self._row(row, elsewhere=elsewhere)))
 
     async def skeleton(self, request: Request) -> Response:
         return told_raw(await self._view(request, views.skeleton))
@@ -162,19 +165,19 @@ class Runs:
         header = request.headers.get("last-event-id", "")
         if header.isascii() and header.isdecimal() and len(header) < 17:
             after = int(header)
-        if self.watchers >= MOST_WATCHERS:
+        if not self.watchers.room:
             raise busy(5, f"{MOST_WATCHERS} streams of events are open, which is all there may be.")
         return StreamingResponse(
             self._watched(run_id, after), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
         )  # fmt: skip
 
     async def _watched(self, run_id: RunId, after: int) -> Any:
-        self.watchers += 1
+        self.watchers.add()
         try:
             async for piece in batches(self.store, self.desk, run_id, after=after):
                 yield piece
         finally:
-            self.watchers -= 1
+            self.watchers.free()
 
     # -- annotating
 
@@ -211,12 +214,13 @@ class Runs:
             budget=limited(own, asked.budget, most=own),
             effort=asked.effort,
             seed=asked.seed,
+            kept=True,
         )
         return _accepted(job)
 
     async def cancel(self, request: Request) -> Response:
         run_id = await self._found(request)
-        if not self.desk.cancel(run_id):
+        if not await self.desk.cancel_anywhere(run_id):
             row = await self.store.run(run_id)
             where = "Another process is running it: stop it there." if row.live else "Nobody is running it."
             raise HttpFault(409, f"The run {run_id} cannot be stopped here. {where}", code="not_here")
@@ -230,27 +234,25 @@ class Runs:
             raise HttpFault(
                 409, f"The run {run_id} is answered. Send again: true to do it again.", code="answered"
             )
-        if row.live and self.desk.job(run_id) is None:
+        if self.desk.job(run_id) is None and (row.live or await self.desk.elsewhere(run_id) is not None):
             raise HttpFault(409, f"Another process is running the run {run_id}.", code="running")
         saved = Budget.model_validate(json.loads(row.settings_json).get("budget", {}))
         budget = limited(saved, asked.budget, most=self.desk.reasoner.settings.budget)
         return _accepted(await self.desk.resume(run_id, budget=budget, again=asked.again))
 
     async def approvals(self, request: Request) -> Response:
-        job = self.desk.job(await self._found(request))
-        waiting = list(job.attendance.waiting.values()) if job is not None else []
+        waiting = await self.desk.waiting_approvals(await self._found(request))
         return told(wire.Approvals(approvals=[
             wire.Approval(
-                call=one.call, tool=one.request.tool, arguments=one.request.arguments, text=one.request.text,
-                again=one.request.again,
+                call=one.call, tool=one.tool, arguments=one.arguments, text=one.text, again=one.again
             )
             for one in waiting
         ]))  # fmt: skip
 
     async def decide(self, request: Request) -> Response:
-        job, call = self.desk.job(await self._found(request)), request.path_params["call"]
+        run_id, call = await self._found(request), request.path_params["call"]
         asked = await sent(request, wire.DecisionRequest)
-        if job is None or not job.attendance.decide(call, asked.decision):
+        if not await self.desk.decide_anywhere(run_id, call, asked.decision):
             raise not_found(f"call {call[:80]!r} that waits for an approval here")
         return told(wire.Done())
 
@@ -314,7 +316,7 @@ class Runs:
 
     async def delete(self, request: Request) -> Response:
         run_id = await self._found(request)
-        if self.desk.job(run_id) is not None:
+        if self.desk.job(run_id) is not None or await self.desk.elsewhere(run_id) is not None:
             raise HttpFault(409, f"The run {run_id} is at work. Cancel it first.", code="running")
         await self.store.delete(run_id)
         return told(wire.Done())
@@ -332,8 +334,8 @@ class Runs:
 
         return await self.store.view(read)
 
-    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
-        here = self.desk.job(row["id"]) is not None
+    def _row(self, row: dict[str, Any], *, elsewhere: bool) -> dict[str, Any]:
+        here = elsewhere or self.desk.job(row["id"]) is not None
         running = row["running"] or here
         # A run that waits to be resumed still has the end of its last attempt.
         status = "running" if running else "unfinished" if row["status"] == "running" else row["status"]

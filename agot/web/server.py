@@ -1,4 +1,8 @@
-"""The process that serves: binding, signals, and an end within seconds that leaves every run to be resumed."""
+"""The process that serves: signals, and an end within seconds that leaves every run to be resumed.
+
+A worker among several can also leave: it takes no new connection, says so to those it has, sends watchers elsewhere, lets
+what it has begun end for a while, and leaves the rest to the others.
+"""
 
 from __future__ import annotations
 
@@ -7,58 +11,64 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
+from functools import partial
 from types import FrameType
 
 import uvicorn
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Receive, Scope, Send
 
-from agot.errors import SetupError
+from agot.web.accepting import Acceptor
+from agot.web.binding import BACKLOG
 from agot.web.complaints import handled, log_rarely
 from agot.web.connections import Places, most_connections
-from agot.web.guard import is_loopback
+from agot.web.counts import Ledger
 from agot.web.service import STOP_WITHIN_S, Service
 
-
-def bound(host: str, port: int, token: str | None) -> socket.socket:
-    """Return a listening socket.
-
-    Args:
-        port: 0 for any free one.
-
-    Raises:
-        SetupError: If others could reach it and there is no token, or the address cannot be had.
-    """
-    if not is_loopback(host) and not token:
-        raise SetupError(
-            f"Others can reach {host}, so a token is needed: --token or AGOT_SERVE_TOKEN. Without one, serve on 127.0.0.1."
-        )
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, kind, protocol)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-    except (OSError, OverflowError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise SetupError(f"The address {host}:{port} cannot be used: {why}. Choose another --port.") from None
-    return listening
+LEAVE_WITHIN_S = 120.0
+"""What a worker that leaves gives to the requests and runs that it has begun."""
 
 
 class Server(uvicorn.Server):
-    """Serves until SIGINT or SIGTERM; runs are then stopped first, so that streams end by themselves."""
+    """Serves until SIGINT or SIGTERM; runs are then stopped first, so that streams end by themselves.
 
-    def __init__(self, service: Service) -> None:
-        self.places = Places(most_connections())
+    Args:
+        among: Workers that serve at the same address and share the places for connections; SIGHUP then lets one leave.
+        ledger: Where those workers count their connections; None where there is only this one.
+        ready: Called when connections are accepted.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        among: int = 1,
+        ledger: Ledger | None = None,
+        ready: Callable[[], None] | None = None,
+    ) -> None:
+        self._among, self._ledger, self._ready = among, ledger, ready
+        most = max(1, most_connections() // among)
+
+        def note(by: int) -> None:
+            service.metrics.connected(by)
+            if ledger is not None:
+                ledger.change("connections", by)
+
+        self.places = Places(most, note)
         # So many are accepted in a row, before any of them can be sent away again.
-        in_a_row = max(8, min(512, self.places.most // 4))
+        in_a_row = max(8, min(BACKLOG, self.places.most // 4))
         # Two seconds beyond what runs may take to conclude, then connections are cut.
         super().__init__(uvicorn.Config(
-            service.app, log_level="warning", access_log=False, server_header=False, lifespan="on", ws="none",
+            self._answer, interface="asgi3", log_level="warning", access_log=False, server_header=False, lifespan="on", ws="none",
             http=self.places.protocol(), backlog=in_a_row,  # type: ignore[arg-type]
             timeout_graceful_shutdown=int(STOP_WITHIN_S) + 2, h11_max_incomplete_event_size=64 * 1024,
         ))  # fmt: skip
-        self._desk = service.desk
+        self._app, self._desk = service.app, service.desk
+        self._leaving = False
+        self._left_s: float | None = None
+        self._acceptors: list[Acceptor] = []
         log_rarely()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -66,10 +76,54 @@ class Server(uvicorn.Server):
         asyncio.get_running_loop().set_exception_handler(handled)
         await super().serve(sockets)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept connections."""
+        if self._ledger is None:
+            await super().startup(sockets)
+        else:
+            await super().startup([])
+            made = self.places.protocol()
+
+            def protocol() -> asyncio.Protocol:
+                return made(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+            self._acceptors = [Acceptor(one, protocol, self._ledger, self._among) for one in sockets or []]
+        if self._ready is not None:
+            self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Leave, if that was asked for; return whether to stop."""
+        if self._leaving:
+            if self._left_s is None:
+                self._left_s = time.monotonic()
+                self._refuse()
+                self._desk.leave()
+            over = time.monotonic() - self._left_s > LEAVE_WITHIN_S
+            if over or (self._desk.quiet and not self.server_state.connections):
+                self.should_exit = True
+        return await super().on_tick(counter)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop the runs, then the connections."""
-        self._desk.close()
+        group = self._desk.group
+        self._refuse()
+        self._desk.close(to_others=self._leaving or (group is not None and group.lasting))
         await super().shutdown(sockets)
+
+    def _refuse(self) -> None:
+        """Accept no more connections."""
+        for acceptor in self._acceptors:
+            acceptor.close()
+        self._acceptors.clear()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if self._leaving and message["type"] == "http.response.start":
+                # Whoever would send the next request on this connection finds another worker on a new one.
+                MutableHeaders(scope=message)["connection"] = "close"
+            await send(message)
+
+        await self._app(scope, receive, sending if self._among > 1 else send)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -77,7 +131,10 @@ class Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {signal.SIGINT: self._stop, signal.SIGTERM: self._stop}
+        if self._among > 1:
+            handlers |= {signal.SIGHUP: self._leave}
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield
         finally:
@@ -86,3 +143,6 @@ class Server(uvicorn.Server):
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.handle_exit(number, frame)
+
+    def _leave(self, number: int, frame: FrameType | None) -> None:
+        self._leaving = True

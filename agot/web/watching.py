@@ -47,13 +47,14 @@ async def batches(
             # In this order: whoever was at work before the events were read may tell more, nobody else can.
             try:
                 row = await store.run(run_id)
+                at_work = job is not None or row.live or await desk.elsewhere(run_id) is not None
                 found = await store.view(
                     partial(views.bodies, run_id=run_id, after=after, limit=BATCH_EVENTS)
                 )
             except StoreError:
                 yield _end(after, "gone")
                 return
-            at_work, status = job is not None or row.live, standing(row, here=False)
+            status = standing(row, here=False)
         if found:
             after, sent_s = found[-1][0], time.monotonic()
             yield _batch(after, [body for _, body in found])
@@ -63,7 +64,7 @@ async def batches(
         elif time.monotonic() - sent_s >= heartbeat_s:
             sent_s = time.monotonic()
             yield ": still there\n\n"
-        if desk.closing.is_set():
+        if desk.parting.is_set():
             # The client comes back by itself and goes on where it was.
             return
         if len(found) < BATCH_EVENTS:
@@ -72,7 +73,7 @@ async def batches(
 
 async def _pause(desk: Desk, seconds: float) -> None:
     try:
-        await asyncio.wait_for(desk.closing.wait(), seconds)
+        await asyncio.wait_for(desk.parting.wait(), seconds)
     except TimeoutError:
         return
 

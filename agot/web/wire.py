@@ -110,7 +110,7 @@ class RunDetail(RunRow):
     attempts: int
     seq: int
     running: bool
-    here: bool = Field(description="This server runs it, and can cancel it.")
+    here: bool = Field(description="A server has it, and can cancel it.")
 
 
 class Skeleton(Told):
@@ -202,6 +202,15 @@ class ForkEstimate(Told):
 
 class RunId(Told):
     id: str
+
+
+class Health(Told):
+    status: Literal["alive"] = "alive"
+
+
+class Ready(Told):
+    ready: bool
+    lacking: list[Literal["database", "model", "places"]] = Field(description="What is in the way.")
 
 
 class Done(Told):

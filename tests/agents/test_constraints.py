@@ -9,11 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agot.agents.bindings import BINDINGS, CHECK_NAMES
 from agot.agents.constraints import ConstraintCheck, extract
 from agot.agents.dialects.standard import StandardDialect
 from agot.agents.prompts.library import default
-from agot.agents.wording import stated
 from agot.budget import Budget, Meter
 from agot.engine.caller import Caller, CallRoom
 from agot.errors import BudgetExceeded, ModelUnauthorised, ModelUnreachable
@@ -23,6 +21,8 @@ from agot.journal import Journal
 from agot.models.structured import SchemaMemory
 from agot.protocols import ModelRequest
 from agot.thought import Constraint, Solution, Task, Verdict
+from agot.verifiers.bindings import BINDINGS, CHECK_NAMES
+from agot.verifiers.stated import read_constraints
 from tests.scripted import Script, ScriptedModels, user_text
 
 TASK = Task(question="Describe the sea.")
@@ -49,9 +49,8 @@ class Asked:
         return [event.text for event in self.events if isinstance(event, Notice)]
 
 
-async def read(question: str) -> list[tuple[str, str, bool]]:
-    found = await stated(Task(question=question), Asked().ask)
-    return [(one.check, one.argument, one.hard) for one in found]
+def read(question: str) -> list[tuple[str, str, bool]]:
+    return [(one.check, one.argument, one.hard) for one in read_constraints(question)]
 
 
 async def checked(answer: str, *constraints: Constraint, asked: Asked | None = None) -> Verdict:
@@ -83,8 +82,8 @@ def bound(check: str, argument: str = "", *, hard: bool = True) -> Constraint:
         ("Is 7 a prime number?", [("one_of", "yes|no|true|false", False)]),
     ],
 )  # fmt: skip
-async def test_plain_demands_are_read(question: str, found: list[tuple[str, str, bool]]) -> None:
-    assert await read(question) == found
+def test_plain_demands_are_read(question: str, found: list[tuple[str, str, bool]]) -> None:
+    assert read(question) == found
 
 
 @pytest.mark.parametrize(
@@ -94,8 +93,8 @@ async def test_plain_demands_are_read(question: str, found: list[tuple[str, str,
         ("Return the result as JSON.", False), ("Give your answer as an integer.", False), ("Reply with one word.", False),
     ],
 )  # fmt: skip
-async def test_what_the_stated_check_reads_is_left_to_it(question: str, hard: bool) -> None:
-    ((check, _, strict),) = await read(f"How deep is the sea? {question}")
+def test_what_the_stated_check_reads_is_left_to_it(question: str, hard: bool) -> None:
+    ((check, _, strict),) = read(f"How deep is the sea? {question}")
     assert (check, strict) == ("stated", hard)
 
 
@@ -109,11 +108,11 @@ async def test_what_the_stated_check_reads_is_left_to_it(question: str, hard: bo
         "How would one write a novel without using the letter e?", "A sentence must include the word 'a'. Why?",
     ],
 )  # fmt: skip
-async def test_no_demand_is_made_up(question: str) -> None:
-    assert await read(question) == []
+def test_no_demand_is_made_up(question: str) -> None:
+    assert read(question) == []
 
 
-async def test_long_questions_are_read_without_backtracking_for_ever() -> None:
+def test_long_questions_are_read_without_backtracking_for_ever() -> None:
     for text in (
         "answer with " + "'a' or " * 3000,
         "can you " * 2500,
@@ -121,14 +120,14 @@ async def test_long_questions_are_read_without_backtracking_for_ever() -> None:
         "x. " * 6000,
         "answer one of: " * 1300,
     ):
-        await read(text)
-    assert await read("Answer in at most 5 words. " + "x" * 30_000) == []
+        read(text)
+    assert read("Answer in at most 5 words. " + "x" * 30_000) == []
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.text(max_size=200))
-async def test_any_question_can_be_read(question: str) -> None:
-    for one in await stated(Task(question=question), Asked().ask):
+def test_any_question_can_be_read(question: str) -> None:
+    for one in read_constraints(question):
         BINDINGS[one.check](one.argument)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agot.agents.calibrated import counts, fitted
+from agot.agents.calibration import count, fit_tallies
 from agot.agents.dialects.standard import StandardDialect
 from agot.agents.judges import Judge, Judges, knockout, opinion, panel, preference, trust
 from agot.agents.selection.cluster import cluster_of
@@ -227,7 +227,7 @@ async def test_a_single_judge_is_asked_whatever_was_learnt(tmp_path: Path) -> No
 async def test_rewards_mean_what_was_measured_of_the_model(tmp_path: Path) -> None:
     store, learnt = await stored(tmp_path)
     async with store:
-        measured = counts([(1.0, place % 4 > 0) for place in range(200)] + [(0.0, False)] * 40)
+        measured = count([(1.0, place % 4 > 0) for place in range(200)] + [(0.0, False)] * 40)
         await (await learnt("measured")).record([
             Outcome(kind="verifier", subject=calibration_subject("vendor/judge"), arm=arm, thought=ROOT,
                     n=one.n, reward=one.reward_sum / one.n)
@@ -241,8 +241,8 @@ async def test_rewards_mean_what_was_measured_of_the_model(tmp_path: Path) -> No
 
 
 def test_too_few_labels_make_no_calibration() -> None:
-    assert fitted(counts([(1.0, True)] * 99)) is None and fitted({}) is None
-    curve = fitted(counts([(0.97, True)] * 90 + [(0.97, False)] * 10))
+    assert fit_tallies(count([(1.0, True)] * 99)) is None and fit_tallies({}) is None
+    curve = fit_tallies(count([(0.97, True)] * 90 + [(0.97, False)] * 10))
     assert curve is not None and curve(1.0) == pytest.approx(0.9, abs=0.02)
 
 

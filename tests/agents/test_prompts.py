@@ -24,10 +24,11 @@ from agot.errors import SetupError
 from agot.events import AnyEvent, CallFinished, CallStarted
 from agot.ids import ROOT, RunId, ThoughtId
 from agot.journal import Journal
-from agot.learning import LessonsHere, Outcome, Tally
+from agot.learning import Outcome, Tally
 from agot.models.structured import SchemaMemory
 from agot.protocols import CallRecord, Message, ModelRequest
 from agot.thought import Task
+from tests.agents.conftest import Lessons
 from tests.scripted import ScriptedModels
 
 LOCK = Path(__file__).parent / "prompts.lock"
@@ -171,17 +172,17 @@ def test_choice_is_fixed_by_the_source_of_randomness(
 
 
 @pytest.mark.usefixtures("several")
-async def test_one_try_keeps_its_prompt_and_a_resumed_run_chooses_the_same() -> None:
-    lessons, told = LessonsHere(), []
+async def test_one_try_keeps_its_prompt_and_a_resumed_run_chooses_the_same(lessons: Lessons) -> None:
+    told: list[int] = []
     outcome = Outcome(
         kind="prompt", subject=prompt_subject("step", "math"), arm="step/careful@1", thought=ROOT, reward=1.0, n=30
     )  # fmt: skip
-    await lessons.learnt(RunId("earlier")).record([outcome])
+    await (await lessons.learnt(RunId("earlier"))).record([outcome])
 
     async def chosen() -> list[Prompt]:
         picked: list[tuple[Task, PromptChoice]] = []
         pick = LearntPrompts(
-            lessons.learnt(RunId("r")), lambda task: "math", seed=3, on_choice=lambda *one: picked.append(one)
+            await lessons.learnt(RunId("r")), lambda task: "math", seed=3, on_choice=lambda *one: picked.append(one)
         )
         found = [await pick("step", Task(question=f"{i}?")) for i in range(3)]
         told.append(len(picked))

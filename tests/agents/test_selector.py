@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agot.agents.selection.difficulty import Row, Table
-from agot.agents.selector import Move, Selector
+from agot.agents.selector import Selector, Stop, Use
 from agot.ids import RunId
-from agot.learning import LessonsHere, Outcome, verifier_subject
+from agot.learning import Outcome, verifier_subject
 from agot.protocols import Assessed
 from agot.thought import Solution, Task, Verdict
+from tests.agents.conftest import Lessons
 
 TASK = Task(question="What is 3+4?")
 LADDER = ("adaptive-best-of-n", "tot-bfs", "mcts")
@@ -34,7 +35,7 @@ def refuted(answer: str) -> Assessed:
 
 async def following(
     selector: Selector, done: list[Assessed], made: list[str], tokens_left: int | None = None
-) -> Move:
+) -> Use | Stop:
     return await selector.next(TASK, done, made, tokens_left=tokens_left)
 
 
@@ -45,7 +46,7 @@ async def test_cheapest_of_the_ladder_comes_first() -> None:
 
 async def test_no_search_against_a_judge_alone() -> None:
     move = await following(Selector(None, LADDER, table=SILENT), [tried("8", 0.2)] * 2, ["chain", LADDER[0]])
-    assert move.strategy == "" and "judge" in move.why
+    assert isinstance(move, Stop) and "judge" in move.why
 
 
 async def test_search_follows_proven_mistakes() -> None:
@@ -53,16 +54,15 @@ async def test_search_follows_proven_mistakes() -> None:
     assert move.strategy == "tot-bfs"
 
 
-async def test_lessons_of_other_runs_choose_among_searches() -> None:
-    lessons = LessonsHere()
+async def test_lessons_of_other_runs_choose_among_searches(lessons: Lessons) -> None:
     from agot.agents.selection.cluster import cluster_of
 
-    earlier = lessons.learnt(RunId("earlier"))
+    earlier = await lessons.learnt(RunId("earlier"))
     await earlier.record([
         Outcome(kind="strategy", subject=cluster_of(TASK), arm=arm, thought="root", ordinal=n, reward=reward)
         for arm, reward in (("tot-bfs", 0.1), ("mcts", 0.9)) for n in range(10)
     ])  # fmt: skip
-    selector = Selector(lessons.learnt(RunId("later")), LADDER, table=SILENT)
+    selector = Selector(await lessons.learnt(RunId("later")), LADDER, table=SILENT)
     move = await following(selector, [refuted("8")] * 2, ["chain", LADDER[0]])
     assert move.strategy == "mcts" and "0.90" in move.why
 
@@ -75,7 +75,7 @@ async def test_table_decides_by_difficulty_and_tokens_left() -> None:
     rich = await following(selector, [refuted("8")] * 2, ["chain", LADDER[0]], tokens_left=9000)
     assert (rich.strategy, rich.samples) == ("mcts", 12)
     poor = await following(selector, [refuted("8")] * 2, ["chain", LADDER[0]], tokens_left=900)
-    assert poor.strategy == "" and "hardest fifth" in poor.why
+    assert isinstance(poor, Stop) and "hardest fifth" in poor.why
 
 
 async def test_table_may_skip_what_does_not_pay() -> None:
@@ -102,46 +102,45 @@ async def test_model_s_rating_chooses_where_nothing_was_learnt() -> None:
 
 async def test_spent_ladder_stops() -> None:
     move = await following(Selector(None, LADDER, table=SILENT), [refuted("8")], ["chain", *LADDER])
-    assert move.strategy == ""
+    assert isinstance(move, Stop)
 
 
-async def test_judge_known_to_be_useless_ends_the_tries() -> None:
+async def test_judge_known_to_be_useless_ends_the_tries(lessons: Lessons) -> None:
     from agot.agents.selection.cluster import cluster_of
 
-    lessons, cluster = LessonsHere(), cluster_of(TASK)
-    await lessons.learnt(RunId("earlier")).record([
+    cluster = cluster_of(TASK)
+    await (await lessons.learnt(RunId("earlier"))).record([
         Outcome(kind="verifier", subject=verifier_subject("judge", cluster), arm="fp", thought="root", ordinal=n, reward=0.0)
         for n in range(40)
     ] + [
         Outcome(kind="strategy", subject=cluster, arm="chain", thought="root", ordinal=n, reward=0.05) for n in range(40)
     ])  # fmt: skip
-    selector = Selector(lessons.learnt(RunId("later")), LADDER, table=SILENT)
+    selector = Selector(await lessons.learnt(RunId("later")), LADDER, table=SILENT)
     move = await following(selector, [tried("8", 0.2)], ["chain"])
-    assert move.strategy == "" and "abstain" in move.why
+    assert isinstance(move, Stop) and "abstain" in move.why
 
 
-async def test_outcomes_and_the_judge_s_fortune_are_taught_once() -> None:
+async def test_outcomes_and_the_judge_s_fortune_are_taught_once(lessons: Lessons) -> None:
     from agot.agents.selection.cluster import cluster_of
 
-    lessons, cluster = LessonsHere(), cluster_of(TASK)
-    selector = Selector(lessons.learnt(RunId("one")), LADDER, table=SILENT)
+    cluster = cluster_of(TASK)
+    selector = Selector(await lessons.learnt(RunId("one")), LADDER, table=SILENT)
     drawn = [tried("7", 0.9), tried("7", 0.8), tried("7", 0.2), tried("9", 0.9)]
     selector.note(
         TASK, [tried("7", 0.3), tried("7", 0.9, strategy="adaptive-best-of-n")], drawn, accept=0.5, tokens=200
     )
     await selector.teach()
     await selector.teach()
-    told = await lessons.learnt(RunId("two")).tallies("strategy", cluster)
+    told = await (await lessons.learnt(RunId("two"))).tallies("strategy", cluster)
     assert {arm: (tally.n, tally.tokens, tally.recoveries) for arm, tally in told.items()} == {
         "chain": (1, 100, 0), "adaptive-best-of-n": (1, 100, 1),
     }  # fmt: skip
-    judged = await lessons.learnt(RunId("two")).tallies("verifier", verifier_subject("judge", cluster))
+    judged = await (await lessons.learnt(RunId("two"))).tallies("verifier", verifier_subject("judge", cluster))
     assert {arm: tally.n for arm, tally in judged.items()} == {"tp": 2, "fn": 1, "fp": 1}
 
 
-async def test_a_model_that_answered_twice_is_taught_twice_and_once_only() -> None:
-    lessons = LessonsHere()
-    learnt = lessons.learnt(RunId("one"))
+async def test_a_model_that_answered_twice_is_taught_twice_and_once_only(lessons: Lessons) -> None:
+    learnt = await lessons.learnt(RunId("one"))
     for _ in range(2):  # the second time as after a resume
         selector = Selector(learnt, LADDER, table=SILENT)
         for answer, other in (("8", "9"), ("7", "8")):
@@ -149,17 +148,16 @@ async def test_a_model_that_answered_twice_is_taught_twice_and_once_only() -> No
         selector.note(TASK, [tried("8", 0.2), tried("7", 0.9)], [], accept=0.5, tokens=0)
         await selector.teach()
     for skill in ("arithmetic", "procedures", "any"):
-        told = await lessons.learnt(RunId("two")).tallies("skill", skill)
+        told = await (await lessons.learnt(RunId("two"))).tallies("skill", skill)
         assert {model: (tally.n, tally.reward_sum) for model, tally in told.items()} == {
             "m/a": (2, 1.0), "m/b": (2, 0.0),
         }  # fmt: skip
 
 
-async def test_texts_that_differ_teach_nothing_of_each_other() -> None:
-    lessons = LessonsHere()
-    selector = Selector(lessons.learnt(RunId("one")), LADDER, table=SILENT)
+async def test_texts_that_differ_teach_nothing_of_each_other(lessons: Lessons) -> None:
+    selector = Selector(await lessons.learnt(RunId("one")), LADDER, table=SILENT)
     task = Task(question="Write a poem about autumn.")
     selector.answered(task, [("m/a", tried("Leaves fall", None)), ("m/b", tried("Wind blows", None))])
     selector.note(task, [tried("Leaves fall", 0.9)], [], accept=0.5, tokens=0)
     await selector.teach()
-    assert await lessons.learnt(RunId("two")).tallies("skill", "any") == {}
+    assert await (await lessons.learnt(RunId("two"))).tallies("skill", "any") == {}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agot.agents.worth import FACT, examples, fitted, worth_of
+from agot.agents.worth import FACT, examples, fit_worth, worth_of
 
 
 def test_examples_are_pairs_of_a_right_and_a_wrong_answer_to_each_question() -> None:
@@ -33,19 +33,19 @@ def judged(right: list[float], wrong: list[float]) -> list[tuple[float, bool]]:
 def test_the_level_follows_from_the_area_under_the_curve(
     right: list[float], wrong: list[float], auc: float, level: str
 ) -> None:
-    found = fitted("word", judged(right, wrong))
+    found = fit_worth("word", judged(right, wrong))
     assert (found.auc, found.level) == (pytest.approx(auc), level)
 
 
 def test_a_judge_that_says_yes_to_everything_tells_nothing() -> None:
-    found = fitted("word", judged([0.99] * 10, [0.99] * 10))
+    found = fit_worth("word", judged([0.99] * 10, [0.99] * 10))
     assert found.chance(0.99) == pytest.approx(0.5, abs=0.02)
 
 
 def test_twenty_answers_make_nobody_certain() -> None:
-    sure = fitted("word", judged([0.99] * 10, [0.01] * 10))
+    sure = fit_worth("word", judged([0.99] * 10, [0.01] * 10))
     assert 0.8 < sure.chance(0.99) < 0.97 and sure.chance(0.01) == pytest.approx(1 - sure.chance(0.99), abs=0.01)
-    weak = fitted("word", judged([0.9] * 7 + [0.3] * 3, [0.9] * 3 + [0.3] * 7))
+    weak = fit_worth("word", judged([0.9] * 7 + [0.3] * 3, [0.9] * 3 + [0.3] * 7))
     assert 0.5 < weak.chance(0.9) < sure.chance(0.9)
 
 
@@ -54,12 +54,12 @@ def test_a_greater_reward_never_means_a_smaller_chance(
     pairs: list[tuple[float, bool]], one: float, other: float
 ) -> None:
     pairs += [(0.5, True), (0.5, False)]
-    found = fitted("word", pairs)
+    found = fit_worth("word", pairs)
     low, high = sorted((one, other))
     assert 0.0 <= found.chance(low) <= found.chance(high) <= 1.0
 
 
 def test_what_is_kept_can_be_read_again_and_anything_else_counts_as_unknown() -> None:
-    found = fitted("reasoned", judged([1.0] * 10, [0.0] * 10))
+    found = fit_worth("reasoned", judged([1.0] * 10, [0.0] * 10))
     assert worth_of({FACT: found.model_dump(mode="json")}) == found
     assert worth_of({}) is worth_of({FACT: None}) is worth_of({FACT: {"auc": 3}}) is None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agot.agents.calibrated import calibration_of
+from agot.agents.calibration import calibration_of
 from agot.agents.selection.cluster import cluster_of
 from agot.agents.worth import JUDGE
 from agot.bench import frozen
@@ -109,6 +109,6 @@ def test_each_model_of_a_panel_is_measured_once() -> None:
 
 
 def test_an_old_tally_without_answers_makes_no_curve() -> None:
-    from agot.agents.calibrated import fitted
+    from agot.agents.calibration import fit_tallies
 
-    assert fitted({"0.90": Tally()}) is None
+    assert fit_tallies({"0.90": Tally()}) is None

@@ -126,3 +126,10 @@ def test_figures_are_judged_by_median_or_worst() -> None:
     report = Report("b", [Figure("a", "s", values, at_least=3.0)])
     assert not report.passed
     assert "MISSED" in report.as_text()
+
+
+@pytest.mark.slow
+def test_relay() -> None:
+    figures = quick("relay")
+    assert figures["relayed request, added CPU"]["median"] > 0
+    assert figures["agot/direct, 4 clients"]["median"] > 0

@@ -37,6 +37,7 @@ from agot.tools.tool import Approve
 
 RUN = RunId("01fake0run00000000")
 VERDICTS = (Verdict(check="expression", reward=1.0, conclusive=True), Verdict(check="judge", reward=0.93))
+REFUTED = Verdict(check="expression", reward=0.0, conclusive=True)
 USAGE = Usage(calls=1, prompt_tokens=40, completion_tokens=10)
 
 
@@ -140,6 +141,8 @@ class FakeReasoner:
             await self._stopped.wait()
             return "interrupted", "partly", "Interrupted", ""
         if word == "stubborn":
+            stream.emit(Verified(thought=ROOT, answer="forty", verdict=REFUTED))
+            stream.emit(Verified(thought=ROOT, answer="forty-two", verdict=VERDICTS[0]))
             await asyncio.sleep(60)
         if word == "block":
             for _ in range(600):

@@ -14,7 +14,7 @@ import pytest
 
 from agot.cli.demo import QUESTIONS
 from agot.cli.outcome import ABSTAINED, BUDGET, UNREACHABLE, USAGE
-from agot.verifiers.expressions import value
+from agot.reading.expressions import value
 
 ROOT = Path(__file__).parents[2]
 LONG = next(shown for shown in QUESTIONS if shown.kind.startswith("a long procedure")).question

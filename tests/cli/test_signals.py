@@ -72,6 +72,19 @@ def test_twice_within_two_seconds_stops_at_once() -> None:
         out, err = process.communicate(timeout=10)
     assert process.returncode == 130 and out == ""
     assert f"agot resume {RUN}" in err and "Traceback" not in err
+    assert "The best that there was: forty-two (proved: the check 'expression'" in err
+
+
+def test_a_hard_stop_is_still_one_json_object_with_the_best_answer_so_far() -> None:
+    with started("ask", "stubborn", "--verbose", "--output", "json") as process:
+        _until_begun(process)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=10)
+    told = json.loads(out)
+    assert (told["status"], told["answer"], told["candidate"]) == ("interrupted", "", "forty-two")
+    assert (told["trust"], told["run_id"]) == ("proved", RUN) and "settled" in told["trust_reason"]
 
 
 def test_two_slow_ones_stay_gentle() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agot.agents.context import Outcome
+from agot.agents.context import Crew, Outcome
 from agot.agents.dialects.compact import CompactDialect
 from agot.agents.planner import Planner
 from agot.agents.selector import Selector
@@ -16,7 +16,7 @@ from agot.agents.strategies.registry import STRATEGIES
 from agot.agents.verifier import VerifierAgent
 from agot.budget import Budget, Meter
 from agot.engine.caller import CallRoom
-from agot.engine.engine import Crew, Engine
+from agot.engine.engine import Engine
 from agot.events import AnyEvent, EventStream
 from agot.ids import RunId
 from agot.journal import Journal
@@ -64,11 +64,12 @@ def bench() -> Callable[..., Bench]:
             seed=0,
         )
         crew = Crew(
+            settings=settings,
             dialect=lambda role: CompactDialect(),
             planner=Planner(most_thoughts=settings.max_plan_thoughts, retries=settings.plan_retries),
             verifier=VerifierAgent(), strategies=STRATEGIES,
             selector=Selector(None, settings.ladder or ("adaptive-best-of-n", "mcts")),
         )  # fmt: skip
-        return Bench(models, Engine(crew, room, meter, settings, stream.emit), meter, events)
+        return Bench(models, Engine(crew, room, meter, stream.emit), meter, events)
 
     return build

@@ -257,3 +257,34 @@ async def test_what_other_attempts_of_a_call_cost_is_counted_with_its_reply() ->
     reply = await ask(REQUEST)
     assert meter.usage.calls == reply.usage.calls == 2
     assert meter.usage.prompt_tokens > 1000
+
+
+async def test_calls_are_stored_under_the_keys_and_in_the_words_of_older_journals() -> None:
+    store = MemoryStore()
+    ask, _meter = journaled(lambda request: "x", store)
+    await ask(REQUEST)
+    await ask(REQUEST.model_copy(update={"prompt": "p@1"}))
+    assert list(store.calls) == ["c567895bf9f972750845721470a01205:0", "433b38187289ddffe7606a074b13fc1d:0"]
+    replies = [one.reply or "" for one in store.calls.values()]
+    said = '{"text":"x","finish_reason":"stop","logprobs":null,"reasoning":""}'
+    assert all(reply.startswith('{"completions":[' + said + "]") for reply in replies)
+
+
+async def test_requests_that_differ_only_in_what_is_passed_on_have_keys_of_their_own() -> None:
+    store = MemoryStore()
+    models = ScriptedModels(lambda request: "x")
+
+    class Verbatim(ScriptedModels):
+        async def complete(self, request, *, timeout_s, on_text, on_chunk=None):  # type: ignore[no-untyped-def]
+            return await models.complete(request, timeout_s=timeout_s, on_text=on_text)
+
+    journal = Journal(RunId("r"), store, clock=time.time)
+    room = CallRoom(Verbatim(lambda request: ""), journal, lambda event: None, lambda role: 0, seed=0)
+    ask = Caller(room, Meter(Budget(tokens=1000), time.monotonic), ROOT)
+    bodies = [{"messages": [], "top_k": 5}, {"messages": [], "top_k": 6, "max_tokens": 50}]
+    for body in bodies:
+        await ask(ModelRequest(purpose="relay", messages=(), verbatim=body, max_tokens=400))
+    assert len(store.calls) == 2
+    sent = [request.verbatim for request in models.requests]
+    # A limit bounds the room: of a request that names none, too.
+    assert sent == [{**bodies[0], "max_tokens": 400}, bodies[1]]

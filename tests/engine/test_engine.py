@@ -7,11 +7,9 @@ import asyncio
 import pytest
 
 from agot.budget import Budget
-from agot.engine.engine import Engine
 from agot.errors import BudgetExceeded, ModelUnauthorised, ModelUnreachable
 from agot.ids import ROOT
 from agot.protocols import Assessed, ModelRequest
-from agot.settings import EngineSettings
 from agot.thought import Solution, ThoughtStatus, Verdict
 from tests.scripted import mode, user_text
 
@@ -344,8 +342,8 @@ async def test_plan_of_one_thought_is_no_plan(bench) -> None:
     assert "does not split" in b.of("plan_rejected")[0].feedback
 
 
-def test_what_is_given_at_a_limit_is_the_best_that_is_known() -> None:
-    engine = Engine(None, None, None, EngineSettings(), lambda event: None)  # type: ignore[arg-type]
+def test_what_is_given_at_a_limit_is_the_best_that_is_known(bench) -> None:
+    engine = bench(solver({}, {})).engine
     refuted = Verdict(check="stated", reward=0.0, conclusive=True)
     first, second = Solution(answer="a"), Solution(answer="b")
     for tried in (

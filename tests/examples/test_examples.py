@@ -16,6 +16,7 @@ EXPECTED = {
     "langgraph_node.py": "391",
     "own_check.py": "42 [('even', 0.9)",
     "own_strategy.py": "31 by twice",
+    "own_tool.py": "717710\n42 answered",
 }
 
 

@@ -85,12 +85,13 @@ class Watch:
 sys.meta_path.insert(0, Watch())
 os.environ.pop("LITELLM_LOCAL_MODEL_COST_MAP", None)
 from agot.models.gateway import Gateway
-from agot.protocols import Message, ModelRequest
+from agot.protocols import ModelRequest
 from agot.settings import RoleSettings, Settings
 async def main():
     gateway = Gateway(Settings(roles={"fast": RoleSettings(model="hosted_vllm/x", base_url=sys.argv[1])}))
     said = {"role": "user", "content": "Hello"}
-    got = await gateway.relay(ModelRequest(purpose="relay", messages=(Message(**said),)), [said], {})
+    asked = ModelRequest(purpose="relay", messages=(), verbatim={"messages": [said]})
+    got = (await gateway.complete(asked, timeout_s=None, on_text=None)).completions[0]
     await gateway.close()
     print(got.message["content"])
 asyncio.run(main())

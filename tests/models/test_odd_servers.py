@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from agot.errors import ContextTooLong, ModelError, ModelUnreachable
+from agot.errors import ContentRefused, ContextTooLong, ModelError, ModelUnreachable
 from agot.models.gateway import Gateway
 from agot.models.known import Known
 from agot.models.retry import retryable
+from agot.models.transport import MOST_BYTES
 from agot.protocols import Message, ModelReply, ModelRequest
 from agot.settings import RoleSettings, Settings
 from tests.servers.odd import Odd, Raw, events, piece, refusing, whole
@@ -177,6 +179,61 @@ async def test_an_http_error_is_told_without_its_wrapping(raw: Raw, words: str) 
         with pytest.raises(ModelError) as raised:
             await ask(gateway(odd))
     assert words in str(raised.value) and "<" not in str(raised.value)
+
+
+PACKED = gzip.compress(json.dumps(whole({"content": "63"})).encode())
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (Raw(PACKED, headers=(("content-encoding", "gzip"),)), ""),
+        (Raw(PACKED[2:], headers=(("content-encoding", "gzip"),)), "its body is not 'gzip', as its header says"),
+        (Raw(b"[" * 100_000 + b"]" * 100_000), "nested too deeply"),
+        (Raw(b'{"x": "' + b"a" * MOST_BYTES), "more than 64 MiB"),
+        (Raw(PACKED, 500, headers=(("content-encoding", "br"),)), "failed (HTTP 500)"),
+        (Raw(b"", 304), "has moved to no place named"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("told", [False, True])
+async def test_bodies_that_cannot_be_read_are_told_for_what_they_are(
+    raw: Raw, words: str, told: bool
+) -> None:
+    async with Odd(lambda _body: raw) as odd:
+        models = gateway(odd)
+        if words:
+            with pytest.raises(ModelError) as raised:
+                await ask(models, on_text=(lambda _text: None) if told else None)
+            assert words in str(raised.value)
+        else:
+            assert (await ask(models)).completions[0].text == "63"
+    assert len(odd.requests) == 1
+
+
+async def test_a_redirect_that_keeps_the_question_is_followed() -> None:
+    replies: Iterator[Any] = iter(
+        [Raw(b"", 308, headers=(("location", "/v2/chat/completions"),)), whole({"content": "63"})]
+    )
+    async with Odd(lambda _body: next(replies)) as odd:
+        assert (await ask(gateway(odd))).completions[0].text == "63"
+    assert odd.requests[0] == odd.requests[1]
+
+
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        whole({"content": None, "refusal": "I cannot help."}),
+        events(piece({"refusal": "I can"}), piece({"refusal": "not help."}), piece({}, "stop")),
+        events(piece({"content": None, "refusal": "I can"}), piece({"refusal": "not help."}, "stop")),
+    ],
+)
+async def test_a_refusal_is_told_in_the_models_words(reply: Any, told: bool) -> None:
+    body = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
+    kind = "text/event-stream" if isinstance(reply, bytes) else "application/json"
+    async with Odd(lambda _body: Raw(body, kind=kind)) as odd:
+        with pytest.raises(ContentRefused, match="I cannot help"):
+            await ask(gateway(odd), on_text=(lambda _text: None) if told else None)
 
 
 REFUSALS = [
@@ -383,6 +440,16 @@ async def test_a_question_that_does_not_fit_into_ollamas_window_is_refused_by_na
             turns = (Message(role="user", content="word " * 5_000),)
             await ask(gateway(odd, model="ollama/m", context_window=2048), messages=turns)
     assert not odd.requests
+
+
+async def test_a_question_that_certainly_does_not_fit_into_a_known_window_is_not_sent() -> None:
+    async with Odd(lambda _body: whole({"content": "63"})) as odd:
+        models = gateway(odd, context_window=512)
+        with pytest.raises(ContextTooLong, match=r"about 1\d{3} tokens, but .* holds 512"):
+            await ask(models, messages=(Message(role="user", content="word " * 900),), close=False)
+        # What may fit is left to the server, which counts better.
+        assert (await ask(models, messages=(Message(role="user", content="word " * 450),))).completions
+    assert len(odd.requests) == 1
 
 
 @pytest.mark.parametrize("told", [False, True])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agot.errors import SetupError
-from agot.models.settings_file import remove_role, write_role
+from agot.models.settings_file import write_role
 from agot.settings import RoleSettings, load_settings
 
 WRITTEN = """# my settings
@@ -59,18 +59,6 @@ def test_writing_the_same_again_changes_nothing(tmp_path: Path) -> None:
     once = path.read_text()
     write_role(path, "judge", chosen)
     assert path.read_text() == once
-
-
-def test_removing_a_role(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    remove_role(path, "fast")
-    assert not path.exists()
-    path.write_text(WRITTEN)
-    remove_role(path, "strong")
-    assert path.read_text() == WRITTEN
-    remove_role(path, "fast")
-    assert "fast" not in tomllib.loads(path.read_text()).get("roles", {})
-    assert "calls = 50  # enough" in path.read_text()
 
 
 def test_a_link_stays_a_link_and_the_mode_stays(tmp_path: Path) -> None:

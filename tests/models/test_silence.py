@@ -14,12 +14,15 @@ from agot.settings import RoleSettings, Settings
 from agot.spending import spending, total_of
 from agot.thought import Usage
 from tests.servers.loopback import Loopback, Reply, failure
+from tests.servers.odd import Odd, events, piece
 
 PROMPT = "what is it " * 30
 
 
 def request(**changes: Any) -> ModelRequest:
-    return ModelRequest(purpose="solve", messages=(Message(role="user", content=PROMPT),), **changes)
+    # More room than a model is trusted to fill in time before it was seen, so that it is watched.
+    how = {"max_tokens": 4096, **changes}
+    return ModelRequest(purpose="solve", messages=(Message(role="user", content=PROMPT),), **how)
 
 
 def gateway(*addresses: str, **changes: Any) -> Gateway:
@@ -75,6 +78,33 @@ async def test_fast_models_are_not_streamed_once_that_is_known() -> None:
             await asked(models)
         await models.close()
     assert ["stream" in one for one in server.requests] == [True, False]
+
+
+async def test_a_model_that_was_not_seen_is_trusted_with_what_takes_no_longer_than_the_time_out() -> None:
+    async with Loopback(lambda _request: Reply("ok")) as server:
+        for tokens, timeout_s in ((1024, 120.0), (1024, 30.0)):
+            models = gateway(server.base_url, timeout_s=timeout_s)
+            await asked(models, max_tokens=tokens)
+            await models.close()
+    assert ["stream" in one for one in server.requests] == [False, True]
+
+
+async def test_a_model_that_was_trusted_too_much_is_watched_at_the_next_try() -> None:
+    def reply(asked: dict[str, Any]) -> Reply:
+        streams = bool(asked.get("stream"))
+        return Reply("word " * 20) if streams else Reply(fault="hang")
+
+    async with Loopback(reply) as server:
+        models = gateway(server.base_url, timeout_s=2.0)
+        got, lost = await asked(models, max_tokens=12)
+        assert isinstance(got, ModelUnreachable) and not isinstance(got, ModelSilent)
+        assert retryable(got) and server.base_url in str(got)
+        again, _ = await asked(models, max_tokens=12)
+        await models.close()
+    assert isinstance(again, ModelReply)
+    assert ["stream" in one for one in server.requests] == [False, True]
+    # Nobody saw whether it was writing.
+    assert (lost.calls, lost.completion_tokens) == (1, 12)
 
 
 @pytest.mark.parametrize("told", [False, True])
@@ -155,6 +185,25 @@ async def test_a_failed_attempt_costs_its_prompt_and_what_arrived(
     assert lost.calls == 1
     assert lost.prompt_tokens >= 90
     assert written <= lost.completion_tokens <= 12 * written
+
+
+@pytest.mark.parametrize("told", [False, True])
+async def test_a_stream_that_broke_off_is_asked_for_once(told: bool) -> None:
+    async with Loopback(lambda _request: Reply("word " * 20, fault="drop_mid_stream")) as server:
+        models = gateway(server.base_url)
+        got, _ = await asked(models, on_text=(lambda _text: None) if told else None)
+        await models.close()
+        assert len(server.requests) == 1
+    assert isinstance(got, ModelError) and retryable(got)
+
+
+async def test_a_joined_stream_that_ends_without_a_reason_is_asked_for_once() -> None:
+    async with Odd(lambda _body: events(piece({"content": "6"}), end=b"")) as odd:
+        models = gateway(f"{odd.base_url}/v1")
+        got, lost = await asked(models)
+        await models.close()
+    assert isinstance(got, ModelError) and retryable(got)
+    assert len(odd.requests) == lost.calls == 1
 
 
 async def test_an_unreadable_reply_costs_what_could_be_read_of_it() -> None:

@@ -81,4 +81,5 @@ def test_why_there_is_no_answer_is_told() -> None:
     thinker = Completion(text="", reasoning="The answer is 63")
     assert "only reasoned" in no_answer([thinker])
     assert "max_tokens" in no_answer([thinker.model_copy(update={"finish_reason": "length"})])
+    assert "called a tool" in no_answer([Completion(text="", finish_reason="tool_calls")])
     assert no_answer([Completion(text="63")]) == no_answer([]) == ""

@@ -15,7 +15,8 @@ import pytest
 from pydantic import ValidationError
 
 from agot.errors import SetupError, ToolError
-from agot.tools.mcp_servers import McpServer, McpServers
+from agot.settings import McpServer, McpTool
+from agot.tools.mcp_servers import McpServers
 from agot.tools.tool import ToolRequest
 from tests.tools.conftest import Bench
 
@@ -71,6 +72,36 @@ async def test_a_servers_own_mark_lifts_no_approval_unless_the_server_is_trusted
         assert [one.side_effects for one in tools] == [side_effects]
 
 
+async def test_settings_say_which_calls_of_a_servers_tool_are_the_same_and_which_may_be_repeated() -> None:
+    made: list[ToolRequest] = []
+
+    async def approve(request: ToolRequest) -> bool:
+        made.append(request)
+        return True
+
+    known = {"add": McpTool(idempotency_key=("a",)), "write": McpTool(repeatable=True)}
+    async with McpServers(
+        {"small": STDIO.model_copy(update={"side_effects": True, "tools": known})}
+    ) as tools:
+        bench = Bench(tools, approve)
+        assert (await bench.call("small_add", a=1, b=2)).text == "3"
+        assert "already" in (await bench.call("small_add", a=1, b=5)).text
+        for _ in range(2):
+            assert (await bench.call("small_write", text="x")).text == "wrote x"
+    assert [request.tool for request in made] == ["small_add", "small_write", "small_write"]
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [({"wirte": McpTool(repeatable=True)}, "offers add, write"), ({"write": McpTool(idempotency_key=("to",))}, "none of its arguments: text")],
+)  # fmt: skip
+async def test_what_settings_say_of_a_tool_that_is_not_there_is_an_error(
+    known: dict[str, McpTool], words: str
+) -> None:
+    with pytest.raises(SetupError, match=words):
+        await McpServers({"small": STDIO.model_copy(update={"tools": known})}).open()
+
+
 async def test_long_lists_and_large_schemas_are_cut_and_what_is_left_out_is_told() -> None:
     servers = McpServers({"odd": odd("many"), "wide": odd("large"), "bad": odd("marked")})
     async with servers as tools:
@@ -80,7 +111,9 @@ async def test_long_lists_and_large_schemas_are_cut_and_what_is_left_out_is_told
         talks = json.dumps(tools[64].parameters)
         assert len(talks) < 400 and "</untrusted" not in talks
         many, wide, bad = servers.notes
-    assert "'odd' 2936 are left out: at most 64 tools" in many and "t64, t65" in many and "and 2928 more" in many
+    assert (
+        "'odd' 2936 are left out: at most 64 tools" in many and "t64, t65" in many and "and 2928 more" in many
+    )
     assert "'wide' 1 is left out: a schema may have 4,000 characters (wide)" in wide
     assert "'bad' 1 is left out: names within it hold marks" in bad
 
@@ -114,7 +147,10 @@ async def test_a_tool_that_changed_or_went_is_not_called_where_nobody_can_approv
     servers = {"odd": odd("shifting", side_effects=False), "gone": odd("vanishing", side_effects=False)}
     async with McpServers(servers) as tools:
         bench = Bench(tools)
-        for name, why in (("odd_read", "has changed it and nobody is here"), ("gone_read", "no longer offers")):
+        for name, why in (
+            ("odd_read", "has changed it and nobody is here"),
+            ("gone_read", "no longer offers"),
+        ):
             assert not (await bench.call(name)).error
             refused = await bench.call(name, n=1)
             assert refused.error and why in refused.text

@@ -6,19 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agot.protocols import Verifier
+from agot.protocols import Check
 from agot.thought import Finding, Plan, PlannedThought, Solution, Task, Verdict
-from agot.verifiers.answers import equivalent, normal
-from agot.verifiers.arithmetic import EquationCheck, ExpressionCheck
+from agot.reading.answers import equivalent, normal
+from agot.verifiers.arithmetic import ExpressionCheck
+from agot.verifiers.bindings import BINDINGS
 from agot.verifiers.composition import CompositionCheck
 from agot.verifiers.countdown import CountdownCheck
-from agot.verifiers.forms import FormCheck, StatedCheck
+from agot.verifiers.equations import EquationCheck
+from agot.verifiers.forms import FormCheck
+from agot.verifiers.stated import StatedCheck
 from agot.verifiers.plans import check_plan
+from agot.verifiers.registry import CHECKS
 
 
-async def check(verifier: Verifier, question: str, answer: str, *steps: str, **more: object) -> Verdict:
+def check(verifier: Check, question: str, answer: str, *steps: str, **more: object) -> Verdict:
     solution = Solution.model_validate({"answer": answer, "steps": steps, **more})
-    return await verifier(Task(question=question), solution, None)  # type: ignore[arg-type]
+    return verifier(Task(question=question), solution)
 
 
 @pytest.mark.parametrize(
@@ -35,15 +39,15 @@ async def check(verifier: Verifier, question: str, answer: str, *steps: str, **m
         (("apples: 5+3=8", "pears: 2*4=8"), 1.0),
     ],
 )
-async def test_equations_are_recomputed(steps: tuple[str, ...], reward: float | None) -> None:
-    assert (await check(EquationCheck(), "q", "1", *steps)).reward == reward
+def test_equations_are_recomputed(steps: tuple[str, ...], reward: float | None) -> None:
+    assert check(EquationCheck(), "q", "1", *steps).reward == reward
 
 
-async def test_question_that_is_an_expression_is_recomputed() -> None:
-    assert (await check(ExpressionCheck(), "What is 3+4?", "7")).reward == 1.0
-    assert (await check(ExpressionCheck(), "What is 3+4?", "8")).reward == 0.0
-    assert (await check(ExpressionCheck(), "What is 3+4?", "seven")).reward == 1.0
-    assert (await check(ExpressionCheck(), "Who is it?", "Ann")).reward is None
+def test_question_that_is_an_expression_is_recomputed() -> None:
+    assert check(ExpressionCheck(), "What is 3+4?", "7").reward == 1.0
+    assert check(ExpressionCheck(), "What is 3+4?", "8").reward == 0.0
+    assert check(ExpressionCheck(), "What is 3+4?", "seven").reward == 1.0
+    assert check(ExpressionCheck(), "Who is it?", "Ann").reward is None
 
 
 @pytest.mark.parametrize(
@@ -57,22 +61,30 @@ async def test_question_that_is_an_expression_is_recomputed() -> None:
         ("no", None),
     ],
 )
-async def test_countdown_uses_each_number_once(answer: str, reward: float | None) -> None:
+def test_countdown_uses_each_number_once(answer: str, reward: float | None) -> None:
     question = "Use the numbers 8, 2, 4, 7 and 6 each exactly once with + - * / to make 24."
-    assert (await check(CountdownCheck(), question, answer)).reward == reward
+    assert check(CountdownCheck(), question, answer).reward == reward
 
 
-async def test_countdown_is_silent_on_other_questions() -> None:
-    assert (await check(CountdownCheck(), "What is 3+4?", "7")).reward is None
+def test_countdown_is_silent_on_other_questions() -> None:
+    assert check(CountdownCheck(), "What is 3+4?", "7").reward is None
 
 
 @pytest.mark.parametrize("answer", ["", "   ", "What is it really?"])
-async def test_unusable_answers_are_refuted(answer: str) -> None:
-    assert (await check(FormCheck(), "What is it really?", answer)).reward == 0.0
+def test_unusable_answers_are_refuted(answer: str) -> None:
+    assert check(FormCheck(), "What is it really?", answer).reward == 0.0
 
 
-async def test_a_long_answer_is_no_fault() -> None:
-    assert (await check(FormCheck(), "Write a novel.", "word " * 50_000)).reward is None
+@pytest.mark.parametrize("verifier", CHECKS.values(), ids=CHECKS)
+def test_a_long_answer_is_no_fault(verifier: Check) -> None:
+    assert check(verifier, "Write a novel.", "word " * 50_000).reward is None
+
+
+def test_a_long_answer_is_a_fault_where_the_question_demands_a_short_one() -> None:
+    novel = "word " * 50_000
+    assert check(StatedCheck(), "Write a novel in at most 300 words.", novel).reward == 0.3
+    assert BINDINGS["max_words"]("50000")(novel) and not BINDINGS["max_words"]("49999")(novel)
+    assert not BINDINGS["forbids"]("end")(novel + "end") and not BINDINGS["stated"]("Reply with one word.")(novel)
 
 
 @pytest.mark.parametrize(
@@ -88,17 +100,17 @@ async def test_a_long_answer_is_no_fault() -> None:
         ("What is it?", "anything at all", None),
     ],
 )
-async def test_stated_constraints_hold(question: str, answer: str, reward: float | None) -> None:
-    assert (await check(StatedCheck(), question, answer)).reward == reward
+def test_stated_constraints_hold(question: str, answer: str, reward: float | None) -> None:
+    assert check(StatedCheck(), question, answer).reward == reward
 
 
-async def test_composition_is_as_good_as_its_weakest_part() -> None:
+def test_composition_is_as_good_as_its_weakest_part() -> None:
     parts = [
         Finding(thought="0.0", question="a", answer="1", reward=1.0),
         Finding(thought="0.1", question="b", answer="2", reward=0.4),
     ]  # type: ignore[arg-type]
-    assert (await check(CompositionCheck(), "q", "2", parts=tuple(parts), plan_reward=1.0)).reward == 0.4
-    assert (await check(CompositionCheck(), "q", "2", parts=tuple(parts))).reward is None
+    assert check(CompositionCheck(), "q", "2", parts=tuple(parts), plan_reward=1.0).reward == 0.4
+    assert check(CompositionCheck(), "q", "2", parts=tuple(parts)).reward is None
 
 
 def plan_of(*questions: str) -> Plan:

@@ -14,11 +14,11 @@ MATERIAL = (
 )
 
 
-async def check(
+def check(
     answer: str, *, material: str = MATERIAL, question: str = "Who was she?", **more: object
 ) -> Verdict:
     task = Task.model_validate({"question": question, "material": material, **more})
-    return await GroundingCheck()(task, Solution(answer=answer), None)  # type: ignore[arg-type]
+    return GroundingCheck()(task, Solution(answer=answer))
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,8 @@ async def check(
         "In December, Lovelace's family lived in London.",
     ],
 )
-async def test_grounded_answer_gets_the_full_share(answer: str) -> None:
-    verdict = await check(answer)
+def test_grounded_answer_gets_the_full_share(answer: str) -> None:
+    verdict = check(answer)
     assert verdict.reward == 1.0 and not verdict.conclusive and not verdict.feedback
 
 
@@ -44,50 +44,50 @@ async def test_grounded_answer_gets_the_full_share(answer: str) -> None:
         ("Her estate was worth 1250.5 pounds and 25 shillings.", "'25'", 1 / 2),
     ],
 )
-async def test_what_is_not_grounded_is_named(answer: str, missing: str, reward: float) -> None:
-    verdict = await check(answer)
+def test_what_is_not_grounded_is_named(answer: str, missing: str, reward: float) -> None:
+    verdict = check(answer)
     assert verdict.reward == pytest.approx(reward) and missing in verdict.feedback
 
 
-async def test_without_material_or_claims_it_cannot_tell() -> None:
-    assert (await check("Ada Lovelace", material="")).reward is None
-    assert (await check("She was a writer.")).reward is None
+def test_without_material_or_claims_it_cannot_tell() -> None:
+    assert check("Ada Lovelace", material="").reward is None
+    assert check("She was a writer.").reward is None
     finding = Finding.model_validate({"thought": "0.0", "question": "Who?", "answer": "Marie Curie"})
-    assert (await check("1867", material="", findings=(finding,))).reward is None
+    assert check("1867", material="", findings=(finding,)).reward is None
 
 
-async def test_findings_are_sources_and_the_question_may_be_repeated() -> None:
+def test_findings_are_sources_and_the_question_may_be_repeated() -> None:
     finding = Finding.model_validate({"thought": "0.0", "question": "Where?", "answer": "In Rome, 44 BC"})
-    assert (await check("It was in Rome that Brutus fell.", findings=(finding,))).reward == 0.5
-    verdict = await check(
+    assert check("It was in Rome that Brutus fell.", findings=(finding,)).reward == 0.5
+    verdict = check(
         "It was in Rome that Gaius Caesar fell.", findings=(finding,), question="Where did Gaius Caesar fall?"
     )
     assert verdict.reward == 1.0
-    quoted = await check('"Where did Gaius Caesar fall" is asked.', question="Where did Gaius Caesar fall?")
+    quoted = check('"Where did Gaius Caesar fall" is asked.', question="Where did Gaius Caesar fall?")
     assert quoted.reward == 0.0
-    named = await check(
+    named = check(
         'The word "banana" has 3 vowels.', question='How many vowels has "banana"?', material="3"
     )
     assert named.reward == 1.0
 
 
-async def test_quotations_alone_can_be_looked_at() -> None:
-    task, ask = Task(question="Who was she?", material=MATERIAL), None
+def test_quotations_alone_can_be_looked_at() -> None:
+    task = Task(question="Who was she?", material=MATERIAL)
     only = GroundingCheck(("quotation",))
-    assert (await only(task, Solution(answer="Born in Paris in 1816."), ask)).reward is None  # type: ignore[arg-type]
-    invented = await only(task, Solution(answer='In 1816 she wrote "golden patterns".'), ask)  # type: ignore[arg-type]
+    assert only(task, Solution(answer="Born in Paris in 1816.")).reward is None
+    invented = only(task, Solution(answer='In 1816 she wrote "golden patterns".'))
     assert invented.reward == 0.0 and "golden patterns" in invented.feedback
 
 
-async def test_what_a_tool_may_have_said_is_not_called_missing() -> None:
+def test_what_a_tool_may_have_said_is_not_called_missing() -> None:
     task, check_ = Task(question="Who was she?", material=MATERIAL), GroundingCheck()
     found = Solution(answer='A site says "golden patterns".', strategy="tools")
-    assert (await check_(task, found, None)).reward is None  # type: ignore[arg-type]
+    assert check_(task, found).reward is None
 
 
-async def test_parts_of_words_and_numbers_do_not_ground() -> None:
-    assert (await check("It was 18.")).reward == 0.0
-    assert (await check("It was in Lond or so, says Ada Love.")).reward == 0.0
+def test_parts_of_words_and_numbers_do_not_ground() -> None:
+    assert check("It was 18.").reward == 0.0
+    assert check("It was in Lond or so, says Ada Love.").reward == 0.0
 
 
 def test_enumerators_and_first_words_are_no_claims() -> None:
@@ -98,6 +98,6 @@ def test_enumerators_and_first_words_are_no_claims() -> None:
 
 
 @pytest.mark.parametrize("unit", ['"', "A ", "Aa ", "1,", "1.", "A of ", "“", "a.", "A.B ", "1 "])
-async def test_no_text_takes_long(unit: str) -> None:
+def test_no_text_takes_long(unit: str) -> None:
     with bounded():
-        await check(unit * (40_000 // len(unit)), material=unit * 40_000)
+        check(unit * (40_000 // len(unit)), material=unit * 40_000)

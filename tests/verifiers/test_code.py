@@ -18,7 +18,7 @@ TESTS = "assert f(1) == 2\nassert f(5) == 6\n"
 
 
 async def check(verifier: UnitTestCheck, answer: str) -> Verdict:
-    return await verifier(Task(question="q"), Solution(answer=answer), None)  # type: ignore[arg-type]
+    return await verifier(Task(question="q"), Solution(answer=answer))
 
 
 @needs_sandbox

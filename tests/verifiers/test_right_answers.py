@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from agot.protocols import Verifier
+from agot.protocols import Check
 from agot.thought import Plan, PlannedThought, Solution, Task, Verdict
 from agot.verifiers import plans
-from agot.verifiers.answers import normal
-from agot.verifiers.arithmetic import EquationCheck, ExpressionCheck, asked_expression
+from agot.reading.answers import normal
+from agot.verifiers.arithmetic import ExpressionCheck, asked_expression
 from agot.verifiers.countdown import CountdownCheck
-from agot.verifiers.expressions import expressions
-from agot.verifiers.forms import FormCheck, StatedCheck
+from agot.verifiers.equations import EquationCheck
+from agot.reading.expressions import expressions
+from agot.verifiers.forms import FormCheck
+from agot.verifiers.stated import StatedCheck
 from tests.bounded import bounded
 
-CHECKS: tuple[Verifier, ...] = (
+CHECKS: tuple[Check, ...] = (
     EquationCheck(), ExpressionCheck(), CountdownCheck(), FormCheck(), StatedCheck(),
 )  # fmt: skip
 
 
-async def check(verifier: Verifier, question: str, answer: str, *steps: str) -> Verdict:
+def check(verifier: Check, question: str, answer: str, *steps: str) -> Verdict:
     solution = Solution(answer=answer, steps=steps)
-    return await verifier(Task(question=question), solution, None)  # type: ignore[arg-type]
+    return verifier(Task(question=question), solution)
 
 
 RIGHT_STEPS = """5/20 = 25%|3/4 = 75 percent|17 / 5 = 3 r2|7/4 = 1 3/4|5/2 = 2½|1000/3 = 333|2/3 = 0.666...|x*2 + 4 = 10
@@ -33,8 +35,8 @@ Step 1 - 3 + 4 = 7|1. -3 + 10 = 7|Not 2 + 2 = 5 but 2 + 2 = 4|12*12=124, no: 12*
 
 
 @pytest.mark.parametrize("step", [step for line in RIGHT_STEPS.splitlines() for step in line.split("|")])
-async def test_right_step_is_not_refuted(step: str) -> None:
-    verdict = await check(EquationCheck(), "How much?", "1", step)
+def test_right_step_is_not_refuted(step: str) -> None:
+    verdict = check(EquationCheck(), "How much?", "1", step)
     assert verdict.reward != 0.0 and not verdict.conclusive
 
 
@@ -55,8 +57,8 @@ async def test_right_step_is_not_refuted(step: str) -> None:
         ("10/3 = 3",),
     ],
 )
-async def test_right_equations_count_for_the_solution(steps: tuple[str, ...]) -> None:
-    assert (await check(EquationCheck(), "q", "1", *steps)).reward == 1.0
+def test_right_equations_count_for_the_solution(steps: tuple[str, ...]) -> None:
+    assert check(EquationCheck(), "q", "1", *steps).reward == 1.0
 
 
 @pytest.mark.parametrize(
@@ -75,21 +77,21 @@ async def test_right_equations_count_for_the_solution(steps: tuple[str, ...]) ->
         ("3+4=7 -> 7*2+1", "7*2=14 -> 14+2"),
     ],
 )
-async def test_false_equation_that_stands_alone_is_refuted(steps: tuple[str, ...]) -> None:
-    verdict = await check(EquationCheck(), "q", "1", *steps)
+def test_false_equation_that_stands_alone_is_refuted(steps: tuple[str, ...]) -> None:
+    verdict = check(EquationCheck(), "q", "1", *steps)
     assert verdict.reward == 0.0 and verdict.conclusive and verdict.feedback
 
 
 @pytest.mark.parametrize(
     "steps", [("3 + 4 = 8 apples",), ("she has 3 + 4 = 8",), ("2+3=6", "wait, that is a mistake; 2+3=5")]
 )
-async def test_false_equation_within_a_sentence_is_left_to_a_judge(steps: tuple[str, ...]) -> None:
-    verdict = await check(EquationCheck(), "q", "1", *steps)
+def test_false_equation_within_a_sentence_is_left_to_a_judge(steps: tuple[str, ...]) -> None:
+    verdict = check(EquationCheck(), "q", "1", *steps)
     assert verdict.reward == 0.3 and not verdict.conclusive
 
 
-async def test_equation_that_a_later_step_puts_right_is_not_conclusive() -> None:
-    assert not (await check(EquationCheck(), "q", "144", "12*12=124", "12*12=144")).conclusive
+def test_equation_that_a_later_step_puts_right_is_not_conclusive() -> None:
+    assert not check(EquationCheck(), "q", "144", "12*12=124", "12*12=144").conclusive
 
 
 RIGHT_VALUES = [
@@ -109,25 +111,25 @@ RIGHT_VALUES = [
 @pytest.mark.parametrize(
     ("question", "answer"), [(q, answer) for q, answers in RIGHT_VALUES for answer in answers.split("|")]
 )
-async def test_value_is_accepted_in_any_form(question: str, answer: str) -> None:
-    verdict = await check(ExpressionCheck(), question, answer)
+def test_value_is_accepted_in_any_form(question: str, answer: str) -> None:
+    verdict = check(ExpressionCheck(), question, answer)
     assert verdict.reward == 1.0 and verdict.conclusive
 
 
 @pytest.mark.parametrize("answer", ["52", "**52**", "17 * 3 = 52", "The answer is 52", "5/6", "-51", "51.5"])
-async def test_wrong_value_is_refuted_in_any_form(answer: str) -> None:
-    verdict = await check(ExpressionCheck(), "What is 17 * 3?", answer)
+def test_wrong_value_is_refuted_in_any_form(answer: str) -> None:
+    verdict = check(ExpressionCheck(), "What is 17 * 3?", answer)
     assert verdict.reward == 0.0 and verdict.conclusive
 
 
 @pytest.mark.parametrize("answer", ["fifty-one", "LI", "not 52", "50 or 52", "I do not know", "12:45"])
-async def test_answer_without_one_clear_number_is_left_open(answer: str) -> None:
-    assert (await check(ExpressionCheck(), "What is 17 * 3?", answer)).reward is None
+def test_answer_without_one_clear_number_is_left_open(answer: str) -> None:
+    assert check(ExpressionCheck(), "What is 17 * 3?", answer).reward is None
 
 
 @pytest.mark.parametrize("answer", ["17 * 3", "52 dollars", "5!"])
-async def test_doubtful_value_is_left_to_a_judge(answer: str) -> None:
-    assert not (await check(ExpressionCheck(), "What is 17 * 3?", answer)).conclusive
+def test_doubtful_value_is_left_to_a_judge(answer: str) -> None:
+    assert not check(ExpressionCheck(), "What is 17 * 3?", answer).conclusive
 
 
 NAMES = (
@@ -137,8 +139,8 @@ NAMES = (
 
 @pytest.mark.parametrize("question", [*NAMES.split("|"), "What is 1/2/2024?", "Help me find 555-0199"])
 @pytest.mark.parametrize("answer", ["something else", "7", "January 2, 2024"])
-async def test_names_that_look_like_arithmetic_are_never_refuted(question: str, answer: str) -> None:
-    verdict = await check(ExpressionCheck(), question, answer)
+def test_names_that_look_like_arithmetic_are_never_refuted(question: str, answer: str) -> None:
+    verdict = check(ExpressionCheck(), question, answer)
     assert verdict.reward != 0.0 and not verdict.conclusive
 
 
@@ -154,8 +156,8 @@ def test_more_than_an_expression_is_not_taken_for_one(question: str) -> None:
 
 
 @pytest.mark.parametrize("question", ["Compute 9/11", "72-26 = ?", "What is 9 / 11?", "What is (7-11)?"])
-async def test_computation_asked_for_is_refuted_if_wrong(question: str) -> None:
-    assert (await check(ExpressionCheck(), question, "5")).reward == 0.0
+def test_computation_asked_for_is_refuted_if_wrong(question: str) -> None:
+    assert check(ExpressionCheck(), question, "5").reward == 0.0
 
 
 OTHER_PUZZLES = [
@@ -170,42 +172,42 @@ OTHER_PUZZLES = [
 
 
 @pytest.mark.parametrize(("question", "answer"), OTHER_PUZZLES)
-async def test_countdown_leaves_other_questions_and_answers_open(question: str, answer: str) -> None:
-    assert (await check(CountdownCheck(), question, answer)).reward is None
+def test_countdown_leaves_other_questions_and_answers_open(question: str, answer: str) -> None:
+    assert check(CountdownCheck(), question, answer).reward is None
 
 
 FORMS = r"**(7-4)*8*1**|24 = (7-4)*8*1|8(7-4)*1|$(7-4)\times 8\times 1$|[(7-4)*8]*1|One way is (7-4)*8*1"
 
 
 @pytest.mark.parametrize("answer", FORMS.split("|"))
-async def test_countdown_accepts_an_expression_in_any_form(answer: str) -> None:
-    assert (await check(CountdownCheck(), "Use 4, 7, 8, 1 to make 24.", answer)).reward == 1.0
+def test_countdown_accepts_an_expression_in_any_form(answer: str) -> None:
+    assert check(CountdownCheck(), "Use 4, 7, 8, 1 to make 24.", answer).reward == 1.0
 
 
 @pytest.mark.parametrize(
     "question", ["Use 3, 5, 7, 13 to make 24", "Use each of 3, 5, 7, 13 exactly once to make 24"]
 )
-async def test_a_bare_number_that_was_not_given_is_no_way_to_make_another(question: str) -> None:
+def test_a_bare_number_that_was_not_given_is_no_way_to_make_another(question: str) -> None:
     for answer in ("21", "24"):
-        verdict = await check(CountdownCheck(), question, answer)
+        verdict = check(CountdownCheck(), question, answer)
         assert verdict.reward == 0.0 and verdict.conclusive
-    assert not (await check(CountdownCheck(), "Use 24, 3 to make 24", "24")).conclusive
+    assert not check(CountdownCheck(), "Use 24, 3 to make 24", "24").conclusive
 
 
 @pytest.mark.parametrize("answer", ["100+40", "140 + 3", "(12)*11"])
-async def test_value_given_as_a_wrong_expression_is_wrong(answer: str) -> None:
-    verdict = await check(ExpressionCheck(), "What is 12*12?", answer)
+def test_value_given_as_a_wrong_expression_is_wrong(answer: str) -> None:
+    verdict = check(ExpressionCheck(), "What is 12*12?", answer)
     assert verdict.reward == 0.0 and verdict.conclusive
 
 
 @pytest.mark.parametrize("answer", ["12*12", "100+44", "12*(6+6)"])
-async def test_value_that_is_not_worked_out_is_left_open(answer: str) -> None:
-    assert (await check(ExpressionCheck(), "What is 12*12?", answer)).reward is None
+def test_value_that_is_not_worked_out_is_left_open(answer: str) -> None:
+    assert check(ExpressionCheck(), "What is 12*12?", answer).reward is None
 
 
-async def test_countdown_without_the_word_once_does_not_insist_on_all_numbers() -> None:
-    assert not (await check(CountdownCheck(), "Use 4, 7, 8, 1 to make 24.", "(7-4)*8")).conclusive
-    assert (await check(CountdownCheck(), "Game of 24: 4, 7, 8, 1", "(7-4)*8")).conclusive
+def test_countdown_without_the_word_once_does_not_insist_on_all_numbers() -> None:
+    assert not check(CountdownCheck(), "Use 4, 7, 8, 1 to make 24.", "(7-4)*8").conclusive
+    assert check(CountdownCheck(), "Game of 24: 4, 7, 8, 1", "(7-4)*8").conclusive
 
 
 STATED = [
@@ -224,13 +226,13 @@ STATED = [
 
 
 @pytest.mark.parametrize(("question", "answer"), STATED)
-async def test_constraint_is_stated_only_by_an_imperative(question: str, answer: str) -> None:
-    assert (await check(StatedCheck(), question, answer)).reward is None
+def test_constraint_is_stated_only_by_an_imperative(question: str, answer: str) -> None:
+    assert check(StatedCheck(), question, answer).reward is None
 
 
 @pytest.mark.parametrize("answer", ["#MeToo", "#ffffff", "#42", "#general", "hello"])
-async def test_hashtags_and_echoes_of_short_questions_are_answers(answer: str) -> None:
-    assert (await check(FormCheck(), "hello", answer)).reward is None
+def test_hashtags_and_echoes_of_short_questions_are_answers(answer: str) -> None:
+    assert check(FormCheck(), "hello", answer).reward is None
 
 
 def plan_of(*questions: str, final: str = "") -> Plan:
@@ -267,17 +269,14 @@ HARMFUL = "( |1+|1|(1|1 x | |- |1,|1 plus |#1|\n|[|=|1+1=2, |1+1=3 a, |. |\\frac
 
 @pytest.mark.parametrize("size", [900, 4000, 200_000])
 @pytest.mark.parametrize("unit", HARMFUL)
-async def test_no_text_takes_long(unit: str, size: int) -> None:
+def test_no_text_takes_long(unit: str, size: int) -> None:
     text = unit * (size // max(1, len(unit)))
     plan = plan_of(text, text)
 
-    async def all_checks() -> None:
-        for verifier in CHECKS:
-            await check(verifier, text, text, text)
-            await check(verifier, "What is 3 + 4?", text, text, text)
-
     with bounded():
-        await all_checks()
+        for verifier in CHECKS:
+            check(verifier, text, text, text)
+            check(verifier, "What is 3 + 4?", text, text, text)
         plans.check_plan(Task(question=text), plan, verbatim=True)
         plans.clauses(text)
         normal(f"[{text}]")

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from agot.protocols import Ask
 from agot.thought import Solution, Task
 from agot.verifiers.sets import SetCheck, asked
 
 BOTH = "Which numbers are in both lists [11, 60, 1, 49, 21, 33, 14, 56] and [31, 11, 4, 63, 49, 58, 14]?"
 
 
-async def _nobody(request: object) -> object:
-    raise AssertionError("no model is asked")
-
-
-async def _verdict(question: str, answer: str) -> tuple[float | None, bool]:
-    ask: Ask = _nobody  # type: ignore[assignment]
-    verdict = await SetCheck()(Task(question=question), Solution(answer=answer, strategy="chain"), ask)
+def _verdict(question: str, answer: str) -> tuple[float | None, bool]:
+    verdict = SetCheck()(Task(question=question), Solution(answer=answer, strategy="chain"))
     return verdict.reward, verdict.conclusive
 
 
@@ -63,10 +57,10 @@ def test_other_questions_are_left_alone(question: str) -> None:
         ("Which words are in both [red, blue] and [blue]?", "It is blue", (1.0, True)),
     ],
 )  # fmt: skip
-async def test_answers_are_proved_refuted_or_left_open(
+def test_answers_are_proved_refuted_or_left_open(
     question: str, answer: str, verdict: tuple[float | None, bool]
 ) -> None:
-    assert await _verdict(question, answer) == verdict
+    assert _verdict(question, answer) == verdict
 
 
 def test_long_lists_are_read_at_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from importlib import import_module
 from typing import Any
@@ -12,22 +13,22 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from agot.errors import SetupError
-from agot.protocols import Verifier
+from agot.protocols import Check
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.structures import JsonSchemaCheck, ModelCheck
 from agot.verifiers.texts import PatternCheck, unrolled
 from tests.bounded import bounded
 
 
-async def check(verifier: Verifier, answer: str) -> Verdict:
-    return await verifier(Task(question="q"), Solution(answer=answer), None)  # type: ignore[arg-type]
+def check(verifier: Check, answer: str) -> Verdict:
+    return verifier(Task(question="q"), Solution(answer=answer))
 
 
-async def test_pattern_must_match_the_whole_answer_unless_it_may_search() -> None:
-    assert (await check(PatternCheck(r"\d{3}"), "123")).reward == 1.0
-    assert (await check(PatternCheck(r"\d{3}"), "a 123")).reward == 0.0
-    assert (await check(PatternCheck(r"\d{3}", search=True), "a 123")).reward == 1.0
-    assert "a code" in (await check(PatternCheck(r"\d{3}", expected="a code"), "x")).feedback
+def test_pattern_must_match_the_whole_answer_unless_it_may_search() -> None:
+    assert check(PatternCheck(r"\d{3}"), "123").reward == 1.0
+    assert check(PatternCheck(r"\d{3}"), "a 123").reward == 0.0
+    assert check(PatternCheck(r"\d{3}", search=True), "a 123").reward == 1.0
+    assert "a code" in check(PatternCheck(r"\d{3}", expected="a code"), "x").feedback
 
 
 @pytest.mark.parametrize("pattern", ["(", "a" * 2001, "[", "(?P<1>a)", "a{3,2}"])
@@ -36,9 +37,9 @@ def test_pattern_that_is_none_is_refused(pattern: str) -> None:
         PatternCheck(pattern)
 
 
-async def test_backtracking_without_end_is_stopped_and_cannot_tell() -> None:
+def test_backtracking_without_end_is_stopped_and_cannot_tell() -> None:
     with bounded():
-        verdict = await check(PatternCheck(r"(a|aa)+(a|aa)+(a|aa)+b\1", timeout_s=0.1), "a" * 5000)
+        verdict = check(PatternCheck(r"(a|aa)+(a|aa)+(a|aa)+b\1", timeout_s=0.1), "a" * 5000)
         assert verdict.reward is None and "0.1 s" in verdict.feedback
 
 
@@ -46,9 +47,9 @@ async def test_backtracking_without_end_is_stopped_and_cannot_tell() -> None:
     "pattern", ["(a{1,30}){1,30}b", "((a+)+)+$", "(a|a)*b", r"(?i)(\w+\s?)+\Z", "(a*)*b|a{9}(b)"]
 )
 @pytest.mark.parametrize("end", ["", "!", "b!"])
-async def test_no_pattern_takes_longer_than_its_time(pattern: str, end: str) -> None:
+def test_no_pattern_takes_longer_than_its_time(pattern: str, end: str) -> None:
     with bounded():
-        verdict = await check(PatternCheck(pattern, timeout_s=0.1), "a" * 3000 + end)
+        verdict = check(PatternCheck(pattern, timeout_s=0.1), "a" * 3000 + end)
         assert verdict.reward in (None, 0.0, 1.0)
 
 
@@ -114,19 +115,34 @@ SCHEMA = {
 }
 
 
-async def test_answer_under_a_schema() -> None:
+def test_answer_under_a_schema() -> None:
     verifier = JsonSchemaCheck(SCHEMA)
-    right = await check(verifier, 'Here:\n```json\n{"name": "Ann", "age": 3}\n```')
+    right = check(verifier, 'Here:\n```json\n{"name": "Ann", "age": 3}\n```')
     assert right.reward == 1.0 and not right.conclusive
-    wrong = await check(verifier, '{"age": -1}')
+    wrong = check(verifier, '{"age": -1}')
     assert wrong.reward == 0.0 and wrong.conclusive and "name" in wrong.feedback and "$.age" in wrong.feedback
 
 
 @pytest.mark.parametrize(
     "answer", ["", "{broken", "NaN", "[" * 100_000, "1" * 5000, "```\n1\n```\n```\n2\n```", "x" * 300_000]
 )
-async def test_what_is_no_json_is_refuted(answer: str) -> None:
-    assert (await check(JsonSchemaCheck({}), answer)).reward == 0.0
+def test_what_is_no_json_is_refuted(answer: str) -> None:
+    assert check(JsonSchemaCheck({}), answer).reward == 0.0
+
+
+def test_no_answer_is_refuted_for_its_length_alone() -> None:
+    long = json.dumps({"name": "Ann", "told": "word " * 60_000})
+    for answer in (long, f"```json\n{long}\n```"):
+        assert check(ModelCheck(Told), answer).reward == 1.0
+        schema = check(JsonSchemaCheck(SCHEMA), answer)
+        assert schema.reward is None and "more than 200000 characters" in schema.feedback
+
+
+@pytest.mark.parametrize("unit", ["x```\n", "``` ", "`", "\n ", "```\n", "```x"])
+def test_no_fence_takes_long(unit: str) -> None:
+    with bounded():
+        check(JsonSchemaCheck({}), unit * (200_000 // len(unit)))
+        check(JsonSchemaCheck({}), "```" + unit * (200_000 // len(unit)))
 
 
 def test_what_is_no_schema_is_refused() -> None:
@@ -134,9 +150,14 @@ def test_what_is_no_schema_is_refused() -> None:
         JsonSchemaCheck({"type": "nothing"})
 
 
-async def test_schema_does_not_reach_for_other_documents() -> None:
-    verdict = await check(JsonSchemaCheck({"$ref": "http://127.0.0.1:9/schema.json"}), "1")
+def test_schema_does_not_reach_for_other_documents() -> None:
+    verdict = check(JsonSchemaCheck({"$ref": "http://127.0.0.1:9/schema.json"}), "1")
     assert verdict.reward is None and verdict.feedback
+
+
+class Told(BaseModel):
+    name: str
+    told: str
 
 
 class Person(BaseModel):
@@ -144,9 +165,9 @@ class Person(BaseModel):
     ages: tuple[int, ...] = ()
 
 
-async def test_answer_under_a_model() -> None:
-    assert (await check(ModelCheck(Person), '{"name": "Ann", "ages": ["3"]}')).reward == 1.0
-    assert (await check(ModelCheck(Person, strict=True), '{"name": "Ann", "ages": [3]}')).reward == 1.0
-    strict = await check(ModelCheck(Person, strict=True), '{"name": "Ann", "ages": ["3"]}')
+def test_answer_under_a_model() -> None:
+    assert check(ModelCheck(Person), '{"name": "Ann", "ages": ["3"]}').reward == 1.0
+    assert check(ModelCheck(Person, strict=True), '{"name": "Ann", "ages": [3]}').reward == 1.0
+    strict = check(ModelCheck(Person, strict=True), '{"name": "Ann", "ages": ["3"]}')
     assert strict.reward == 0.0 and "ages.0" in strict.feedback
-    assert (await check(ModelCheck(Person), "Ann")).reward == 0.0
+    assert check(ModelCheck(Person), "Ann").reward == 0.0

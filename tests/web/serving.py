@@ -18,9 +18,12 @@ from agot.settings import RoleSettings, Settings
 from agot.stores.database import SqlStore
 from agot.tools.tool import Tool
 from agot.web.approvals import approve
+from agot.web.binding import bound
+from agot.web.completions.asking import Names
 from agot.web.desk import Desk
+from agot.web.group import Group
 from agot.web.guard import Access
-from agot.web.server import Server, bound
+from agot.web.server import Server
 from agot.web.service import service
 
 WAIT_S = 20.0
@@ -50,6 +53,10 @@ def serving(
     most_runs: int = 4,
     most_waiting: int = 4,
     static: Path | None = None,
+    origins: tuple[str, ...] = (),
+    any_model: str | None = None,
+    group: str = "",
+    lasting: bool = False,
 ) -> Iterator[Served]:
     """Serve from a thread until the block ends."""
     database = f"sqlite:///{folder / 'agot.db'}"
@@ -65,7 +72,9 @@ def serving(
         store = await SqlStore.open(database)
         reasoner = Reasoner(settings, models=models, store=store, approve=approve, tools=tools)
         made = service(
-            reasoner, store, Access.bound("127.0.0.1", port, token), most_runs=most_runs, most_waiting=most_waiting,
+            reasoner, store, Access.bound("127.0.0.1", port, token, origins=origins), most_runs=most_runs,
+            most_waiting=most_waiting, names=Names(any_model),
+            group=Group(store, group, lasting) if group else None,
             **({} if static is None else {"static": static}),
         )  # fmt: skip
         server = Server(made)

@@ -73,7 +73,13 @@ def test_models_are_auto_and_every_strategy(official: openai.OpenAI) -> None:
         ({"model": "agot/guess"}, openai.NotFoundError, "model_not_found"),
         ({"n": 2}, openai.BadRequestError, "less_than_equal"),
         ({"messages": []}, openai.BadRequestError, "too_short"),
-        ({"messages": [{"role": "system", "content": "Be brief."}]}, openai.BadRequestError, "no_question"),
+        ({"messages": [{"role": "assistant", "content": "Hello."}]}, openai.BadRequestError, "no_question"),
+        ({"messages": [{"role": "system", "content": " "}]}, openai.BadRequestError, "no_question"),
+        ({"messages": [{"role": "narrator", "content": "Once."}]}, openai.BadRequestError, "literal_error"),
+        ({"functions": [{"name": "f"}]}, openai.BadRequestError, "unsupported"),
+        ({"extra_body": {"modalities": ["text", "audio"]}}, openai.BadRequestError, "unsupported"),
+        ({"logprobs": True}, openai.BadRequestError, "logprobs"),
+        ({"stop": "x" * 1001}, openai.BadRequestError, "string_too_long"),
         ({"max_tokens": 0}, openai.BadRequestError, "room"),
         ({"extra_body": {"agot": {"stratgy": "direct"}}}, openai.BadRequestError, "extra_forbidden"),
         ({"extra_body": {"agot": {"strategy": "guess"}}}, openai.BadRequestError, "setup"),
@@ -127,23 +133,6 @@ def test_null_is_nothing_in_the_options_of_a_stream(client: httpx.Client, relayi
     with relaying.client() as other:
         got = other.post("/v1/chat/completions", json=body | {"tools": [TOOL]})
         assert got.status_code == 200 and '"choices":[]' not in got.text
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"response_format": {"type": "json_object"}},
-        {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}},
-        {"response_format": {"type": "json_object"}, "tools": [TOOL], "tool_choice": "none"},
-    ],
-)
-def test_a_form_of_the_answer_that_nobody_would_keep_is_refused(
-    official: openai.OpenAI, models: ScriptedModels, change: dict[str, Any]
-) -> None:
-    with pytest.raises(openai.BadRequestError, match="only taken together with tools") as raised:
-        official.chat.completions.create(**({"model": "agot", "messages": ASKED} | change))
-    assert (raised.value.code, raised.value.param) == ("response_format", "response_format")
-    assert not models.requests
 
 
 def test_the_form_text_is_taken_and_with_tools_any_form_is_passed_on(
@@ -236,6 +225,62 @@ def test_the_conversation_reaches_the_model_with_its_roles(
     assert [line.lstrip("| ") for line in said.splitlines()][1:8] == [
         "User: Where is Bergen?", "Assistant: In Norway.", "", "And what is it?", "", "Demands on the answer:", "Answer in French.",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+def test_a_request_of_the_system_alone_is_a_question(
+    official: openai.OpenAI, models: ScriptedModels, role: str
+) -> None:
+    messages: list[Any] = [{"role": role, "content": "Be brief."}, {"role": role, "content": "What is it?"}]
+    assert official.chat.completions.create(model="agot", messages=messages).choices[0].message.content == "42"
+    said = models.requests[0].messages[-1].content
+    assert said.index("What is it?") < said.index("Demands on the answer") < said.index("Be brief.")
+
+
+def test_the_older_form_of_a_tool_call_is_told_of(official: openai.OpenAI, models: ScriptedModels) -> None:
+    messages: list[Any] = [
+        {"role": "user", "content": "Weather?"},
+        {"role": "assistant", "content": None, "function_call": {"name": "weather", "arguments": '{"city":"Oslo"}'}},
+        {"role": "function", "name": "weather", "content": "sunny"},
+        *ASKED,
+    ]
+    official.chat.completions.create(model="agot", messages=messages)
+    said = models.requests[0].messages[-1].content
+    assert 'calls weather with {"city":"Oslo"}' in said and "Tool: sunny" in said
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ["agot/direct", "agot"])
+@pytest.mark.parametrize(
+    ("stop", "kept"),
+    [
+        ("Bergen", 2), (["nowhere", "Bergen on"], 2), (["It"], 0), ("", None), ([], None), (None, None), ("xyz", None),
+        (["you.", "tell you. And"], -1), ("en on mo", 2.3),
+    ],
+)  # fmt: skip
+def test_an_answer_ends_before_a_stop_text_also_over_two_pieces_of_a_stream(
+    tmp_path: Path, model: str, stream: bool, stop: Any, kept: float | None
+) -> None:
+    whole = "It rains in Bergen on most days of the year, as everybody there will tell you."
+    ends = {2: "It rains in ", 0: "", None: whole, -1: whole.removesuffix("you."), 2.3: "It rains in Berg"}
+
+    async def reply(request: dict[str, Any]) -> Reply:
+        return Reply(chunks=[whole[i : i + 3] for i in range(0, len(whole), 3)])
+
+    with Loopback(reply).in_thread() as upstream_:
+        settings = Settings(roles={"fast": RoleSettings(model="hosted_vllm/test", base_url=upstream_.base_url)})
+        with serving(tmp_path, settings=settings) as served, served.client() as client:
+            body = {"model": model, "messages": ASKED, "stop": stop, "stream": stream}
+            got = client.post("/v1/chat/completions", json=body)
+    assert got.status_code == 200
+    if stream:
+        events = [json.loads(line[6:]) for line in got.text.splitlines() if line.startswith("data: {")]
+        content = "".join(one["choices"][0]["delta"].get("content") or "" for one in events)
+        ended_by = events[-1]["choices"][0]["finish_reason"]
+    else:
+        content = got.json()["choices"][0]["message"]["content"]
+        ended_by = got.json()["choices"][0]["finish_reason"]
+    assert (content, ended_by) == (ends[kept], "stop")
 
 
 def test_a_limit_on_tokens_of_the_run_ends_with_length(official: openai.OpenAI) -> None:
@@ -400,6 +445,7 @@ def test_models_without_tools_are_told_so(official: openai.OpenAI) -> None:
 # -- other clients
 
 
+@pytest.mark.usefixtures("loop_to_close")
 def test_litellm_is_answered_and_streams(served: Served) -> None:
     import litellm
 

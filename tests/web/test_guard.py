@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from agot.errors import SetupError
-from agot.web.guard import MOST_BODY_BYTES, Access, is_loopback
-from agot.web.server import bound
+from agot.web.binding import is_loopback
+from agot.web.guard import MOST_BODY_BYTES, Access
+from agot.web.binding import bound
 from tests.scripted import ScriptedModels
 from tests.web.serving import Served, answering, serving
 
@@ -113,3 +114,83 @@ def test_a_server_for_others_knows_its_names() -> None:
     assert Access.bound("0.0.0.0", 1, TOKEN).allows_host("any.example:1")
     named = Access.bound("0.0.0.0", 1, TOKEN, more_hosts=["box.example"])
     assert named.allows_host("box.example:1") and not named.allows_host("any.example")
+
+
+# -- other sites
+
+SITE = "https://app.example"
+ASKS_FIRST = {
+    "origin": SITE,
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "authorization,content-type,x-stainless-os",
+}
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[Served]:
+    models = ScriptedModels(answering, dialect="standard")
+    with serving(tmp_path, models, token=TOKEN, origins=(SITE,)) as server:
+        yield server
+
+
+def test_a_site_that_was_named_may_ask_and_its_browser_is_told_so(shared: Served) -> None:
+    with shared.client() as client:
+        first = client.options("/v1/chat/completions", headers=ASKS_FIRST)
+        assert first.status_code == 200 and first.headers["access-control-allow-origin"] == SITE
+        assert "POST" in first.headers["access-control-allow-methods"] and "Origin" in first.headers["vary"]
+        allowed = first.headers["access-control-allow-headers"].split(",")
+        assert {"authorization", "content-type", "x-stainless-os"} <= set(allowed)
+        assert "access-control-allow-credentials" not in first.headers
+        headers = {"origin": SITE, "sec-fetch-site": "cross-site"}
+        refused = client.post("/api/runs", json={"question": "Why?"}, headers=headers)
+        assert refused.status_code == 401 and refused.headers["access-control-allow-origin"] == SITE
+        headers["authorization"] = f"Bearer {TOKEN}"
+        got = client.post("/api/runs", json={"question": "Why?"}, headers=headers)
+        assert got.status_code == 202 and got.headers["access-control-allow-origin"] == SITE
+        assert "retry-after" in got.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", f"{SITE}.evil.example", "http://app.example"])
+def test_sites_that_were_not_named_are_refused_as_without(shared: Served, origin: str) -> None:
+    headers = {"origin": origin, "authorization": f"Bearer {TOKEN}"}
+    with shared.client() as client:
+        first = client.options("/api/runs", headers=ASKS_FIRST | {"origin": origin})
+        got = client.post("/api/runs", json={"question": "Why?"}, headers=headers)
+    assert first.status_code == 400 and got.status_code == 403
+    assert "access-control-allow-origin" not in [*first.headers, *got.headers]
+
+
+def test_without_a_named_site_no_browser_is_told_anything(client: httpx.Client) -> None:
+    first = client.options("/api/runs", headers=ASKS_FIRST)
+    assert first.status_code == 403
+    got = client.get("/api/runs")
+    assert not [name for name in (*first.headers, *got.headers) if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [
+        ("https://App.example/", "https://app.example"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("https://a.example:443", "https://a.example"),
+        ("app://obsidian.md", "app://obsidian.md"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("*", "*"),
+    ],
+)
+def test_origins_are_read_as_browsers_write_them(named: str, meant: str) -> None:
+    access = Access.bound("127.0.0.1", 1, TOKEN, origins=(named,))
+    assert access.origins == {meant}
+
+
+@pytest.mark.parametrize(
+    "named", ["", "null", "app.example", "https://a.example/path", "https://", "https://*.a.example/x", "https://é.example"]
+)
+def test_what_is_no_origin_is_refused_by_name(named: str) -> None:
+    with pytest.raises(SetupError, match="--cors"):
+        Access.bound("127.0.0.1", 1, TOKEN, origins=(named,))
+
+
+def test_every_site_may_ask_only_where_a_token_is_needed() -> None:
+    with pytest.raises(SetupError, match="token"):
+        Access.bound("127.0.0.1", 1, None, origins=("*",))

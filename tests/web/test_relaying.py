@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from agot.models.gateway import Gateway
 from agot.protocols import ModelProfile
 from agot.settings import RoleSettings, Settings
 from agot.stores.database import SqlStore
-from tests.servers.loopback import Loopback, Reply
+from tests.servers.loopback import Loopback, Reply, failure
 from tests.web.serving import WAIT_S, Served, serving
 from tests.web.upstream import Upstream, running, upstream
 
@@ -265,14 +266,14 @@ def test_a_model_that_cannot_be_given_tools_is_a_bad_request(tmp_path: Path, str
 def test_a_request_with_tools_that_is_stopped_as_it_begins_is_concluded(
     tmp_path: Path, model: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reached, plain = threading.Event(), SqlStore.begin_attempt
+    reached, plain = threading.Event(), SqlStore.start_run
 
-    async def slow(self: SqlStore, run_id: Any, **more: Any) -> tuple[int, int]:
+    async def slow(self: SqlStore, run_id: Any, **more: Any) -> None:
         reached.set()
         await asyncio.sleep(0.5)
-        return await plain(self, run_id, **more)
+        await plain(self, run_id, **more)
 
-    monkeypatch.setattr(SqlStore, "begin_attempt", slow)
+    monkeypatch.setattr(SqlStore, "start_run", slow)
     with serving(tmp_path, settings=_settings(model.url)) as served, served.client() as client:
         got: list[httpx.Response] = []
         asking = threading.Thread(target=lambda: got.append(client.post("/v1/chat/completions", json=BODY)))
@@ -299,3 +300,42 @@ def test_a_client_with_tools_that_goes_away_ends_its_call(tmp_path: Path) -> Non
             assert time.monotonic() < until_s
             time.sleep(0.02)
         assert status == "interrupted"
+
+
+# -- an ordinary call
+
+
+def _journal(folder: Path) -> list[tuple[str, int, dict[str, Any], dict[str, Any] | None]]:
+    """Return state, counted calls, request and reply of every call that is stored."""
+    with closing(sqlite3.connect(folder / "agot.db")) as connection:
+        rows = connection.execute("SELECT state, calls, request, reply FROM calls").fetchall()
+    return [(state, n, json.loads(sent), got and json.loads(got)) for state, n, sent, got in rows]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_call_with_tools_is_in_the_journal_before_it_is_sent(tmp_path: Path, stream: bool) -> None:
+    seen: list[Any] = []
+
+    def answer(request: dict[str, Any]) -> Reply:
+        seen.extend(_journal(tmp_path))
+        return Reply("sunny")
+
+    with Loopback(answer).in_thread() as model_, serving(tmp_path, settings=_settings(model_.base_url)) as served:
+        assert _answered(served, BODY, stream=stream)[0] == "sunny"
+        ((state, calls, sent, reply),) = seen
+        assert (state, calls, reply) == ("started", 1, None) and sent["verbatim"]["tools"] == [TOOL]
+        ((state, _, _, reply),) = _journal(tmp_path)
+        assert state == "done" and reply is not None
+        assert reply["completions"][0]["choice"]["message"]["content"] == "sunny"
+
+
+def test_that_replica_is_recorded_which_answered_a_request_with_tools(tmp_path: Path) -> None:
+    with (
+        Loopback(lambda _: failure(503, "down")).in_thread() as broken,
+        Loopback(lambda _: Reply("sunny")).in_thread() as sound,
+    ):
+        role = RoleSettings(model="hosted_vllm/test", base_url=broken.base_url, replicas=(sound.base_url,))
+        with serving(tmp_path, settings=Settings(roles={"fast": role})) as served:
+            assert _answered(served, BODY, stream=False)[0] == "sunny"
+        ((_, _, _, reply),) = _journal(tmp_path)
+        assert reply is not None and reply["server"] == sound.base_url

@@ -148,6 +148,7 @@ def test_a_server_that_is_killed_leaves_its_run_to_be_resumed(home: Path) -> Non
         (("--host", "0.0.0.0"), "token is needed"),
         (("--token", "short"), "8 or more"),
         (("--host", "no.such.host.invalid", "--token", "long-enough"), "cannot be used"),
+        (("--workers", "2", "--database", "sqlite://"), "a database that they share"),
     ],
 )
 def test_what_it_cannot_serve_is_refused_in_words(home: Path, arguments: tuple[str, ...], says: str) -> None:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from agot.web.server import bound
+from agot.web.binding import bound
 
 
 @dataclass(slots=True)

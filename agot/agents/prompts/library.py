@@ -21,7 +21,7 @@ from agot.thought import Value
 Purpose = Literal[
     "think", "plan", "chain", "continue", "direct", "judge", "verdict", "final", "extend", "step", "value", "refine",
     "critique", "aggregate", "associate", "compare", "constraints", "rate", "tools", "requirement", "understand",
-    "program", "debug",
+    "program", "debug", "form",
 ]  # fmt: skip
 """What a prompt is for. "think", "extend" and "debug" are added to others; "chain" also ends others, as {ending}."""
 
@@ -34,6 +34,7 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "think": frozenset({"most"}), "plan": frozenset({"most"}), "chain": frozenset({"form"}), "continue": _ENDING,
     "refine": _ENDING, "aggregate": _ENDING, "final": frozenset({"ending", "extend"}), "extend": frozenset({"next"}),
     "requirement": frozenset({"requirement"}), "debug": frozenset({"error"}),
+    "form": frozenset({"question", "answer"}),
 }  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _FILE = re.compile(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", re.DOTALL)

@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Sequence
 
 from agot.agents.search.tree import UNKNOWN, Node, SearchTree
+from agot.agents.tries import Try
+from agot.thought import Solution, Task
 
 Allocate = Callable[[Sequence[Node]], list[int]]
 """How many children each state of the frontier gets; 0 drops the state."""
@@ -60,13 +62,13 @@ async def breadth_first(tree: SearchTree, allocate: Callable[[int], Allocate], *
         spare: Size up to which the rule keeps a whole level, so that its states need no values.
     """
     frontier = [tree.root]
-    for level in range(tree.tools.search.depth):
+    for level in range(tree.search.depth):
         if not frontier or tree.satisfied():
             return
         # The root is alone on its level and gets all of the width, or the beam would begin with one branch.
         counts = allocate(len(tree.finished))(frontier)
         if level == 0:
-            counts = [max(counts[0], tree.tools.search.width)]
+            counts = [max(counts[0], tree.search.width)]
         for node, count in zip(frontier, counts, strict=True):
             if not count:
                 tree.prune(node, f"value {_value(node):.2f} is not among those that are kept")
@@ -81,16 +83,42 @@ async def depth_first(tree: SearchTree) -> None:
     Ends when a good solution is found, every state was tried, or `search.iterations` states were expanded.
     """
     open_ = [tree.root]
-    for _ in range(tree.tools.search.iterations):
+    for _ in range(tree.search.iterations):
         if not open_ or tree.satisfied():
             return
         node = open_.pop()
-        children = await tree.expand(node, tree.tools.search.branch)
+        children = await tree.expand(node, tree.search.branch)
         going_on = []
         for child in children:
             if child.assessed is None:
-                if _value(child) < tree.tools.search.prune:
-                    tree.prune(child, f"value {_value(child):.2f} is below {tree.tools.search.prune:.2f}")
+                if _value(child) < tree.search.prune:
+                    tree.prune(child, f"value {_value(child):.2f} is below {tree.search.prune:.2f}")
                 else:
                     going_on.append(child)
         open_ += sorted(going_on, key=_value)
+
+
+# -- presets -----------------------------------------------------------------------------------------
+
+
+async def tot_bfs(task: Task, try_: Try) -> Solution:
+    """Keep the best `search.width` partial chains of each level, `search.branch` children each; levels that fit are not valued."""
+    tree = SearchTree(task, try_)
+    rule = keep_best(tree.search.width, tree.search.branch)
+    return await tree.grown_by(breadth_first(tree, lambda finished: rule, spare=tree.search.width))
+
+
+async def tot_dfs(task: Task, try_: Try) -> Solution:
+    """Follow the best partial chain to its end, prune below `search.prune`, and go back."""
+    tree = SearchTree(task, try_)
+    return await tree.grown_by(depth_first(tree))
+
+
+async def rebase_search(task: Task, try_: Try) -> Solution:
+    """Share `search.width` children among partial chains by the softmax of their rewards."""
+    tree = SearchTree(task, try_)
+
+    def rule(finished: int) -> Allocate:
+        return rebase(max(0, tree.search.width - finished), tree.search.allocation)
+
+    return await tree.grown_by(breadth_first(tree, rule))

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from agot.agents.search.together import together
 from agot.agents.search.tree import Node, SearchTree
+from agot.agents.tries import Try
+from agot.thought import Solution, Task
 
 BEGINNINGS = 8
 """Fewest children of the root. Chosen on validation problems: with three, the right beginning is too often not among them."""
@@ -74,7 +77,7 @@ async def run(
     done, root = 0, root or tree.root
     while done < iterations and not tree.satisfied() and (rollouts or not root.closed):
         leaves = []
-        for _ in range(min(tree.tools.search.workers, iterations - done)):
+        for _ in range(min(tree.search.workers, iterations - done)):
             leaf = _select(root, score)
             if leaf is None:
                 break
@@ -150,5 +153,22 @@ async def _simulated(
 
 def _children(tree: SearchTree, leaf: Node) -> int:
     """Return how many children a state is given; the root has more, as it is expanded once and all chains begin there."""
-    search = tree.tools.search
+    search = tree.search
     return search.branch if leaf.parent else max(search.branch, search.width, BEGINNINGS)
+
+
+# -- presets -----------------------------------------------------------------------------------------
+
+
+async def mcts_uct(task: Task, try_: Try) -> Solution:
+    """Simulate with UCT; a new state is worth what chains finished from it bring."""
+    tree = SearchTree(task, try_)
+    score = partial(uct, c=tree.search.exploration)
+    return await tree.grown_by(run(tree, score=score, iterations=tree.search.iterations))
+
+
+async def mcts_puct(task: Task, try_: Try) -> Solution:
+    """Simulate with PUCT over the model's probability of each step and its estimate of each state."""
+    tree = SearchTree(task, try_)
+    score = partial(puct, c=tree.search.exploration)
+    return await tree.grown_by(run(tree, score=score, iterations=tree.search.iterations, rollouts=False))

@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 
 from agot.agents.search.tree import UNKNOWN, Node, SearchTree
+from agot.agents.tries import Try
+from agot.thought import Solution, Task
 
 _EDGE = 1e-4
 """Rewards are kept this far from 0 and 1, where their logit is infinite."""
@@ -42,7 +44,7 @@ async def filter_once(tree: SearchTree, *, reference: Sequence[Node] = ()) -> No
     Returns:
         The finished particle of the highest weight, or None if none finished.
     """
-    search, rng = tree.tools.search, tree.tools.rng
+    search, rng = tree.search, tree.try_.rng
     kept = reference[:1]
     particles: list[Node] = [tree.root] * (search.particles - len(kept))
     for depth in range(search.depth):
@@ -64,7 +66,7 @@ async def filter_once(tree: SearchTree, *, reference: Sequence[Node] = ()) -> No
 async def gibbs(tree: SearchTree) -> Node | None:
     """Run filters one after another, each with the last one's best path as its reference; return the last one's best."""
     best: Node | None = None
-    for _ in range(tree.tools.search.sweeps):
+    for _ in range(tree.search.sweeps):
         found = await filter_once(tree, reference=best.path() if best is not None else ())
         if found is None or tree.satisfied():
             return found or best
@@ -85,3 +87,18 @@ async def _extended(tree: SearchTree, particles: Sequence[Node]) -> list[Node]:
     for children in grown:
         moved.extend(children)
     return moved
+
+
+# -- presets -----------------------------------------------------------------------------------------
+
+
+async def particle_filter(task: Task, try_: Try) -> Solution:
+    """Move `search.particles` partial chains step by step, resampled by reward; answer with the best of the last."""
+    tree = SearchTree(task, try_)
+    return await tree.grown_by(filter_once(tree))
+
+
+async def particle_gibbs(task: Task, try_: Try) -> Solution:
+    """Run `search.sweeps` filters, each keeping the best chain of the one before."""
+    tree = SearchTree(task, try_)
+    return await tree.grown_by(gibbs(tree))

@@ -13,8 +13,9 @@ from random import Random
 
 from agot.agents.search.together import together
 from agot.agents.search.tree import UNKNOWN, Node, SearchTree
+from agot.agents.tries import Try
 from agot.errors import OutputError
-from agot.thought import Solution
+from agot.thought import Solution, Task
 
 
 def value(node: Node) -> float:
@@ -24,16 +25,15 @@ def value(node: Node) -> float:
 
 async def draw(tree: SearchTree, n: int, *, temperature: float | None = None) -> list[Node]:
     """Draw `n` new answers below the root and assess them side by side."""
-    role = tree.tools.role
+    role = tree.try_.role
     return await tree.answer([(tree.root, one, role) for one in await _drawn(tree, n, role, temperature)])
 
 
 async def _drawn(tree: SearchTree, n: int, role: str, temperature: float | None = None) -> list[Solution]:
     try:
-        return await tree.tools.dialect_of(role).solve(
-            tree.tools.ask, tree.task, role=role, mode="chain", n=n,
-            temperature=tree.tools.search.temperature if temperature is None else temperature,
-        )  # fmt: skip
+        return await tree.try_.solve(
+            tree.task, n=n, role=role, temperature=tree.search.temperature if temperature is None else temperature
+        )
     except OutputError:
         return []
 
@@ -49,12 +49,9 @@ async def criticise(tree: SearchTree, nodes: Sequence[Node], *, grading: bool = 
 
 async def _criticised(tree: SearchTree, node: Node, *, grading: bool) -> str:
     assert node.assessed is not None
-    critiques = await tree.tools.dialect_of("judge").critique(
-        tree.tools.ask, tree.task, node.assessed.solution, role="judge", n=tree.tools.search.critics,
-        temperature=tree.tools.search.temperature,
-    )  # fmt: skip
+    critiques = await tree.try_.critique(tree.task, node.assessed.solution)
     rewards = [critique.reward for critique in critiques if critique.reward is not None]
-    if grading and rewards and not any(verdict.conclusive for verdict in node.assessed.verdicts):
+    if grading and rewards and not node.assessed.settled:
         node.value = sum(rewards) / len(rewards)
     broken = [verdict.feedback for verdict in node.assessed.verdicts if verdict.feedback]
     said = [critique.text for critique in critiques if critique.text]
@@ -68,7 +65,7 @@ async def improve(tree: SearchTree, nodes: Sequence[Node], n: int) -> list[Node]
 
 async def _refine(tree: SearchTree, wanted: Sequence[tuple[Node, str]], n: int) -> list[Node]:
     """Draw `n` versions of each answer that heed its critique, side by side, and add them below it."""
-    role = tree.tools.role
+    role = tree.try_.role
     drawn = await together(*(_refined(tree, node, critique, n, role) for node, critique in wanted))
     return await tree.answer([
         (node, solution, role) for (node, _), solutions in zip(wanted, drawn, strict=True) for solution in solutions
@@ -78,10 +75,7 @@ async def _refine(tree: SearchTree, wanted: Sequence[tuple[Node, str]], n: int) 
 async def _refined(tree: SearchTree, node: Node, critique: str, n: int, role: str) -> list[Solution]:
     assert node.assessed is not None
     try:
-        solutions = await tree.tools.dialect_of(role).refine(
-            tree.tools.ask, tree.task, node.assessed.solution, critique, role=role, n=n,
-            temperature=tree.tools.search.temperature,
-        )  # fmt: skip
+        solutions = await tree.try_.refine(tree.task, node.assessed.solution, critique, n=n, role=role)
     except OutputError:
         return []
     known = {child.text for child in node.children}
@@ -89,7 +83,7 @@ async def _refined(tree: SearchTree, node: Node, critique: str, n: int, role: st
     return [solution for text, solution in fresh.items() if text not in known]
 
 
-async def refinement_tree(tree: SearchTree, *, keep: int = 2) -> Node | None:
+async def refine_breadth_first(tree: SearchTree, *, keep: int = 2) -> Node | None:
     """SPaR's breadth-first refinement: each kept answer gets `search.branch` refinements, `search.rounds` levels deep.
 
     An answer is criticised once, when it is new: the critics' share of yes is its value.
@@ -103,10 +97,10 @@ async def refinement_tree(tree: SearchTree, *, keep: int = 2) -> Node | None:
     new = await draw(tree, 1, temperature=0.0)
     critiques = dict(zip(new, await criticise(tree, new, grading=True), strict=True))
     level = new
-    for _ in range(tree.tools.search.rounds):
+    for _ in range(tree.search.rounds):
         if not level or tree.satisfied():
             break
-        new = await _refine(tree, [(node, critiques[node]) for node in level], tree.tools.search.branch)
+        new = await _refine(tree, [(node, critiques[node]) for node in level], tree.search.branch)
         critiques |= dict(zip(new, await criticise(tree, new, grading=True), strict=True))
         everyone = [*level, *new]
         level = sorted(everyone, key=value, reverse=True)[:keep]
@@ -119,7 +113,7 @@ async def refinement_tree(tree: SearchTree, *, keep: int = 2) -> Node | None:
 async def critic_rounds(tree: SearchTree) -> None:
     """PRefLexOR's loop: answer, criticise, improve, `search.rounds` times, then put the answers together."""
     answers = await draw(tree, 1, temperature=0.0)
-    for _ in range(tree.tools.search.rounds):
+    for _ in range(tree.search.rounds):
         if not answers or tree.satisfied():
             return
         improved = await improve(tree, answers[-1:], 1)
@@ -131,14 +125,14 @@ async def critic_rounds(tree: SearchTree) -> None:
 
 async def graph_operations(tree: SearchTree) -> None:
     """Graph of Thoughts over answers: generate `search.width`, keep the best `search.branch`, aggregate, improve."""
-    answers = await draw(tree, tree.tools.search.width)
-    for _ in range(tree.tools.search.rounds):
+    answers = await draw(tree, tree.search.width)
+    for _ in range(tree.search.rounds):
         if not answers or tree.satisfied():
             return
-        best = sorted(answers, key=value, reverse=True)[: tree.tools.search.branch]
+        best = sorted(answers, key=value, reverse=True)[: tree.search.branch]
         for node in answers:
             if node not in best:
-                tree.prune(node, f"value {value(node):.2f} is not among the best {tree.tools.search.branch}")
+                tree.prune(node, f"value {value(node):.2f} is not among the best {tree.search.branch}")
         merged = await _merged(tree, best)
         answers = [*best, *merged, *(await improve(tree, (merged or best)[:1], 1))]
 
@@ -148,12 +142,10 @@ async def _merged(tree: SearchTree, nodes: Sequence[Node]) -> list[Node]:
     if len(solutions) < 2:
         return []
     try:
-        merged = await tree.tools.dialect.aggregate(
-            tree.tools.ask, tree.task, solutions, role=tree.tools.role
-        )
+        merged = await tree.try_.aggregate(tree.task, solutions)
     except OutputError:
         return []
-    return await tree.answer([(tree.root, merged, tree.tools.role)])
+    return await tree.answer([(tree.root, merged, tree.try_.role)])
 
 
 async def adaptive_branching(tree: SearchTree) -> None:
@@ -163,10 +155,10 @@ async def adaptive_branching(tree: SearchTree) -> None:
     going on below a child, the rewards found below it. Choices of one round are drawn one after another, their
     calls run side by side.
     """
-    tools = tree.tools
+    search = tree.search
     spent, critiques = 0, dict[Node, str]()
-    while spent < tools.search.iterations and not tree.satisfied():
-        count = min(tools.search.workers, tools.search.iterations - spent)
+    while spent < search.iterations and not tree.satisfied():
+        count = min(search.workers, search.iterations - spent)
         chosen = [_thompson(tree) for _ in range(count)]
         spent += count
         # Equal choices of a round are one request of several samples, so that their order cannot matter.
@@ -190,10 +182,10 @@ async def adaptive_branching(tree: SearchTree) -> None:
 
 def _thompson(tree: SearchTree) -> tuple[Node, str]:
     """Return where to add an answer, and the role that writes it."""
-    rng, node = tree.tools.rng, tree.root
+    rng, node = tree.try_.rng, tree.root
     while True:
         arms: list[tuple[float, Node | str]] = []
-        for role in tree.tools.roles:
+        for role in tree.try_.roles:
             made = [value(child) for child in node.children if child.role == role]
             arms.append((_beta(rng, sum(made), len(made)), role))
         arms += [
@@ -207,3 +199,30 @@ def _thompson(tree: SearchTree) -> tuple[Node, str]:
 
 def _beta(rng: Random, rewards: float, count: int) -> float:
     return rng.betavariate(1.0 + rewards, 1.0 + max(0.0, count - rewards))
+
+
+# -- presets -----------------------------------------------------------------------------------------
+
+
+async def refinement_tree(task: Task, try_: Try) -> Solution:
+    """Refine answers breadth-first and keep the best two of each level (SPaR)."""
+    tree = SearchTree(task, try_)
+    return await tree.grown_by(refine_breadth_first(tree))
+
+
+async def ab_mcts(task: Task, try_: Try) -> Solution:
+    """Choose between new answers and better ones, and among the models, by Thompson sampling (AB-MCTS)."""
+    tree = SearchTree(task, try_)
+    return await tree.grown_by(adaptive_branching(tree))
+
+
+async def graph_of_thoughts(task: Task, try_: Try) -> Solution:
+    """Generate, keep the best, aggregate, improve (Graph of Thoughts)."""
+    tree = SearchTree(task, try_)
+    return await tree.grown_by(graph_operations(tree))
+
+
+async def critic(task: Task, try_: Try) -> Solution:
+    """Answer, criticise, improve, and put the answers together (PRefLexOR)."""
+    tree = SearchTree(task, try_)
+    return await tree.grown_by(critic_rounds(tree))

@@ -9,6 +9,8 @@ from functools import partial
 
 from agot.agents.search import mcts
 from agot.agents.search.tree import Node, SearchTree
+from agot.agents.tries import Try
+from agot.thought import Solution, Task
 
 MOST_VISITS = 6
 """Visits after which the most visited continuation is committed ..."""
@@ -17,19 +19,25 @@ GOOD_VALUE = 0.8
 here all steps share one number of them, so either commits."""
 
 
-async def evaluate_and_rewind(tree: SearchTree) -> None:
+async def evaluate_and_rewind(task: Task, try_: Try) -> Solution:
+    """Write step by step, look ahead at each, and take back what leads nowhere."""
+    tree = SearchTree(task, try_)
+    return await tree.grown_by(written(tree))
+
+
+async def written(tree: SearchTree) -> None:
     """Commit the most visited continuation of each step; step back once when all that follows is worthless.
 
     Look-ahead is PUCT over the model's own estimates, without rollouts. All simulations together are at
     most `search.iterations`.
     """
-    tools = tree.tools
-    score = partial(mcts.puct, c=tools.search.exploration)
-    here, left = tree.root, tools.search.iterations
+    search = tree.search
+    score = partial(mcts.puct, c=search.exploration)
+    here, left = tree.root, search.iterations
     rewound: set[Node] = set()
     while left > 0 and not tree.satisfied():
         while left > 0 and not _decided(here):
-            used = min(tools.search.workers, left)
+            used = min(search.workers, left)
             await mcts.run(tree, score=score, iterations=used, rollouts=False, root=here)
             left -= used
             if here.closed or tree.satisfied():
@@ -39,7 +47,7 @@ async def evaluate_and_rewind(tree: SearchTree) -> None:
              if child not in rewound and (not child.closed or child.assessed is not None)),
             key=lambda child: (child.visits, child.mean), default=None,
         )  # fmt: skip
-        if best is None or best.mean < tools.search.prune:
+        if best is None or best.mean < search.prune:
             bad = here if best is None else best
             # A finished state is closed without being pruned, so what was taken back is remembered apart.
             rewound.add(bad)

@@ -12,10 +12,12 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 
 from agot.agents.search.together import together
+from agot.agents.tries import Try
 from agot.agents.votes import weighted
 from agot.errors import BudgetExceeded, OutputError
-from agot.events import LimitFired, SearchFinished, SearchNodeAdded, SearchNodeVisited, SearchPruned
-from agot.protocols import Assessed, Toolbox
+from agot.events import SearchFinished, SearchNodeAdded, SearchNodeVisited, SearchPruned
+from agot.protocols import Assessed
+from agot.settings import SearchSettings
 from agot.thought import Solution, Step, Task
 
 UNKNOWN = 0.5
@@ -82,15 +84,12 @@ class Node:
 
 
 class SearchTree:
-    """The states of one search over one task.
+    """The states of one search over one task, in the voice of one try."""
 
-    Args:
-        strategy: Name of the preset; shown in events and on the solution.
-    """
-
-    def __init__(self, task: Task, tools: Toolbox, strategy: str) -> None:
-        self.task, self.tools, self.strategy = task, tools, strategy
-        self.number = tools.next_search()
+    def __init__(self, task: Task, try_: Try) -> None:
+        self.task, self.try_ = task, try_
+        self.search: SearchSettings = try_.search
+        self.number = try_.next_search()
         self._numbers = itertools.count()
         self.finished: list[Node] = []
         self.root = self._add(None, (), "", None, None, 1.0)
@@ -109,7 +108,7 @@ class SearchTree:
         node = Node(next(self._numbers), parent, steps, text, value, assessed, prior)
         if assessed is not None:
             self.finished.append(node)
-        self.tools.emit(SearchNodeAdded(
+        self.try_.emit(SearchNodeAdded(
             thought=self.task.thought, search=self.number, node=node.number,
             parent=None if parent is None else parent.number, text=text, value=value, done=assessed is not None,
         ))  # fmt: skip
@@ -168,13 +167,10 @@ class SearchTree:
         ]
 
     async def _propose(self, node: Node, n: int, *, valued: bool) -> _Proposals:
-        if len(node.steps) >= self.tools.search.depth or node.assessed is not None:
+        if len(node.steps) >= self.search.depth or node.assessed is not None:
             return []
         try:
-            proposed = await self.tools.dialect.step(
-                self.tools.ask, self._seen_by(node), node.steps, role=self.tools.role, n=n,
-                temperature=self.tools.search.temperature,
-            )  # fmt: skip
+            proposed = await self.try_.step(self._seen_by(node), node.steps, n=n)
         except OutputError:
             return []
         known = {child.text for child in node.children}
@@ -209,18 +205,16 @@ class SearchTree:
     async def _judge(self, node: Node, step: Step, *, valued: bool) -> _Judged | None:
         """Return the value of a step, and the assessment if it finishes; None if a check refutes it."""
         if step.solution is not None:
-            assessed = await self.tools.assess(
-                self.task, step.solution.model_copy(update={"strategy": self.strategy})
-            )
+            assessed = await self.try_.assess(step.solution)
             return UNKNOWN if assessed.reward is None else assessed.reward, assessed
         steps = (*node.steps, step.text)
-        if await self.tools.refuted(self.task, steps):
+        if await self.try_.refuted(steps):
             return None
         return (await self.value(steps) if valued else None), None
 
     async def value(self, steps: Sequence[str]) -> float:
         """Return the model's estimate of an unfinished chain in [0, 1]."""
-        value = await self.tools.dialect_of("judge").value(self.tools.ask, self.task, steps, role="judge")
+        value = await self.try_.value(self.task, steps)
         return UNKNOWN if value is None else value
 
     async def unfold(self, wanted: Sequence[tuple[Node, int]]) -> list[list[tuple[Node, float]]]:
@@ -236,17 +230,15 @@ class SearchTree:
 
     async def _ends(self, node: Node, n: int) -> list[Assessed]:
         """Return up to `n` finished chains that go on from a state, assessed."""
-        if len(node.steps) >= self.tools.search.depth or node.assessed is not None:
+        if len(node.steps) >= self.search.depth or node.assessed is not None:
             return []
         try:
-            drawn = await self.tools.dialect.solve(
-                self.tools.ask, self._seen_by(node), role=self.tools.role, mode="chain", n=n,
-                temperature=self.tools.search.temperature, steps=node.steps,
-            )  # fmt: skip
+            drawn = await self.try_.solve(
+                self._seen_by(node), n=n, temperature=self.search.temperature, steps=node.steps
+            )
         except OutputError:
             return []
-        named = [solution.model_copy(update={"strategy": self.strategy}) for solution in drawn]
-        return await together(*(self.tools.assess(self.task, solution) for solution in named))
+        return await together(*map(self.try_.assess, drawn))
 
     def _unfolded(self, node: Node, ends: Sequence[Assessed]) -> list[tuple[Node, float]]:
         known = {child.text: child for child in node.children}
@@ -280,8 +272,7 @@ class SearchTree:
         Args:
             wanted: Parent, solution, and the role whose model wrote it.
         """
-        named = [solution.model_copy(update={"strategy": self.strategy}) for _, solution, _ in wanted]
-        assessed = await together(*(self.tools.assess(self.task, solution) for solution in named))
+        assessed = await together(*(self.try_.assess(solution) for _, solution, _ in wanted))
         added = []
         for (parent, solution, role), one in zip(wanted, assessed, strict=True):
             value = UNKNOWN if one.reward is None else one.reward
@@ -299,7 +290,7 @@ class SearchTree:
         for state in node.path():
             state.visits += 1
             state.total += reward
-            self.tools.emit(SearchNodeVisited(
+            self.try_.emit(SearchNodeVisited(
                 thought=self.task.thought, search=self.number, node=state.number, visits=state.visits,
                 value=state.mean,
             ))  # fmt: skip
@@ -308,14 +299,14 @@ class SearchTree:
         """Close a state."""
         if not node.closed:
             node.closed = True
-            self.tools.emit(
+            self.try_.emit(
                 SearchPruned(thought=self.task.thought, search=self.number, node=node.number, why=why)
             )
 
     def satisfied(self) -> bool:
         """Return whether a finished solution is good enough to stop: proven, or rewarded as `search.satisfied` asks."""
         return any(
-            good_enough(node.assessed, self.tools) for node in self.finished if node.assessed is not None
+            good_enough(node.assessed, self.try_) for node in self.finished if node.assessed is not None
         )
 
     async def grown_by(self, growing: Awaitable[Node | None]) -> Solution:
@@ -331,10 +322,7 @@ class SearchTree:
         except BudgetExceeded as fired:
             if not self.finished:
                 raise
-            self.tools.emit(LimitFired(
-                thought=self.task.thought, limit=fired.kind, used=fired.used, allowed=fired.limit,
-                effect=f"the search ({self.strategy}) ended with what it had finished",
-            ))  # fmt: skip
+            self.try_.tell_limit(fired, f"the search ({self.try_.name}) ended with what it had finished")
         return self._conclude(chosen)
 
     def _conclude(self, chosen: Node | None) -> Solution:
@@ -345,28 +333,28 @@ class SearchTree:
         """
         assessed = [node.assessed for node in self.finished if node.assessed is not None]
         if not assessed:
-            raise OutputError(f"The search ({self.strategy}) finished no chain.")
+            raise OutputError(f"The search ({self.try_.name}) finished no chain.")
         best = chosen.assessed if chosen is not None and chosen.assessed is not None else None
         if best is None:
-            best = weighted(assessed, self.strategy)
+            best = weighted(assessed, self.try_.name)
         chosen = next(
             node for node in self.finished
             if node.assessed is not None and node.assessed.solution.steps == best.solution.steps
             and node.assessed.solution.answer == best.solution.answer
         )  # fmt: skip
-        self.tools.emit(SearchFinished(
-            thought=self.task.thought, search=self.number, strategy=self.strategy,
+        self.try_.emit(SearchFinished(
+            thought=self.task.thought, search=self.number, strategy=self.try_.name,
             path=tuple(node.number for node in chosen.path()),
             why=f"reward {best.reward if best.reward is not None else UNKNOWN:.2f}, best of {len(assessed)} finished chains",
         ))  # fmt: skip
         return best.solution
 
 
-def good_enough(assessed: Assessed, tools: Toolbox) -> bool:
+def good_enough(assessed: Assessed, try_: Try) -> bool:
     """Return whether a solution is proven right, or rewarded as `search.satisfied` asks."""
-    if any(verdict.conclusive for verdict in assessed.verdicts):
-        return (assessed.reward or 0.0) >= tools.accept
-    return assessed.reward is not None and assessed.reward >= tools.search.satisfied
+    if assessed.settled:
+        return (assessed.reward or 0.0) >= try_.accept
+    return assessed.reward is not None and assessed.reward >= try_.search.satisfied
 
 
 def _priors(steps: Sequence[Step]) -> dict[str, float]:

@@ -23,7 +23,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from agot.errors import SetupError
 from agot.thought import Value
-from agot.verifiers.answers import normal
+from agot.reading.answers import normal
 
 STOP = "stop"
 """Strategy of a row where nothing was worth its tokens: answer with what there is, or abstain."""

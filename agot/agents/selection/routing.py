@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from agot.learning import LONGEST_NAME, Tally
 from agot.protocols import Assessed
-from agot.verifiers.answers import groups
+from agot.reading.answers import groups
 
 _OF_FAMILY: dict[str, tuple[str, ...]] = {
     "code": ("code", "logic"),

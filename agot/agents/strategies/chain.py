@@ -1,15 +1,19 @@
-"""Chain of thought: worked steps, then the answer (Wei et al. 2022, arXiv 2201.11903)."""
+"""One call: the answer after worked steps, or alone.
+
+Source: Wei et al. 2022, "Chain-of-Thought Prompting Elicits Reasoning", arXiv 2201.11903.
+"""
 
 from __future__ import annotations
 
-from agot.protocols import Toolbox
+from agot.agents.tries import Try
 from agot.thought import Solution, Task
 
 
-async def chain(task: Task, tools: Toolbox) -> Solution:
-    """Ask once for steps and answer; a retry is drawn at the sampling temperature."""
-    temperature = tools.temperature if tools.retry else 0.0
-    solutions = await tools.dialect.solve(
-        tools.ask, task, role=tools.role, mode="chain", n=1, temperature=temperature
-    )
-    return solutions[0].model_copy(update={"strategy": "chain"})
+async def chain(task: Task, try_: Try) -> Solution:
+    """Ask once for steps and answer."""
+    return await try_.solve(task)
+
+
+async def direct(task: Task, try_: Try) -> Solution:
+    """Ask once for the answer alone: the cheapest try, and a baseline."""
+    return await try_.solve(task, mode="direct")

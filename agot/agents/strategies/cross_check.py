@@ -16,10 +16,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from agot.agents.kinds import Kind, kind_of_reply
-from agot.agents.search.sampling import told
+from agot.agents.tries import Try
 from agot.agents.votes import Group, by_answer, elected
 from agot.errors import BudgetExceeded, ModelError, ModelUnauthorised, OutputError
-from agot.protocols import Strategy, Toolbox
 from agot.thought import Solution, Task
 
 NAME = "cross-check"
@@ -40,25 +39,25 @@ class Arm:
     """
 
     name: str
-    solve: Callable[[Task, Toolbox], Awaitable[Solution | None]]
+    solve: Callable[[Task, Try], Awaitable[Solution | None]]
     fits: Callable[[Kind], bool]
     most: int = 1
 
 
-def cross_check(arms: Sequence[Arm] = ()) -> Strategy:
+def cross_check(arms: Sequence[Arm] = ()) -> Callable[[Task, Try], Awaitable[Solution]]:
     """Return the strategy.
 
     Args:
         arms: Other methods than a chain, the best second opinion first.
     """
 
-    async def strategy(task: Task, tools: Toolbox) -> Solution:
-        return await _cross_checked(task, tools, arms)
+    async def strategy(task: Task, try_: Try) -> Solution:
+        return await _cross_checked(task, try_, arms)
 
     return strategy
 
 
-async def _cross_checked(task: Task, tools: Toolbox, arms: Sequence[Arm]) -> Solution:
+async def _cross_checked(task: Task, try_: Try, arms: Sequence[Arm]) -> Solution:
     """Return the elected solution; its `votes` are all that stood for election.
 
     Samples that a check refutes have no vote; one that a check proves ends the election.
@@ -67,59 +66,47 @@ async def _cross_checked(task: Task, tools: Toolbox, arms: Sequence[Arm]) -> Sol
         BudgetExceeded, OutputError: If there is not even one answer.
     """
     kind = kind_of_reply(task.question, task.material)
-    votes = [one.model_copy(update={"methods": ("chain",)}) for one in tools.drawn]
+    votes = [one.model_copy(update={"methods": ("chain",)}) for one in try_.drawn]
     if not votes:
-        first = await tools.dialect.solve(
-            tools.ask, task, role=tools.role, mode="chain", n=1, temperature=0.0
-        )
-        votes = [first[0].model_copy(update={"methods": ("chain",)})]
-    most = len(votes) + 1 if kind.name == "fact" else max(tools.samples, len(votes) + 1)
+        first = await try_.solve(task, temperature=0.0)
+        votes = [first.model_copy(update={"methods": ("chain",)})]
+    most = len(votes) + 1 if kind.name == "fact" else max(try_.samples, len(votes) + 1)
     others = [arm for arm in arms for _ in range(arm.most) if arm.fits(kind)]
-    standing = await _standing(task, tools, votes)
-    while (size := _next_batch(votes, standing, most, sure=tools.sure)) > 0:
+    standing = await try_.unrefuted(votes)
+    sure = THOROUGHLY_SURE if try_.effort == "thorough" else SURE
+    while (size := _next_batch(votes, standing, most, sure=sure)) > 0:
         try:
-            fresh = await _draw(task, tools, others.pop(0) if others else None, size)
+            fresh = await _draw(task, try_, others.pop(0) if others else None, size)
         except OutputError as error:
-            tools.ask.warn(f"A second opinion could not be had: {error}")
+            try_.ask.warn(f"A second opinion could not be had: {error}")
             if not others:
                 break
             continue
         except BudgetExceeded as fired:
-            told(task, tools, fired, NAME)
+            try_.tell_limit(fired)
             break
         except ModelUnauthorised:
             raise
         except ModelError as error:
             # The answer at hand is not lost because nobody could be found to confirm it.
-            tools.ask.warn(f"The answer could not be compared with others: {error}")
+            try_.ask.warn(f"The answer could not be compared with others: {error}")
             break
         votes += fresh
         for one in fresh:
-            verdicts = await tools.verify(task, one)
-            if any(verdict.conclusive and verdict.reward == 1.0 for verdict in verdicts):
-                return one.model_copy(update={"strategy": NAME})
-            if not any(verdict.conclusive and verdict.reward == 0.0 for verdict in verdicts):
+            verdicts = await try_.verify(one)
+            if any(verdict.proves for verdict in verdicts):
+                return one
+            if not any(verdict.refutes for verdict in verdicts):
                 standing.append(one)
-    return await _elected(task, tools, standing or votes)
+    return await _elected(try_, standing or votes)
 
 
-async def _standing(task: Task, tools: Toolbox, votes: Sequence[Solution]) -> list[Solution]:
-    found = []
-    for one in votes:
-        verdicts = await tools.verify(task, one)
-        if not any(verdict.conclusive and verdict.reward == 0.0 for verdict in verdicts):
-            found.append(one)
-    return found
-
-
-async def _draw(task: Task, tools: Toolbox, arm: Arm | None, size: int) -> list[Solution]:
+async def _draw(task: Task, try_: Try, arm: Arm | None, size: int) -> list[Solution]:
     if arm is not None:
-        opinion = await arm.solve(task, tools)
+        opinion = await arm.solve(task, try_)
         found = [] if opinion is None else [opinion]
     else:
-        found = await tools.dialect.solve(
-            tools.ask, task, role=tools.role, mode="chain", n=size, temperature=tools.temperature
-        )
+        found = await try_.solve(task, n=size)
     name = "chain" if arm is None else arm.name
     return [one.model_copy(update={"methods": (name,)}) for one in found]
 
@@ -155,22 +142,22 @@ def is_settled(counts: Sequence[int], left: int, *, bonus: int = 0, sure: float 
     return first > 1 and sum(math.comb(heads, k) for k in range(a)) / 2**heads >= sure
 
 
-async def _elected(task: Task, tools: Toolbox, votes: Sequence[Solution]) -> Solution:
+async def _elected(try_: Try, votes: Sequence[Solution]) -> Solution:
     """Return the winner; between answers of equally many votes a judge that is worth asking weighs in."""
     if len(votes) == 1:
-        return votes[0].model_copy(update={"strategy": NAME})
+        return votes[0].model_copy(update={"strategy": try_.name})
     ranked = [Group(members, len(members)) for members in by_answer(votes)]
     most = max(group.support for group in ranked)
     leading = [place for place, group in enumerate(ranked) if group.support == most]
-    if len(leading) > 1 and tools.judged:
+    if len(leading) > 1 and try_.judged:
         for place in leading:
             try:
-                reward = (await tools.assess(task, ranked[place].members[0])).reward
+                reward = (await try_.assess(ranked[place].members[0])).reward
             except BudgetExceeded as fired:
-                told(task, tools, fired, NAME)
+                try_.tell_limit(fired)
                 break
             ranked[place] = Group(ranked[place].members, most + (0.5 if reward is None else reward))
-    found = elected(ranked, NAME, total=sum(group.support for group in ranked))
+    found = elected(ranked, try_.name, total=sum(group.support for group in ranked))
     winner = next(group for group in ranked if any(found.answer == one.answer for one in group.members))
     methods = tuple(dict.fromkeys(method for one in winner.members for method in one.methods))
     share = len(winner.members) / len(votes)

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agot.agents.search.sampling import told
 from agot.agents.search.together import together
 from agot.agents.selection.cluster import cluster_of
 from agot.agents.selection.routing import ANY, Profile, Team, profile, recruit, skills_of_cluster, strongest
+from agot.agents.tries import Try
 from agot.agents.verifier import reward_of
 from agot.agents.votes import weighted
 from agot.errors import BudgetExceeded, ModelError, ModelUnauthorised, SetupError
 from agot.events import StrategyChosen
-from agot.protocols import Assessed, Toolbox
+from agot.protocols import Assessed
 from agot.thought import Solution, Task, Verdict
-from agot.verifiers.answers import groups
+from agot.reading.answers import groups
 
 NAME = "experts"
 
 
-async def experts(task: Task, tools: Toolbox) -> Solution:
+async def experts(task: Task, try_: Try) -> Solution:
     """Let `search.recruits` experts answer side by side; the strongest of them puts their answers together.
 
     Nothing is put together if a check proves an answer, or if all that no check refutes agree. An expert that fails is
@@ -33,18 +33,18 @@ async def experts(task: Task, tools: Toolbox) -> Solution:
         SetupError: If fewer than two experts are configured.
         BudgetExceeded, ModelError: If not one expert answered.
     """
-    team = await _recruited(task, tools, checked_experts(tools.experts))
-    tools.emit(StrategyChosen(thought=task.thought, strategy=NAME, why=team.why))
-    drawn = await _drawn(task, tools, team)
-    tools.answered(task, [(member.model, one) for member, one in drawn])
+    team = await _recruited(task, try_, checked_experts(try_.experts))
+    try_.emit(StrategyChosen(thought=task.thought, strategy=try_.name, why=team.why))
+    drawn = await _drawn(task, try_, team)
+    try_.answered(task, [(member.model, one) for member, one in drawn])
     answers = [one for _, one in drawn]
     if len(answers) == 1:
         return answers[0].solution
-    standing = [one for one in answers if not _proves(one.verdicts, 0.0)] or answers
-    proven = any(_proves(one.verdicts, 1.0) for one in standing)
+    standing = [one for one in answers if not one.refuted] or answers
+    proven = any(one.proven for one in standing)
     if proven or len(groups([one.solution.answer for one in standing])) == 1:
-        return weighted(answers, NAME).solution
-    return await _written(task, tools, strongest([member for member, _ in drawn]), standing)
+        return weighted(answers, try_.name).solution
+    return await _written(task, try_, strongest([member for member, _ in drawn]), standing)
 
 
 def checked_experts(experts: Sequence[str]) -> Sequence[str]:
@@ -64,19 +64,19 @@ def checked_experts(experts: Sequence[str]) -> Sequence[str]:
     return experts
 
 
-async def _recruited(task: Task, tools: Toolbox, experts: Sequence[str]) -> Team:
+async def _recruited(task: Task, try_: Try, experts: Sequence[str]) -> Team:
     wanted = skills_of_cluster(cluster_of(task))
-    by_skill = {skill: await tools.tallies("skill", skill) for skill in wanted}
-    overall = await tools.tallies("skill", ANY)
-    profiles = [profile(name, tools.ask.profile(name).model, by_skill, overall) for name in experts]
-    return recruit(profiles, wanted, k=tools.search.recruits)
+    by_skill = {skill: await try_.tallies("skill", skill) for skill in wanted}
+    overall = await try_.tallies("skill", ANY)
+    profiles = [profile(name, try_.ask.profile(name).model, by_skill, overall) for name in experts]
+    return recruit(profiles, wanted, k=try_.search.recruits)
 
 
-async def _drawn(task: Task, tools: Toolbox, team: Team) -> list[tuple[Profile, Assessed]]:
+async def _drawn(task: Task, try_: Try, team: Team) -> list[tuple[Profile, Assessed]]:
     """Return who answered what, in the order of the team; whoever failed is left out, and told of."""
     # The strongest is asked last: a server that holds one model at a time then has it loaded for the last call.
     order = sorted(reversed(team.members), key=lambda member: member.strength)
-    got = await together(*(_answer(task, tools, member) for member in order))
+    got = await together(*(_answer(task, try_, member) for member in order))
     got.sort(key=lambda pair: team.members.index(pair[0]))
     drawn = [(member, one) for member, one in got if isinstance(one, Assessed)]
     faults = [(member, one) for member, one in got if not isinstance(one, Assessed)]
@@ -84,23 +84,18 @@ async def _drawn(task: Task, tools: Toolbox, team: Team) -> list[tuple[Profile, 
         raise faults[0][1]
     for member, fault in faults:
         if isinstance(fault, BudgetExceeded):
-            told(task, tools, fault, NAME)
+            try_.tell_limit(fault)
         else:
-            tools.ask.warn(f"The expert {member.expert!r} gave no answer and is left out: {fault}")
+            try_.ask.warn(f"The expert {member.expert!r} gave no answer and is left out: {fault}")
     return drawn
 
 
 async def _answer(
-    task: Task, tools: Toolbox, member: Profile
+    task: Task, try_: Try, member: Profile
 ) -> tuple[Profile, Assessed | BudgetExceeded | ModelError]:
-    expert = member.expert
-    temperature = tools.ask.profile(expert).temperature if tools.retry else 0.0
     try:
-        solved = await tools.dialect_of(expert).solve(
-            tools.ask, task, role=expert, mode="chain", n=1, temperature=temperature
-        )
-        solution = _named(solved[0])
-        verdicts = await tools.verify(task, solution)
+        solution = _sure(await try_.solve(task, role=member.expert))
+        verdicts = await try_.verify(solution)
     except ModelUnauthorised:
         raise
     except (BudgetExceeded, ModelError) as fault:
@@ -108,27 +103,21 @@ async def _answer(
     return member, Assessed(solution=solution, verdicts=verdicts, reward=reward_of(solution, verdicts))
 
 
-async def _written(task: Task, tools: Toolbox, writer: Profile, answers: Sequence[Assessed]) -> Solution:
+async def _written(task: Task, try_: Try, writer: Profile, answers: Sequence[Assessed]) -> Solution:
     """Return one solution of several, written by a model, or the one elected if that cannot be had."""
     try:
-        return _named(await tools.dialect_of(writer.expert).aggregate(
-            tools.ask, task, [one.solution for one in answers], role=writer.expert
-        ))  # fmt: skip
+        return _sure(await try_.aggregate(task, [one.solution for one in answers], role=writer.expert))
     except ModelUnauthorised:
         raise
     except BudgetExceeded as fired:
-        told(task, tools, fired, NAME)
+        try_.tell_limit(fired)
     except ModelError as error:
-        tools.ask.warn(
+        try_.ask.warn(
             f"The expert {writer.expert!r} could not put the answers together; they are voted on: {error}"
         )
-    return weighted(answers, NAME).solution
+    return weighted(answers, try_.name).solution
 
 
-def _named(solution: Solution) -> Solution:
+def _sure(solution: Solution) -> Solution:
     # How unsure the words were counts for handing over from one fast model; a team is asked instead of that.
-    return solution.model_copy(update={"strategy": NAME, "unsure": None})
-
-
-def _proves(verdicts: Sequence[Verdict], reward: float) -> bool:
-    return any(verdict.conclusive and verdict.reward == reward for verdict in verdicts)
+    return solution.model_copy(update={"unsure": None})

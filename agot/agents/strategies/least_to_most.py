@@ -8,37 +8,31 @@ from __future__ import annotations
 from contextlib import suppress
 
 from agot.agents.repair import repair, state_question
-from agot.agents.strategies.chain import chain
+from agot.agents.tries import Try
 from agot.errors import OutputError
-from agot.protocols import Toolbox
 from agot.thought import Decline, Finding, Plan, Solution, Task
 
-NAME = "least-to-most"
 
-
-async def least_to_most(task: Task, tools: Toolbox) -> Solution:
+async def least_to_most(task: Task, try_: Try) -> Solution:
     """Plan once and solve the parts in order; a task that is not split is answered by a chain."""
     plans: list[Plan] | Decline = []
     with suppress(OutputError):  # what cannot be read as parts does not split the task
-        plans = await tools.dialect.plan(tools.ask, task, role=tools.role, retry=tools.retry, n=1)
+        plans = await try_.plan(task)
     plan = None if isinstance(plans, Decline) or not plans else repair(plans[0], question=task.question).plan
     if plan is None or len(plan.thoughts) < 2:
-        return (await chain(task, tools)).model_copy(update={"strategy": NAME})
+        return await try_.solve(task)
     answers: dict[str, str] = {}
     findings: list[Finding] = []
     for thought in plan.thoughts:
         question = state_question(thought.question, answers, set())
         part = task.model_copy(update={"question": question or thought.question, "findings": tuple(findings)})
-        solved = await tools.dialect.solve(
-            tools.ask, part, role=tools.role, mode="chain", n=1,
-            temperature=tools.temperature if tools.retry else 0.0,
-        )  # fmt: skip
-        answers[thought.key] = solved[0].answer
-        findings.append(Finding(thought=task.thought, question=part.question, answer=solved[0].answer))
+        solved = await try_.solve(part)
+        answers[thought.key] = solved.answer
+        findings.append(Finding(thought=task.thought, question=part.question, answer=solved.answer))
     steps = tuple(f"{finding.question} -> {finding.answer}" for finding in findings)
     if plan.final:
-        return Solution(answer=answers[plan.final], steps=steps, strategy=NAME)
-    whole = await tools.dialect.final(tools.ask, task, findings, role=tools.role, may_extend=False)
+        return Solution(answer=answers[plan.final], steps=steps)
+    whole = await try_.final(task, findings)
     if not isinstance(whole, Solution):
-        return Solution(answer=findings[-1].answer, steps=steps, strategy=NAME)
-    return whole.model_copy(update={"steps": (*steps, *whole.steps), "strategy": NAME})
+        return Solution(answer=findings[-1].answer, steps=steps)
+    return whole.model_copy(update={"steps": (*steps, *whole.steps)})

@@ -12,38 +12,36 @@ from __future__ import annotations
 from collections.abc import Awaitable
 
 from agot.agents.kinds import Kind
-from agot.agents.search.sampling import told
 from agot.agents.search.together import together
-from agot.agents.strategies.vote import unrefuted
+from agot.agents.tries import Try
 from agot.agents.votes import tally_of_ways
 from agot.errors import BudgetExceeded, ModelError, ModelUnauthorised, OutputError, SetupError
-from agot.protocols import Programs, Toolbox
+from agot.protocols import Programs
 from agot.thought import ProgramRun, Solution, Task
 
 PROGRAM, CHAIN_PROGRAM_VOTE = "program", "chain-program-vote"
 
 
-async def program(task: Task, tools: Toolbox) -> Solution:
+async def program(task: Task, try_: Try) -> Solution:
     """Ask for a program and run it; one that fails is sent back once, with what went wrong.
 
     Raises:
         SetupError: If programs cannot be run here.
         OutputError: If no program gave an answer.
     """
-    runner = await _runner(tools, PROGRAM)
-    temperature = tools.temperature if tools.retry else 0.0
-    source = await _write_program(task, tools, temperature)
+    runner = await _runner(try_)
+    source = _written(await try_.program(task), try_)[0]
     ran = await runner.run(source)
     if ran.error:
-        failed, source = source, await _write_program(task, tools, temperature, failed=source, error=ran.text)
+        failed, source = source, _written(await try_.program(task, failed=source, error=ran.text), try_)[0]
         if source != failed:
             ran = await runner.run(source)
     if ran.error:
-        raise OutputError(f"The model's program gave no answer: {ran.text}", model=_model(tools))
+        raise OutputError(f"The model's program gave no answer: {ran.text}", model=_model(try_))
     return _solution(source, ran)
 
 
-async def second_opinion(task: Task, tools: Toolbox) -> Solution | None:
+async def second_opinion(task: Task, try_: Try) -> Solution | None:
     """Return what one program at temperature 0 answers, or None if it gives nothing, or cannot be had.
 
     It is meant to stand beside a chain: what both say is right far more often than what either says alone. So a fault of
@@ -53,11 +51,11 @@ async def second_opinion(task: Task, tools: Toolbox) -> Solution | None:
         BudgetExceeded: If a limit leaves no room for it.
         ModelUnauthorised: Further calls would fail alike.
     """
-    if tools.programs is None or await tools.programs.why_not() is not None:
+    if try_.programs is None or await try_.programs.why_not() is not None:
         return None
     try:
-        source = await _write_program(task, tools, 0.0)
-        ran = await tools.programs.run(source)
+        source = _written(await try_.program(task, temperature=0.0), try_)[0]
+        ran = await try_.programs.run(source)
     except ModelUnauthorised:
         raise
     except ModelError:
@@ -70,8 +68,8 @@ def computable(kind: Kind) -> bool:
     return kind.name in ("number", "formula", "list", "value")
 
 
-async def chain_program_vote(task: Task, tools: Toolbox) -> Solution:
-    """Draw `tools.samples`, half of them chains and half programs, at least one of each; the most frequent answer wins.
+async def chain_program_vote(task: Task, try_: Try) -> Solution:
+    """Draw `samples`, half of them chains and half programs, at least one of each; the most frequent answer wins.
 
     Of equally frequent answers one that chains and programs both gave is taken. Programs that give nothing and what a
     check refutes do not vote. If one of the two cannot be had, the other votes alone.
@@ -80,67 +78,53 @@ async def chain_program_vote(task: Task, tools: Toolbox) -> Solution:
         SetupError: If programs cannot be run here.
         BudgetExceeded, ModelError: If neither a chain nor a program gave an answer.
     """
-    runner = await _runner(tools, CHAIN_PROGRAM_VOTE)
-    programs = max(1, tools.samples // 2)
+    runner = await _runner(try_)
+    programs = max(1, try_.samples // 2)
     drawn = await together(
-        _had(tools.dialect.solve(
-            tools.ask, task, role=tools.role, mode="chain", n=max(1, tools.samples - programs),
-            temperature=tools.temperature,
-        )),
-        _had(_computed(task, tools, runner, programs)),
-    )  # fmt: skip
+        _had(try_.solve(task, n=max(1, try_.samples - programs))),
+        _had(_computed(task, try_, runner, programs)),
+    )
     ways = [way for way, _ in drawn]
     faults = [fault for _, fault in drawn if fault is not None]
     if not any(ways):
         raise faults[0]
     for fault in faults:
         if isinstance(fault, BudgetExceeded):
-            told(task, tools, fault, CHAIN_PROGRAM_VOTE)
+            try_.tell_limit(fault)
         else:
-            tools.ask.warn(f"Only one of chains and programs votes: {fault}")
-    standing = [await unrefuted(task, way, tools) for way in ways]
-    return tally_of_ways(standing if any(standing) else ways, CHAIN_PROGRAM_VOTE)
+            try_.ask.warn(f"Only one of chains and programs votes: {fault}")
+    standing = [await try_.unrefuted(way) for way in ways]
+    return tally_of_ways(standing if any(standing) else ways, try_.name)
 
 
-async def _runner(tools: Toolbox, strategy: str) -> Programs:
-    why = "nothing here runs them" if tools.programs is None else await tools.programs.why_not()
-    if tools.programs is None or why is not None:
+async def _runner(try_: Try) -> Programs:
+    why = "nothing here runs them" if try_.programs is None else await try_.programs.why_not()
+    if try_.programs is None or why is not None:
         raise SetupError(
-            f"The strategy {strategy!r} runs programs that a model writes, which cannot be done here: {why}. "
+            f"The strategy {try_.name!r} runs programs that a model writes, which cannot be done here: {why}. "
             "Choose another strategy."
         )
-    return tools.programs
+    return try_.programs
 
 
-async def _write_program(
-    task: Task, tools: Toolbox, temperature: float, *, failed: str = "", error: str = ""
-) -> str:
-    return (await _draw(task, tools, 1, temperature, failed=failed, error=error))[0]
-
-
-async def _draw(
-    task: Task, tools: Toolbox, n: int, temperature: float, *, failed: str = "", error: str = ""
-) -> list[str]:
-    sources = await tools.dialect.program(
-        tools.ask, task, role=tools.role, n=n, temperature=temperature, failed=failed, error=error
-    )
+def _written(sources: list[str], try_: Try) -> list[str]:
     if not sources:
         raise OutputError(
             "The model writes no programs; ask one that follows instructions, or choose another strategy.",
-            model=_model(tools),
+            model=_model(try_),
         )
     return sources
 
 
-async def _computed(task: Task, tools: Toolbox, runner: Programs, n: int) -> list[Solution]:
+async def _computed(task: Task, try_: Try, runner: Programs, n: int) -> list[Solution]:
     """Return the answers of `n` programs; equal programs are run once."""
-    sources = await _draw(task, tools, n, tools.temperature)
+    sources = _written(await try_.program(task, n=n), try_)
     different = list(dict.fromkeys(sources))
     ran = dict(zip(different, await together(*map(runner.run, different)), strict=True))
     answered = [_solution(source, ran[source]) for source in sources if not ran[source].error]
     if not answered:
         raise OutputError(
-            f"None of the model's programs gave an answer: {ran[sources[0]].text}", model=_model(tools)
+            f"None of the model's programs gave an answer: {ran[sources[0]].text}", model=_model(try_)
         )
     return answered
 
@@ -159,8 +143,8 @@ async def _had(
 
 def _solution(source: str, ran: ProgramRun) -> Solution:
     lines = tuple(line for line in source.splitlines() if line.strip())
-    return Solution(answer=ran.text, steps=lines, strategy=PROGRAM)
+    return Solution(answer=ran.text, steps=lines)
 
 
-def _model(tools: Toolbox) -> str:
-    return tools.ask.profile(tools.role).model
+def _model(try_: Try) -> str:
+    return try_.ask.profile(try_.role).model

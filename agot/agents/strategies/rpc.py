@@ -6,17 +6,13 @@ Source: Zhou et al. 2025, arXiv 2502.00511.
 from __future__ import annotations
 
 from agot.agents import votes
-from agot.protocols import Toolbox
+from agot.agents.tries import Try
 from agot.thought import Solution, Task
 
 PRUNE_FROM = 16
 """Fewest samples that are pruned; under it the vote is only weighted."""
 
 
-async def rpc(task: Task, tools: Toolbox) -> Solution:
-    """Draw `tools.samples` chains and elect by probability."""
-    drawn = await tools.dialect.solve(
-        tools.ask, task, role=tools.role, mode="chain", n=tools.samples, temperature=tools.temperature,
-        likelihoods=True,
-    )  # fmt: skip
-    return votes.rpc(drawn, prune_from=PRUNE_FROM)
+async def rpc(task: Task, try_: Try) -> Solution:
+    """Draw `samples` chains and elect by probability."""
+    return votes.rpc(await try_.solve(task, n=try_.samples, likelihoods=True), prune_from=PRUNE_FROM)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.planning.report import verdict
 from agot.verifiers.planning.strips import Domain, Fact, Literal, Problem, domain, fault, plan_of
@@ -101,7 +100,7 @@ class BlocksworldCheck:
 
     name = "blocksworld"
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a verdict, or None if the question is of another kind; conclusive if the answer can be read."""
         found = faults(task.question, solution.answer)
         return verdict(self.name, found, readable=bool(steps(solution.answer)))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.planning.report import verdict
 
@@ -140,7 +139,7 @@ class CalendarCheck:
 
     name = "calendar"
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a verdict, or None if the question is of another kind; conclusive if the answer can be read."""
         found = faults(task.question, solution.answer)
         return verdict(self.name, found, readable=slot(solution.answer) is not None)

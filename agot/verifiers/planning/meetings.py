@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.planning.report import verdict
 
@@ -150,7 +149,7 @@ class MeetingCheck:
 
     name = "meetings"
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a verdict, or None if the question is of another kind; conclusive if the answer can be read."""
         found = faults(task.question, solution.answer)
         return verdict(self.name, found, readable=bool(steps(solution.answer)))

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from agot.errors import SetupError
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.planning.report import verdict
 
@@ -184,7 +183,7 @@ class StripsCheck:
     def __init__(self, domain_text: str, problem_text: str) -> None:
         self._domain, self._problem = domain(domain_text), problem(problem_text)
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return 1, or 0 naming the first impossible step or the missed goal; conclusive if there are steps.
 
         Parts of a question are none of its business: the problem is that of the whole.

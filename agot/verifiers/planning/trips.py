@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from agot.protocols import Ask
 from agot.thought import Solution, Task, Verdict
 from agot.verifiers.planning.report import verdict
 
@@ -149,7 +148,7 @@ class TripCheck:
 
     name = "trip"
 
-    async def __call__(self, task: Task, solution: Solution, ask: Ask) -> Verdict:
+    def __call__(self, task: Task, solution: Solution) -> Verdict:
         """Return a verdict, or None if the question is of another kind; conclusive if the answer can be read."""
         found = faults(task.question, solution.answer)
         return verdict(self.name, found, readable=bool(visits(solution.answer)))

@@ -8,9 +8,9 @@ What of a request means what:
    mean no bound. What a run may spend is `agot.budget`; where that fired, `finish_reason` is "length", too, and the content is
    the best part that was reached.
 *  `tools`: the client runs them, so a request with tools is one call of the role `fast`, passed on as it is; see `relaying`.
-*  `response_format`, `logprobs`: passed on with tools, and of `agot/direct`. Others refuse them, since no strategy promises the
-   form of an answer.
-*  `temperature`, `top_p`, `stop` and whatever else a model understands: passed on with a request that is; else ignored.
+*  `response_format`: see `forms`. `logprobs`: passed on with tools, and of `agot/direct`; refused by others.
+*  `stop`: the answer ends before the first of these texts.
+*  `temperature`, `top_p` and whatever else a model understands: passed on with a request that is; else ignored.
 *  `stream`: see `streaming`.
 *  `n`: 1. `seed`: the run's seed. What is not named here is ignored by runs.
 *  `agot`: `strategy`, `effort`, `budget`, `seed`, `approvals` (a person may be asked, on the page, to approve tool calls of the run),

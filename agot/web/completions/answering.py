@@ -32,22 +32,62 @@ def content_of(result: Result) -> str:
     )  # fmt: skip
 
 
+def said_of(result: Result, *, formed: bool) -> tuple[str | None, str | None]:
+    """Return what the assistant says, or why it refuses to.
+
+    Args:
+        formed: The answer has to be of a form, which only one that stands is.
+
+    Raises:
+        HttpFault: As `content_of`; where a form is asked for, also if there is only a part of an answer.
+    """
+    if not formed or result.status == "answered":
+        return content_of(result), None
+    if result.status in ("abstained", "budget"):
+        return None, f"I have no answer that I could stand behind. {result.reason}".strip()
+    return content_of(result.model_copy(update={"answer": ""})), None
+
+
 @dataclass(slots=True)
 class Room:
-    """What of an answer a client has room for.
+    """What of an answer reaches a client: up to the room it has, and before the first text that it wants to end it.
 
     Tokens are counted as four characters of ASCII, or one of any other script: a run has no tokenizer of its model.
 
     Attributes:
         tokens: What is left, or None for no bound.
+        stops: Texts before which the answer ends.
         spent: Something did not fit.
+        stopped: Such a text came.
     """
 
     tokens: float | None
+    stops: tuple[str, ...] = ()
     spent: bool = False
+    stopped: bool = False
+    _held: str = ""
 
-    def take(self, text: str) -> str:
-        """Return what of the next piece of the answer fits."""
+    def take(self, text: str, *, last: bool = True) -> str:
+        """Return what of the next piece of the answer reaches the client.
+
+        Args:
+            last: Nothing follows; otherwise what may be the beginning of a stop text is held back until more is known.
+        """
+        return self._fitting(self._before_stop(text, last))
+
+    def _before_stop(self, text: str, last: bool) -> str:
+        if self.stopped or not self.stops:
+            return "" if self.stopped else text
+        self._held += text
+        places = [place for stop in self.stops if (place := self._held.find(stop)) >= 0]
+        if places:
+            self.stopped, passed, self._held = True, self._held[: min(places)], ""
+            return passed
+        kept = 0 if last else max(_begun(self._held, stop) for stop in self.stops)
+        passed, self._held = self._held[: len(self._held) - kept], self._held[len(self._held) - kept :]
+        return passed
+
+    def _fitting(self, text: str) -> str:
         if self.tokens is None:
             return text
         for place, character in enumerate(text):
@@ -59,9 +99,15 @@ class Room:
         return text
 
 
+def _begun(text: str, stop: str) -> int:
+    """Return how many characters at the end of a text may be the beginning of another."""
+    return next((size for size in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:size])), 0)
+
+
 def finish_reason(result: Result, room: Room) -> str:
     """Return OpenAI's word for how it ended."""
-    return "length" if room.spent or result.status == "budget" else "stop"
+    cut = room.spent or (result.status == "budget" and not room.stopped)
+    return "length" if cut else "stop"
 
 
 def usage_of(usage: Usage) -> CompletionUsage:
@@ -82,13 +128,19 @@ def report(result: Result) -> Report:
     )  # fmt: skip
 
 
-def completion(result: Result, *, model: str, created: int, room: Room) -> Completion:
+def completion(result: Result, *, model: str, created: int, room: Room, formed: bool = False) -> Completion:
     """Return the whole response.
 
+    Args:
+        formed: As `said_of` takes it.
+
     Raises:
-        HttpFault: As `content_of`.
+        HttpFault: As `said_of`.
     """
-    message: dict[str, Any] = {"role": "assistant", "content": room.take(content_of(result))}
+    content, refusal = said_of(result, formed=formed)
+    message: dict[str, Any] = {"role": "assistant", "content": None if content is None else room.take(content)}
+    if refusal is not None:
+        message["refusal"] = refusal
     return Completion(
         id=f"chatcmpl-{result.run_id}", created=created, model=model, usage=usage_of(result.usage),
         choices=[Choice(index=0, message=message, finish_reason=finish_reason(result, room))], agot=report(result),

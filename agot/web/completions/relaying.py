@@ -5,8 +5,8 @@ the client's own fields, those included that mean nothing here, and no others, b
 
 A run cannot be held until a client comes back with results, perhaps never; and what the client's tools may do is between
 its user and the model. So the model sees the conversation and the tools as they are, and nothing checks the answer:
-`agot.status` is "answered" and `agot.strategy` "relay". The call is stored as a run of one thought, so that it is counted
-and can be looked at; it cannot be resumed, since it was all done at once. The limits of the server and of the request hold as
+`agot.status` is "answered" and `agot.strategy` "relay". The call is an ordinary call of a run of one thought:
+recorded before it is sent, counted, and there to be looked at; the run cannot be resumed, since its client has gone. The limits of the server and of the request hold as
 for any run: where one fires, `agot.status` is "budget" and `finish_reason` "length".
 """
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,15 +21,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from agot.budget import Budget, Meter
-from agot.engine.caller import answer_room, cost_of_fault
+from agot.budget import Budget
+from agot.engine.recorded import Asked, Calls, RecordedRun, recorded_run
 from agot.errors import AgotError, BudgetExceeded, ModelError, SetupError, StoreError
 from agot.events import (
-    CallFinished,
-    CallStarted,
     EventStream,
     LimitFired,
-    RunFinished,
     RunStarted,
     StrategyChosen,
     ThoughtAdded,
@@ -38,14 +34,14 @@ from agot.events import (
     ThoughtStarted,
 )
 from agot.ids import ROOT, RunId, new_run_id
-from agot.models.gateway import Gateway, Relayed
-from agot.protocols import CallRecord, Message, ModelRequest
-from agot.settings import Settings
+from agot.models.gateway import Gateway
+from agot.protocols import ModelRequest, OnChunk
+from agot.reasoner import Reasoner
 from agot.stores.database import SqlStore
 from agot.thought import RunStatus, ThoughtStatus, Usage
 from agot.web.completions import answering, asking
 from agot.web.completions.streaming import DONE, HEADERS, KEEP_ALIVE_S, Chunks, event_of
-from agot.web.completions.wire import ChatMessage, Choice, Completion, CompletionRequest, Report
+from agot.web.completions.wire import Choice, Completion, CompletionRequest, Report
 from agot.web.desk import Desk
 from agot.web.faults import NOT_REPEATED, HttpFault, translated
 from agot.web.leaving import unless_gone
@@ -53,15 +49,10 @@ from agot.web.operations import told
 
 STRATEGY = "relay"
 
-_CALL = "relay:0"
-_OURS = frozenset(
-    {"model", "messages", "stream", "stream_options", "agot", "max_tokens", "max_completion_tokens"}
-)
+_OURS = frozenset({"model", "stream", "stream_options", "agot", "max_tokens", "max_completion_tokens"})
 """Fields of a request that are not passed on as they are."""
 
 _STATUS = {"ModelRateLimited": 429, "ContextTooLong": 400, "ContentRefused": 400}
-
-OnPiece = Callable[[dict[str, Any] | None], None]
 
 
 async def relayed(
@@ -84,9 +75,10 @@ async def relayed(
             400, "The embedded model neither answers in a given form nor tells probabilities. Leave response_format and "
             "logprobs out, or set another model: agot models set fast MODEL.", code="response_format",
         )  # fmt: skip
-    settings = desk.reasoner.settings
-    budget = asking.budget_of(asked, settings.budget)
-    relay = _Relay(store, gateway, settings, asked, budget, clock, new_run_id(clock()))
+    budget = asking.budget_of(asked, desk.reasoner.settings.budget)
+    relay = _Relay(
+        desk.reasoner, store, gateway, asked, await request.json(), budget, clock, new_run_id(clock())
+    )
     if not asked.stream:
         return told(await unless_gone(desk.work_at(relay.run(None)), request))
     pieces: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
@@ -97,175 +89,129 @@ async def relayed(
 
 @dataclass(frozen=True, slots=True)
 class _Relay:
-    """One such request."""
+    """One such request.
 
+    Attributes:
+        body: The request as the client sent it.
+    """
+
+    reasoner: Reasoner
     store: SqlStore
     gateway: Gateway
-    settings: Settings
     asked: CompletionRequest
+    body: dict[str, Any]
     budget: Budget
     clock: Callable[[], float]
     run_id: RunId
 
-    async def run(self, on_piece: OnPiece | None) -> Completion:
-        """Make the call, store it as a run, and return the response.
+    async def run(self, on_piece: OnChunk | None) -> Completion:
+        """Make the call as a run of one thought, and return the response.
 
         Raises:
             HttpFault: If the call failed; the run is stored as failed.
             StoreError: If the run cannot be begun.
             CancelledError: After the run was concluded.
         """
-        beginning = asyncio.create_task(self._begun())
-        stopped = await _ended_all_the_same(beginning)
-        events, meter, said = beginning.result(), Meter(self.budget, time.monotonic), list[str]()
+        # A client retries by itself, and may have stopped waiting.
+        calls = Calls(self.gateway, retries=lambda role: 0, seed=self._seed)
+        run: RecordedRun | None = None
+        try:
+            async with recorded_run(
+                self.store,
+                self.run_id,
+                asked=self._to_store(),
+                calls=calls,
+                budget=self.budget,
+                clock=self.clock,
+            ) as run:
+                return await self._concluded(run, on_piece)
+        finally:
+            if run is not None:
+                self.reasoner.tell(self.run_id, self.store)
 
-        def passed(piece: dict[str, Any] | None) -> None:
-            if piece:
-                said.append(piece.get("content") or "")
-            if on_piece is not None:
+    async def _concluded(self, run: RecordedRun, on_piece: OnChunk | None) -> Completion:
+        self._begin(run.stream)
+        said: list[str] = []
+
+        def passed(piece: dict[str, Any]) -> None:
+            said.append(piece.get("content") or "")
+            if piece and on_piece is not None:
                 on_piece(piece)
 
-        end = _End(events, meter)
-        try:
-            if stopped:
-                raise asyncio.CancelledError
-            got = await self._called(events, meter, None if on_piece is None else passed)
-            answer = got.message.get("content") or json.dumps(got.message.get("tool_calls") or [])
-            end("answered", ThoughtStatus.DONE, answer=str(answer))
-            return self._response(
-                got.message, got.finish_reason, meter.usage, "answered", logprobs=got.logprobs
+        def end(
+            status: RunStatus, thought: ThoughtStatus, answer: str, reason: str = "", **more: str
+        ) -> None:
+            run.stream.emit(
+                ThoughtFinished(thought=ROOT, status=thought, answer=answer, strategy=STRATEGY, reason=reason)
             )
+            run.conclude(status, answer, strategy=STRATEGY, reason=reason, **more)
+
+        try:
+            reply = await run.caller()(self._request(), on_chunk=None if on_piece is None else passed)
+            first = reply.completions[0]
+            answer = first.text or json.dumps(first.tool_calls)
+            end("answered", ThoughtStatus.DONE, answer)
+            return self._response(
+                first.message, first.finish_reason, run.meter.usage, "answered",
+                logprobs=(first.choice or {}).get("logprobs"),
+            )  # fmt: skip
         except asyncio.CancelledError:
-            reason = "The request was cancelled."
-            answer = "".join(said)
-            end("interrupted", ThoughtStatus.SKIPPED, answer=answer, reason=reason, error="Interrupted")
+            end(
+                "interrupted",
+                ThoughtStatus.SKIPPED,
+                "".join(said),
+                "The request was cancelled.",
+                error="Interrupted",
+            )
             raise
         except BudgetExceeded as fired:
-            events.emit(LimitFired(
+            run.stream.emit(LimitFired(
                 thought=ROOT, limit=fired.kind, used=fired.used, allowed=fired.limit, effect="the run ended"
             ))  # fmt: skip
             answer, reason = "".join(said), str(fired)
-            end(
-                "budget",
-                ThoughtStatus.SKIPPED,
-                answer=answer,
-                reason=reason,
-                error=type(fired).__name__,
-                limit=fired.kind,
-            )
-            return self._response({"content": answer}, "length", meter.usage, "budget", reason)
+            end("budget", ThoughtStatus.SKIPPED, answer, reason, error=type(fired).__name__, limit=fired.kind)
+            return self._response({"content": answer}, "length", run.meter.usage, "budget", reason)
         except AgotError as error:
-            end("failed", ThoughtStatus.FAILED, reason=str(error), error=type(error).__name__)
+            end("failed", ThoughtStatus.FAILED, "", str(error), error=type(error).__name__)
             raise _fault(error) from error
-        finally:
-            await self.store.end_attempt(self.run_id)
 
-    async def _begun(self) -> EventStream:
-        """Store the run and tell of its beginning."""
-        asked, profile = self.asked, self.gateway.profile("fast")
-        question = (
-            next((one.text for one in reversed(asked.messages) if one.role == "user"), "") or "(no text)"
-        )
-        await self.store.begin_run(
-            self.run_id, question=question, model=profile.model, strategy=STRATEGY, seed=self._seed,
+    def _to_store(self) -> Asked:
+        return Asked(
+            self._question, self.gateway.profile("fast").model, STRATEGY, self._seed,
             # No strategy has this name: whoever tries to resume it is told so.
-            settings_json=json.dumps({"engine": {"strategy": STRATEGY}, "budget": self.budget.model_dump()}),
+            json.dumps({"engine": {"strategy": STRATEGY}, "budget": self.budget.model_dump()}),
         )  # fmt: skip
-        attempt, last = await self.store.begin_attempt(self.run_id)
-        events = EventStream(self.run_id, self.clock, after_seq=last, attempt=attempt)
-        events.add_sink(self.store.sink)
+
+    def _begin(self, events: EventStream) -> None:
+        """Tell of the run's beginning."""
+        question = self._question
         events.emit(RunStarted(
-            question=question, model=profile.model, strategy=STRATEGY, seed=self._seed,
+            question=question, model=self.gateway.profile("fast").model, strategy=STRATEGY, seed=self._seed,
             limits=self.budget.model_dump(),
         ))  # fmt: skip
         events.emit(ThoughtAdded(thought=ROOT, parent_graph=None, depth=0, layer=0, question=question))
         events.emit(ThoughtStarted(thought=ROOT, question=question))
-        events.emit(
-            StrategyChosen(
-                thought=ROOT,
-                strategy=STRATEGY,
-                why="the client makes the tool calls" if asked.tools else "one call gives the whole reply",
-            )
-        )
-        return events
-
-    async def _called(self, events: EventStream, meter: Meter, on_piece: OnPiece | None) -> Relayed:
-        """Make the one call within the limits, and keep it.
-
-        Raises:
-            BudgetExceeded: If a limit leaves no room for it, or the time is up.
-            ModelError: Typed.
-        """
-        request, profile = self._request(), self.gateway.profile("fast")
-        messages = [message.model_dump(exclude_unset=True) for message in self.asked.messages]
-        prompt_tokens = self.gateway.estimate_tokens(request)
-        held = await meter.reserve(
-            prompt_tokens=prompt_tokens, max_tokens=answer_room(request, profile, prompt_tokens),
-            usd_per_prompt_token=profile.usd_per_prompt_token, usd_per_output_token=profile.usd_per_output_token,
-        )  # fmt: skip
-        events.emit(CallStarted(thought=ROOT, call=_CALL, purpose=STRATEGY, role="fast", model=profile.model))
-        began_s = self.clock()
-        try:
-            async with asyncio.timeout(meter.seconds_left()):
-                room = self._room(meter, held.max_tokens)
-                got = await self.gateway.relay(request, messages, self._options | room, on_chunk=on_piece)
-        except BaseException as error:
-            cost = cost_of_fault(error, profile, prompt_tokens)
-            meter.settle(held, cost)
-            fired = None
-            if isinstance(error, TimeoutError):
-                fired = BudgetExceeded("seconds", meter.usage.wall_s, self.budget.seconds or 0.0)
-            events.emit(CallFinished(
-                thought=ROOT, call=_CALL, purpose=STRATEGY, model=profile.model, usage=cost, latency_ms=0.0,
-                error=str(fired or error) or "cancelled",
-            ))  # fmt: skip
-            if fired is not None:
-                raise fired from None
-            raise
-        usage, latency_ms = got.reply.usage, got.reply.latency_ms
-        meter.settle(held, usage)
-        await self.store.put_call(self.run_id, CallRecord(
-            key=_CALL, kind="model", state="done", thought=ROOT, purpose=STRATEGY, model=profile.model,
-            request=json.dumps({"role": "fast", "purpose": STRATEGY, "messages": messages, **self._options}),
-            reply=json.dumps({"message": got.message, "finish_reason": got.finish_reason}),
-            usage=usage, at_s=began_s, latency_ms=latency_ms,
-        ))  # fmt: skip
-        events.emit(CallFinished(
-            thought=ROOT, call=_CALL, purpose=STRATEGY, model=profile.model, usage=usage, latency_ms=latency_ms
-        ))  # fmt: skip
-        return got
-
-    @property
-    def _options(self) -> dict[str, Any]:
-        """The client's own fields, those included that mean nothing here."""
-        sent = self.asked.model_dump(exclude_unset=True)
-        return {name: value for name, value in sent.items() if name not in _OURS and value is not None}
-
-    def _room(self, meter: Meter, granted: int) -> dict[str, int]:
-        """Return the room to ask for: none if neither the client nor a limit names one."""
-        asked = self.asked
-        name = "max_completion_tokens" if asked.max_completion_tokens is not None else "max_tokens"
-        bounded = meter.limit("tokens") is not None or meter.limit("usd") is not None
-        if asked.room is None and not bounded:
-            return {}
-        return {name: granted if asked.room is None else min(granted, asked.room)}
+        why = "the client makes the tool calls" if self.asked.tools else "one call gives the whole reply"
+        events.emit(StrategyChosen(thought=ROOT, strategy=STRATEGY, why=why))
 
     def _request(self) -> ModelRequest:
+        """Return the client's own fields, those included that mean nothing here; a bound of -1 is none."""
         asked = self.asked
-        role = self.settings.role("fast")
-        # Calls and tools are sent apart from these, but count as part of the prompt.
-        spoken = [
-            Message(role="assistant" if one.role == "assistant" else "user", content=_prompt_of(one))
-            for one in asked.messages
-        ]
-        spoken.append(Message(role="user", content=json.dumps(asked.tools or asked.response_format)))
-        return ModelRequest(
-            purpose=STRATEGY, messages=tuple(spoken), max_tokens=asked.room or role.max_tokens
-        )
+        sent = {name: value for name, value in self.body.items() if name not in _OURS and value is not None}
+        if asked.room is not None:
+            name = "max_completion_tokens" if asked.max_completion_tokens is not None else "max_tokens"
+            sent[name] = asked.room
+        room = asked.room or self.gateway.profile("fast").max_tokens
+        return ModelRequest(purpose=STRATEGY, messages=(), max_tokens=room, verbatim=sent)
+
+    @property
+    def _question(self) -> str:
+        asked = reversed(self.asked.messages)
+        return next((one.text for one in asked if one.role == "user"), "") or "(no text)"
 
     @property
     def _seed(self) -> int:
-        return self.settings.seed if self.asked.seed is None else self.asked.seed
+        return self.reasoner.settings.seed if self.asked.seed is None else self.asked.seed
 
     def _response(
         self,
@@ -325,43 +271,6 @@ class _Relay:
             work.cancel()
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """Tells how a run ended."""
-
-    events: EventStream
-    meter: Meter
-
-    def __call__(
-        self,
-        status: RunStatus,
-        thought: ThoughtStatus,
-        *,
-        answer: str = "",
-        reason: str = "",
-        error: str = "",
-        limit: str = "",
-    ) -> None:
-        self.events.emit(
-            ThoughtFinished(thought=ROOT, status=thought, answer=answer, strategy=STRATEGY, reason=reason)
-        )
-        self.events.emit(RunFinished(
-            status=status, answer=answer, strategy=STRATEGY, usage=self.meter.usage, reason=reason, error=error,
-            limit=limit,
-        ))  # fmt: skip
-
-
-async def _ended_all_the_same(work: asyncio.Task[Any]) -> bool:
-    """Wait for the end of a task, and return whether the waiting one was cancelled meanwhile."""
-    cancelled = False
-    while not work.done():
-        try:
-            await asyncio.wait({work})
-        except asyncio.CancelledError:
-            cancelled = True
-    return cancelled
-
-
 def _fault(error: AgotError) -> HttpFault:
     if isinstance(error, (SetupError, StoreError)):
         fault = translated(error)
@@ -371,8 +280,3 @@ def _fault(error: AgotError) -> HttpFault:
     refused = isinstance(error, ModelError) and name == "ModelError" and error.status in (400, 415, 422)
     status = 400 if refused else _STATUS.get(name, 502)
     return HttpFault(status, str(error), code=name, headers=NOT_REPEATED)
-
-
-def _prompt_of(message: ChatMessage) -> str:
-    calls = [one.function.model_dump_json() for one in message.tool_calls or ()]
-    return "\n".join([message.text, *calls])

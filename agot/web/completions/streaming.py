@@ -11,8 +11,7 @@ What was sent cannot be taken back, while an answer counts only once it was chec
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +34,7 @@ from agot.question import split_material
 from agot.thought import Result
 from agot.web.completions import answering
 from agot.web.desk import Desk, Job
+from agot.web.events import event_of as event_of
 from agot.web.faults import HttpFault, translated
 
 KEEP_ALIVE_S = 15.0
@@ -148,11 +148,6 @@ class Chunks:
         })  # fmt: skip
 
 
-def event_of(value: dict[str, Any]) -> str:
-    """Return a server-sent event; lone surrogates stay JSON escapes."""
-    return f"data: {json.dumps(value, separators=(',', ':'))}\n\n"
-
-
 DONE = "data: [DONE]\n\n"
 
 
@@ -189,8 +184,14 @@ async def streamed(
     tell_progress: bool,
     include_usage: bool,
     room: answering.Room,
+    formed: bool = False,
 ) -> AsyncIterator[str]:
-    """Yield the server-sent events of a completion; a reader who leaves ends the run, which can be resumed."""
+    """Yield the server-sent events of a completion; a reader who leaves ends the run, which can be resumed.
+
+    Args:
+        direct: Send the model's text while it is written.
+        formed: The answer has to be of a form, so it is sent only when it is.
+    """
     assert job.task is not None
     text = DirectText()
     try:
@@ -199,7 +200,7 @@ async def streamed(
             if event is None:
                 yield ": still at work\n\n"
                 continue
-            content = room.take(text.take(event)) if direct else ""
+            content = room.take(text.take(event), last=False) if direct else ""
             if content:
                 yield chunks.delta({"content": content})
             line = progress(event) if tell_progress else ""
@@ -207,16 +208,17 @@ async def streamed(
                 yield chunks.delta({"reasoning_content": f"{line}\n"})
         try:
             result = await job.result()
-            answer = answering.content_of(result)
+            answer, refusal = answering.said_of(result, formed=formed)
         except HttpFault as fault:
             yield event_of(fault.body())
             return
         except AgotError as error:
             yield event_of(translated(error).body())
             return
-        for rest in _rest(text, answer, result.question):
-            if content := room.take(rest):
-                yield chunks.delta({"content": content})
+        if content := room.take(_rest(text, answer or "", result.question)):
+            yield chunks.delta({"content": content})
+        if refusal is not None:
+            yield chunks.delta({"refusal": refusal})
         told = answering.report(result).model_dump(mode="json")
         yield chunks.delta({}, answering.finish_reason(result, room), agot=told)
         if include_usage:
@@ -227,10 +229,10 @@ async def streamed(
             desk.cancel(job.run_id)
 
 
-def _rest(text: DirectText, answer: str, question: str) -> Iterable[str]:
+def _rest(text: DirectText, answer: str, question: str) -> str:
     """Return what is left to be said of the answer."""
     if not text.sent:
-        return [answer] if answer else []
+        return answer
     if text.agrees_with(answer, question):
-        return []
-    return [f"\n\nCorrection, after checks: {answer or 'no answer'}"]
+        return ""
+    return f"\n\nCorrection, after checks: {answer or 'no answer'}"

@@ -11,6 +11,7 @@ from agot.settings import Effort
 from agot.web.wire import Limits, Name, Sent, Told
 
 MOST_MESSAGES = 2_000
+MOST_STOPS = 64
 
 
 class Asked(BaseModel):
@@ -44,6 +45,7 @@ class ChatMessage(Asked):
     name: str | None = None
     tool_calls: list[ToolCall] | None = None
     tool_call_id: str | None = None
+    function_call: FunctionCall | None = Field(default=None, description="The older form of tool_calls.")
 
     @property
     def text(self) -> str:
@@ -86,6 +88,9 @@ Tokens = Annotated[int, Field(strict=True, ge=-1, lt=2**53), AfterValidator(_roo
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
+StopText = Annotated[str, Field(max_length=1_000)]
+
+
 class CompletionRequest(Asked):
     model: Annotated[str, Field(min_length=1, max_length=200)]
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES)]
@@ -103,14 +108,15 @@ class CompletionRequest(Asked):
     top_p: Annotated[Number, Field(ge=0, le=1)] | None = Field(
         default=None, description="For a request with tools."
     )
-    stop: str | Annotated[list[str], Field(max_length=4)] | None = Field(
-        default=None, description="For a request with tools."
+    stop: StopText | Annotated[list[StopText], Field(max_length=MOST_STOPS)] | None = Field(
+        default=None, description="Texts before which the answer ends."
     )
     tools: list[dict[str, Any]] | None = None
     tool_choice: Literal["none", "auto", "required"] | dict[str, Any] | None = None
     parallel_tool_calls: Annotated[bool, Field(strict=True)] | None = None
     response_format: dict[str, Any] | None = Field(
-        default=None, description="With tools, or of agot/direct; all others take only the type text."
+        default=None,
+        description="Of the type text, json_object or json_schema; with tools, and of agot/direct, passed on.",
     )
     logprobs: Annotated[bool, Field(strict=True)] | None = Field(
         default=None, description="With tools, or of agot/direct."
@@ -124,10 +130,15 @@ class CompletionRequest(Asked):
         return None if asked is None or asked < 0 else asked
 
     @property
-    def one_call(self) -> bool:
-        """It asks for what only one call of a model can give, whose reply is passed on as it is."""
-        form = self.response_format is not None and self.response_format.get("type") != "text"
-        return form or bool(self.logprobs)
+    def formed(self) -> bool:
+        """It asks for an answer of a form."""
+        return self.response_format is not None and self.response_format.get("type") != "text"
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """Texts before which the answer ends."""
+        named = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        return tuple(dict.fromkeys(text for text in named if text))
 
     @property
     def tells_usage(self) -> bool:
@@ -140,7 +151,9 @@ class Report(Told):
 
     run_id: str
     status: str
-    trust: str = Field(default="unchecked", description="proved, cross-checked, judged, doubtful or unchecked.")
+    trust: str = Field(
+        default="unchecked", description="proved, cross-checked, judged, doubtful or unchecked."
+    )
     trust_reason: str = ""
     candidate: str = Field(default="", description="The best answer that there was, also if it was withheld.")
     confidence: float | None = None
@@ -155,6 +168,14 @@ class CompletionUsage(Told):
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
+
+    def plus(self, other: CompletionUsage) -> CompletionUsage:
+        """Return the sum."""
+        return CompletionUsage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            total_tokens=self.total_tokens + other.total_tokens,
+        )
 
 
 class Choice(Told):

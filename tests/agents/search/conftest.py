@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import pytest
 
+from agot.agents.assessor import Assessor
+from agot.agents.context import Crew, Thought
 from agot.agents.dialects.compact import CompactDialect
 from agot.agents.dialects.standard import StandardDialect
+from agot.agents.planner import Planner
 from agot.agents.selector import Selector
 from agot.agents.strategies.registry import STRATEGIES
-from agot.agents.toolbox import Assessor, Bench
+from agot.agents.tries import Try
 from agot.agents.verifier import VerifierAgent
 from agot.budget import Budget, Meter
 from agot.engine.caller import Caller, CallRoom
@@ -23,7 +25,7 @@ from agot.ids import ROOT, RunId
 from agot.journal import Journal
 from agot.models.structured import SchemaMemory
 from agot.protocols import Assessed, Dialect
-from agot.settings import SearchSettings
+from agot.settings import EngineSettings, SearchSettings
 from agot.thought import Solution, Task
 from tests.agents.search.puzzle import QUESTION, play
 from tests.scripted import Script, ScriptedModels
@@ -38,14 +40,15 @@ class Stage:
     """
 
     models: ScriptedModels
-    tools: Bench
+    try_: Try
     meter: Meter
     task: Task
     events: list[AnyEvent] = field(default_factory=list)
     candidates: list[Assessed] = field(default_factory=list)
 
     async def run(self, strategy: str) -> Solution:
-        return await STRATEGIES.get(strategy)(self.task, self.tools)
+        found = await STRATEGIES.get(strategy)(self.task, replace(self.try_, name=strategy))
+        return found if found.strategy else found.model_copy(update={"strategy": strategy})
 
     def of(self, kind: str) -> list[AnyEvent]:
         return [event for event in self.events if event.kind == kind]
@@ -73,13 +76,17 @@ class Stage:
 Staged = Callable[..., Stage]
 
 
+async def unsplit(task: Task, plan: object) -> None:
+    raise AssertionError("a strategy splits nothing")
+
+
 @pytest.fixture
 def stage() -> Staged:
     def build(
         script: Script = play, *, question: str = QUESTION, budget: Budget | None = None, seed: int = 0,
         delay_s: float = 0.0, samples: int = 8, journal: Journal | None = None, standard: bool = False, **search: object,
     ) -> Stage:  # fmt: skip
-        models = ScriptedModels(script, delay_s=delay_s, dialect="standard" if standard else "compact")
+        models = ScriptedModels(script, delay_s=delay_s, dialect="standard" if standard else "compact", temperature=0.8)
         dialect: Dialect = StandardDialect(SchemaMemory(), most_thoughts=4) if standard else CompactDialect()
         stream = EventStream(RunId("test"), time.time)
         events: list[AnyEvent] = []
@@ -92,11 +99,11 @@ def stage() -> Staged:
         assessor = Assessor(
             task, ask, verifier, lambda role: dialect, stream.emit, candidates.append
         )
-        tools = Bench(
-            ask=ask, dialect_of=lambda role: dialect, role="fast", roles=("fast",), samples=samples,
-            temperature=0.8, retry=0, search=SearchSettings.model_validate(search), rng=Random(seed), accept=0.5,
-            verifier=verifier, assessor=assessor, selector=Selector(None, ()), emit=stream.emit, searches=itertools.count(),
+        crew = Crew(
+            EngineSettings(), lambda role: dialect, Planner(most_thoughts=4, retries=0), verifier, STRATEGIES, Selector(None, ()),
+            search=SearchSettings.model_validate(search), seed=seed,
         )  # fmt: skip
-        return Stage(models, tools, meter, task, events, candidates)
+        thought = Thought(crew, task, ask, stream.emit, assessor, expand=unsplit, left=meter.left)
+        return Stage(models, Try(thought, "", "fast", samples, Random(seed)), meter, task, events, candidates)
 
     return build

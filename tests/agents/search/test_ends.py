@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from agot.agents.context import Crew, Thought
 from agot.agents.strategies.registry import STRATEGIES
+from agot.agents.tries import Try
 from agot.errors import OutputError
 from agot.protocols import Assessed
-from agot.settings import SearchSettings
+from agot.settings import EngineSettings, SearchSettings
 from agot.thought import Critique, Solution, Step, Task
 
 SEARCHES = ("mcts", "puct", "tot-bfs", "tot-dfs", "rebase", "particle-filter", "particle-gibbs", "refinement-tree",
@@ -65,24 +67,25 @@ class Chance:
         return self.solution()
 
 
-def toolbox(seed: int) -> Any:
-    model = Chance(seed)
+def try_of(seed: int, name: str) -> Try:
+    model: Any = Chance(seed)
     rng = model.rng
     search = SearchSettings(
         iterations=rng.choice((5, 24, 100)), workers=rng.choice((1, 2, 4)), branch=rng.choice((1, 2, 3)),
         depth=rng.choice((2, 3, 6)), prune=rng.choice((0.0, 0.1, 0.3, 0.5)), exploration=rng.choice((0.0, 1.0, 5.0)),
     )  # fmt: skip
 
-    async def assess(task: Task, solution: Solution) -> Assessed:
+    async def assess(solution: Solution) -> Assessed:
         return Assessed(solution=solution, verdicts=(), reward=rng.choice(model.values))
 
-    async def refuted(task: Task, steps: Any) -> bool:
+    async def refutes_step(task: Task, step: str, ask: Any) -> bool:
         return rng.random() < 0.1
 
-    return SimpleNamespace(
-        ask=None, dialect=model, dialect_of=lambda role: model, role="fast", roles=("fast",), search=search, rng=rng,
-        accept=0.5, recall=None, emit=lambda event: None, next_search=lambda: 0, assess=assess, refuted=refuted,
-    )  # fmt: skip
+    nobody: Any = None
+    checks: Any = SimpleNamespace(assess=assess, refutes_step=refutes_step)
+    crew = Crew(EngineSettings(), lambda role: model, nobody, checks, STRATEGIES, nobody, search=search)
+    thought = Thought(crew, Task(question="q"), nobody, lambda event: None, checks, nobody, nobody)
+    return Try(thought, name, "fast", samples=8, rng=rng)
 
 
 @contextlib.contextmanager
@@ -106,4 +109,4 @@ def test_search_ends_whatever_is_said(name: str) -> None:
     # In 446 and 507 only a finished, worthless state is left below a decided one.
     for seed in (*range(120), 446, 507):
         with most_seconds(20), contextlib.suppress(OutputError):
-            assert asyncio.run(STRATEGIES.get(name)(Task(question="q"), toolbox(seed))).answer
+            assert asyncio.run(STRATEGIES.get(name)(Task(question="q"), try_of(seed, name))).answer

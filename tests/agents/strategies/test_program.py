@@ -10,9 +10,9 @@ import pytest
 from agot import reasoner as composing
 from agot.agents.strategies.program import second_opinion
 from agot.agents.strategies.registry import STRATEGIES
+from agot.agents.tries import Try
 from agot.budget import Budget
 from agot.events import AnyEvent
-from agot.protocols import Toolbox
 from agot.reasoner import Reasoner
 from agot.sandbox.run import Limits, why_not
 from agot.settings import Settings
@@ -243,9 +243,9 @@ def opinions(monkeypatch: pytest.MonkeyPatch) -> list[Solution | None]:
     """What `second_opinion` gives within a strategy that answers with a chain."""
     found: list[Solution | None] = []
 
-    async def with_opinion(task: Task, tools: Toolbox) -> Solution:
-        solved = await STRATEGIES.get("chain")(task, tools)
-        found.append(await second_opinion(task, tools))
+    async def with_opinion(task: Task, try_: Try) -> Solution:
+        solved = await STRATEGIES.get("chain")(task, try_)
+        found.append(await second_opinion(task, try_))
         return solved
 
     monkeypatch.setitem(STRATEGIES._strategies, "with-opinion", with_opinion)

@@ -61,11 +61,11 @@ def test_exact_match_is_stricter_than_validity() -> None:
     assert not exact("", golden)
 
 
-async def test_verifier_names_the_conflict_and_is_silent_on_other_questions() -> None:
+def test_verifier_names_the_conflict_and_is_silent_on_other_questions() -> None:
     solution = Solution(answer="Monday, 10:00 - 10:30")
-    verdict = await CalendarCheck()(Task(question=PLAIN), solution, None)  # type: ignore[arg-type]
+    verdict = CalendarCheck()(Task(question=PLAIN), solution)
     assert verdict.reward == 0.0 and verdict.conclusive and "9:00 to 10:30 is taken" in verdict.feedback
-    other = await CalendarCheck()(Task(question="When shall we meet?"), solution, None)  # type: ignore[arg-type]
+    other = CalendarCheck()(Task(question="When shall we meet?"), solution)
     assert other.reward is None
 
 

@@ -73,11 +73,11 @@ def test_official_match_counts_the_meetings() -> None:
     assert valid(PROMPT, PLAN + " You travel to The Moon in 5 minutes and arrive at 1:00PM.") is False
 
 
-async def test_verifier_is_silent_on_other_questions() -> None:
+def test_verifier_is_silent_on_other_questions() -> None:
     check = MeetingCheck()
-    verdict = await check(Task(question=PROMPT), Solution(answer=" ".join(GOLDEN[:4])), None)  # type: ignore[arg-type]
+    verdict = check(Task(question=PROMPT), Solution(answer=" ".join(GOLDEN[:4])))
     assert verdict.reward == 0.0 and verdict.conclusive and "2 can be met" in verdict.feedback
-    assert (await check(Task(question="Whom?"), Solution(answer=PLAN), None)).reward is None  # type: ignore[arg-type]
+    assert check(Task(question="Whom?"), Solution(answer=PLAN)).reward is None
 
 
 @pytest.mark.parametrize(

@@ -98,11 +98,11 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             read(text)
 
 
-async def test_verifier_of_a_given_problem() -> None:
+def test_verifier_of_a_given_problem() -> None:
     check = StripsCheck(BLOCKSWORLD, PROBLEM)
-    right = await check(Task(question="q"), Solution(answer=" ".join(PLAN)), None)  # type: ignore[arg-type]
+    right = check(Task(question="q"), Solution(answer=" ".join(PLAN)))
     assert right.reward == 1.0 and right.conclusive
-    wrong = await check(Task(question="q"), Solution(answer="none"), None)  # type: ignore[arg-type]
+    wrong = check(Task(question="q"), Solution(answer="none"))
     assert wrong.reward == 0.0 and "goal" in wrong.feedback
 
 
@@ -151,12 +151,12 @@ def test_wrong_plan_in_words_is_refuted(answer: str) -> None:
     assert faults(QUESTION, answer)
 
 
-async def test_blocks_verifier_is_silent_on_other_questions() -> None:
+def test_blocks_verifier_is_silent_on_other_questions() -> None:
     check = BlocksworldCheck()
     task, solution = Task(question="Stack the red block."), Solution(answer=WORDS)
-    assert (await check(task, solution, None)).reward is None  # type: ignore[arg-type]
+    assert check(task, solution).reward is None
     odd = Task(question=QUESTION.replace("the hand is empty", "the hand is full"))
-    assert (await check(odd, solution, None)).reward is None  # type: ignore[arg-type]
+    assert check(odd, solution).reward is None
 
 
 @pytest.mark.parametrize(

@@ -76,11 +76,11 @@ def test_wish_that_is_not_understood_leaves_the_plan_open() -> None:
     assert valid(PROMPT.replace("You have to", "You must not fly on day 4. You have to"), GOLDEN) is None
 
 
-async def test_verifier_is_silent_on_other_questions() -> None:
+def test_verifier_is_silent_on_other_questions() -> None:
     check = TripCheck()
-    verdict = await check(Task(question=PROMPT), Solution(answer="Stay at home"), None)  # type: ignore[arg-type]
+    verdict = check(Task(question=PROMPT), Solution(answer="Stay at home"))
     assert verdict.reward == 0.0 and not verdict.conclusive and verdict.feedback
-    assert (await check(Task(question="Where to?"), Solution(answer=GOLDEN), None)).reward is None  # type: ignore[arg-type]
+    assert check(Task(question="Where to?"), Solution(answer=GOLDEN)).reward is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from agot.agents.bindings import CHECK_NAMES
 from agot.agents.dialects.standard import plans, reading, schemas, writing
 from agot.agents.dialects.standard.programs import programs
 from agot.agents.prompts.choice import Pick, default_prompt
@@ -36,6 +35,7 @@ from agot.thought import (
     Verdict,
 )
 from agot.tools.untrusted import defused
+from agot.verifiers.bindings import CHECK_NAMES
 
 _LONGEST_SAID = 1000
 """Characters of a judge's or critic's words that are kept as feedback."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from agot.agents.kinds import Kind
-from agot.verifiers.quantities import quantity
+from agot.reading.quantities import quantity
 
 _NUMBER = re.compile(
     r"""(?<![\w.,\\])(?:(?<![)\]])[-−+](?=[$€£\d.\\])|(?<=[=:]\s)[-−+]\s)?[$€£]?
