@@ -54,6 +54,7 @@ class RunFinished(Event):
     reason: str = ""
     error: str = ""
     limit: str = ""
+    citations: tuple[str, ...] = ()
 
 
 class PlanProposed(Event):

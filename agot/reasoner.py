@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
 from agot.agents.judges import Judges
@@ -25,6 +25,8 @@ from agot.events import AnyEvent, Notice
 from agot.ids import RunId, new_run_id
 from agot.judging import RunKnowledge, keep_unable, known_of
 from agot.learning import Learnt
+from agot.memory.evidence import Evidence, leave, recalled_before
+from agot.memory.memory import Memory
 from agot.models.gate import Gates
 from agot.models.gateway import Gateway
 from agot.models.known import Known
@@ -43,7 +45,7 @@ from agot.settings import (
 from agot.spending import spending, total_of
 from agot.stored import stored_result
 from agot.stores.database import SqlStore
-from agot.thought import Result, Usage
+from agot.thought import Result, ThoughtStatus, Usage
 from agot.tools.caller import ToolCaller, ToolRoom
 from agot.tools.programs import NAME as PROGRAM
 from agot.tools.programs import SandboxedPrograms, program_tool
@@ -138,6 +140,11 @@ class Reasoner:
         if self._store is not None and self._own_store:
             await self._store.close()
             self._store = None
+
+    @property
+    def memory(self) -> Memory:
+        """What is remembered, in the namespace of the settings."""
+        return Memory(self._opened, namespace=self.settings.memory.namespace, clock=self._clock)
 
     @property
     def models(self) -> Models:
@@ -340,6 +347,7 @@ class Reasoner:
                     recorded.note(lacking)
                 judges = Judges(engine.judges, engine.judge_samples, lessons, engine.accept, known.worths)
                 run = self._compose(job, recorded, lessons, judges, tools, known, total_of(measuring))
+                run.engine.evidence = await self._evidence(job, recorded)
                 self._runs.add(run)
                 recorded.on_lost = run.lose
                 if recorded.lost is not None:
@@ -412,6 +420,16 @@ class Reasoner:
         prepare = job.models.preparation("fast") if isinstance(job.models, Gateway) else None
         return Run(job.run_id, job.question, settings, stream, meter, engine, model, prepare)
 
+    async def _evidence(self, job: _Job, recorded: RecordedRun) -> Evidence | None:
+        """Return what gives thoughts what is remembered; None if nothing is, or an earlier attempt went without."""
+        settings, journal = job.settings.memory, recorded.journal
+        memory = Memory(self._opened, namespace=settings.namespace, clock=self._clock)
+        tools = journal.earlier("tool")
+        without = (tools or journal.earlier("model")) and not recalled_before(tools)
+        if not settings.recall or without or await memory.is_empty():
+            return None
+        return Evidence(memory, journal, recorded.stream.emit, passages=settings.passages)
+
     async def _saved(self, run: Run, judges: Judges, store: SqlStore, job: _Job) -> None:
         """Write out the run's events and lessons; an answer is not lost because its trace could not be kept."""
         if run.lost is not None:
@@ -421,6 +439,8 @@ class Reasoner:
                 await keep_unable(job.models, store)
             # Side by side, so that they share one transaction.
             await asyncio.gather(run.engine.teach(), judges.teach(), store.flush(run.id))
+            if run.engine.evidence is not None:
+                await leave(run.engine.evidence, store, run.id, _concluded(run), remember=job.settings.memory.remember, model=run.model)
         except StoreError as error:
             run.stream.emit(Notice(level="warning", text=f"The run is not saved completely yet: {error}"))
 
@@ -455,6 +475,14 @@ class Reasoner:
             if not self._known.version:
                 self._known.take(await self._store.all_facts())
             return self._store
+
+
+def _concluded(run: Run) -> list[dict[str, Any]]:
+    """Return the finished thoughts of a run."""
+    graph = run.engine.graph.nx
+    return [
+        {"id": thought, **data} for thought, data in graph.nodes(data=True) if data["status"] is ThoughtStatus.DONE
+    ]
 
 
 def _public(settings: Settings) -> dict[str, dict[str, RoleSettings]]:

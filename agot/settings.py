@@ -337,6 +337,22 @@ class TelemetrySettings(_Section):
     timeout_s: float = Field(default=5.0, gt=0, allow_inf_nan=False)
 
 
+class MemorySettings(_Section):
+    """What runs recall of documents that were taken in. Nothing happens while the namespace is empty.
+
+    Attributes:
+        namespace: The part of the memory that is recalled and written; nothing of another one is seen.
+        recall: Give thoughts the passages that their question brings to mind.
+        remember: Keep answers that were proved or cross-checked.
+        passages: That a thought is given, at most.
+    """
+
+    namespace: str = Field(default="default", pattern=r"\S")
+    recall: bool = True
+    remember: bool = True
+    passages: int = Field(default=5, ge=1, le=50)
+
+
 class Settings(_Section):
     """Everything a run needs to know beside its question.
 
@@ -358,6 +374,7 @@ class Settings(_Section):
     search: SearchSettings = SearchSettings()
     tools: ToolSettings = ToolSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    memory: MemorySettings = MemorySettings()
     database_url: str | None = None
     seed: int = Field(default=0, ge=-(2**63), lt=2**63)
 
@@ -515,6 +532,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "search": SearchSettings,
     "tools": ToolSettings,
     "telemetry": TelemetrySettings,
+    "memory": MemorySettings,
 }
 _SHORT = ("MODEL", "DATABASE_URL", "SEED")
 _ELSEWHERE = ("HOME", "DEBUG", "SERVE_TOKEN")

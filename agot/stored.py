@@ -7,6 +7,7 @@ import networkx as nx
 from agot.ids import ThoughtId
 from agot.stores.database import SqlStore
 from agot.stores.rows import StoredRun
+from agot.stores.runs import citations_of
 from agot.thought import Result
 
 
@@ -44,5 +45,6 @@ async def stored_result(store: SqlStore, row: StoredRun) -> Result:
         reason=row.reason,
         error=row.error,
         limit=row.limit,
+        citations=await store.view(lambda connection: citations_of(connection, row.run_id)),
         graph=graph,
     )

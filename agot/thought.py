@@ -87,6 +87,31 @@ class Finding(Value):
     trust: Trust = "unchecked"
 
 
+class Passage(Value):
+    """A piece of what is remembered.
+
+    Attributes:
+        id: Its number in the database, which no other passage ever has.
+        source: Path or address of the document, or `memory:ID` for a conclusion.
+        start: First character of the document's text that it is; it goes up to but without `stop`.
+        trust: How far a conclusion can be trusted; None for a document.
+        disputed: Something else that is remembered, or a person, contradicts it.
+        score: By which it was chosen; higher is better.
+        why: How it was found, a sentence each.
+    """
+
+    id: int
+    title: str = ""
+    text: str
+    source: str
+    start: int = 0
+    stop: int = 0
+    trust: Trust | None = None
+    disputed: bool = False
+    score: float = 0.0
+    why: tuple[str, ...] = ()
+
+
 class Task(Value):
     """One question to solve, stand-alone but for its findings.
 

@@ -10,7 +10,22 @@ from typing import Annotated, TextIO
 import typer
 
 import agot
-from agot.cli import ask, bench, chat, demo, export, flags, models, owed, resume, runs, serve, tools
+from agot.cli import (
+    ask,
+    bench,
+    chat,
+    demo,
+    export,
+    flags,
+    ingest,
+    memory,
+    models,
+    owed,
+    resume,
+    runs,
+    serve,
+    tools,
+)
 from agot.cli.dashes import QuestionCommand
 from agot.errors import AgotError
 
@@ -28,6 +43,8 @@ app.command("resume")(resume.resume)
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
+app.command("ingest")(ingest.ingest)
+app.add_typer(memory.app, name="memory")
 app.command("serve")(serve.serve)
 app.command("export")(export.export)
 app.command("tools")(tools.tools)

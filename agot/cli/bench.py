@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 
 from agot.cli import compose, flags
 from agot.cli.bench_real import prompts, real
+from agot.cli.bench_retrieval import retrieval
 from agot.errors import SetupError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command("real")(real)
 app.command("prompts")(prompts)
+app.command("retrieval")(retrieval)
 
 Split = Literal["validation", "test"]
 LISTS = ("--families", "--strategies", "--budgets")

@@ -52,7 +52,8 @@ def exit_code_of(error: AgotError) -> int:
 
 def as_object(result: Result) -> dict[str, Any]:
     """Return the one object that `--output json` prints."""
-    return run_object(result, strategy=result.strategy, graph=result.graph)
+    made = run_object(result, strategy=result.strategy, graph=result.graph)
+    return made | {"citations": list(result.citations)} if result.citations else made
 
 
 def run_object(

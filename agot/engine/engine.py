@@ -38,6 +38,7 @@ from agot.events import (
     ThoughtStarted,
 )
 from agot.ids import ROOT, ThoughtId, final_id
+from agot.memory.evidence import Evidence
 from agot.protocols import Assessed, Message, ModelRequest
 from agot.thought import Finding, Plan, Solution, Task, ThoughtStatus
 
@@ -52,6 +53,8 @@ class Engine:
     Attributes:
         graph: All thoughts of the run, usable at any moment, also after the run was cancelled.
         faults: The last error of each failed thought.
+        evidence: Gives thoughts what is remembered; None where nothing is. The embedded model, which reads no passages,
+            is given none.
         unable: Some thought asked for a plan and got none that was usable.
     """
 
@@ -67,6 +70,7 @@ class Engine:
         self.unable = False
         self.graph = ThoughtGraph(emit)
         self.faults: dict[ThoughtId, AgotError] = {}
+        self.evidence: Evidence | None = None
         self._tried: dict[ThoughtId, dict[tuple[str, tuple[str, ...]], Assessed]] = {}
 
     async def run(
@@ -106,6 +110,8 @@ class Engine:
         self._emit(ThoughtStarted(thought=thought, question=task.question))
         self.graph.update(thought, status=ThoughtStatus.RUNNING, question=task.question)
         try:
+            if self.evidence is not None and self._crew.dialect("fast").name != "compact":
+                task = await self.evidence.add(task)
             state = await solve_thought(
                 self._at_work(task, meter), may_expand=self._may_expand(task, meter)
             )

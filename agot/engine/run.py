@@ -14,6 +14,7 @@ from agot.engine.engine import Engine
 from agot.errors import AgotError, BudgetExceeded, LeaseLost
 from agot.events import EventStream, LimitFired, RunFinished, RunStarted
 from agot.ids import ROOT, RunId
+from agot.memory.evidence import place_of
 from agot.question import split_form, split_material
 from agot.settings import Settings
 from agot.thought import Result, RunStatus, ThoughtStatus, Verdict
@@ -147,16 +148,18 @@ class Run:
             candidate = answer
             reason = f"{reason} The answer is that of a part: {partial.question}".strip()
         usage = self.meter.usage
+        evidence = self.engine.evidence
+        citations = tuple(place_of(one) for one in evidence.cited(answer)) if evidence is not None and answer else ()
         self.stream.emit(RunFinished(
             status=status, answer=answer, trust=standing.trust, trust_reason=standing.reason, candidate=candidate,
             confidence=confidence, strategy=strategy, verdicts=verdicts, usage=usage, reason=reason, error=error,
-            limit=limit,
+            limit=limit, citations=citations,
         ))  # fmt: skip
         return Result(
             run_id=self.id, question=self.question, status=status, answer=answer, trust=standing.trust,
             trust_reason=standing.reason, candidate=candidate, confidence=confidence, strategy=strategy,
             verdicts=verdicts, usage=usage, model=self.model, reason=reason, error=error, limit=limit,
-            graph=self.engine.graph.nx,
+            citations=citations, graph=self.engine.graph.nx,
         )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ from agot.stores.facts import (
     seen_row,
 )
 from agot.stores.learning import LearntInSql, shelf
+from agot.stores.memory_erase import rewrite
 from agot.stores.rows import (
     StoredEdge,
     StoredRun,
@@ -410,6 +411,19 @@ class SqlStore:
     async def change(self, work: Callable[[Connection], T]) -> T:
         """Do what `agot.stores.branching` or `remarks` write, in one transaction; committed when this returns."""
         return await self._writer.do(work)
+
+    async def rewrite(self) -> None:
+        """Write the database anew, so that no byte is left of what was deleted. Needs room for a copy of it."""
+        if self._database.in_memory:
+            return
+
+        def work() -> None:
+            try:
+                rewrite(self._database)
+            except Exception as error:  # noqa: BLE001 - drivers' errors have no common base
+                raise self._database.error(error) from None
+
+        await asyncio.to_thread(work)
 
     async def delete(self, run_id: RunId) -> None:
         """Delete a run and all that belongs to it, in one transaction.

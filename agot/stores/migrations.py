@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, insert, inspect, select, text, update
 
+import agot.stores.memory_schema  # noqa: F401 - its tables are part of the schema
 from agot.errors import StoreError
+from agot.stores.memory_step import add_memory
 from agot.stores.schema import metadata, schema_version
 
 Step = Callable[[Connection], None]
@@ -187,7 +189,7 @@ def _add_serving(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-STEPS: tuple[Step, ...] = (_add_lessons, _to_version_3, _add_model_facts, _add_trust, _add_serving)
+STEPS: tuple[Step, ...] = (_add_lessons, _to_version_3, _add_model_facts, _add_trust, _add_serving, add_memory)
 """Step i leads from version i + 1 to version i + 2. Append only; a released step is never edited."""
 
 _LOCK_KEY = 0x41476F54

@@ -86,6 +86,13 @@ def get_run(connection: Connection, run_id: RunId) -> StoredRun:
     return run_of(row, live=leases.is_live(row))
 
 
+def citations_of(connection: Connection, run_id: RunId) -> tuple[str, ...]:
+    """Return what the answer of a run cites, as its last end told it."""
+    query = select(events.c.body).where(events.c.run_id == run_id, events.c.kind == "run_finished")
+    body = connection.scalar(query.order_by(events.c.seq.desc()).limit(1))
+    return () if body is None else tuple(json.loads(body).get("citations", ()))
+
+
 def list_events(
     connection: Connection, run_id: RunId, *, after_seq: int, limit: int | None
 ) -> list[AnyEvent]:

@@ -16,6 +16,7 @@ Tables
     approvals       tool calls of served runs that wait for a person's word, and the word until it is heeded
     sessions        conversations
     turns           what was said in a conversation, how it was understood, and what was answered
+    memory_*        documents and conclusions; see `agot.stores.memory_schema`
 
 Verbs
     begin    insert a run

@@ -258,7 +258,7 @@ async def test_a_locked_postgresql_table_is_named(empty_postgres_url: str, begin
 @pytest.fixture
 def small_disk() -> Iterator[None]:
     def limit(connection: Any, record: object) -> None:
-        connection.execute("PRAGMA max_page_count = 64")
+        connection.execute("PRAGMA max_page_count = 128")
 
     event.listen(Engine, "connect", limit)
     yield

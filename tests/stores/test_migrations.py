@@ -12,11 +12,12 @@ from sqlalchemy import Connection, inspect, text
 
 from agot.errors import StoreError
 from agot.stores.connection import Database, open_database
+from agot.stores import memory_schema
 from agot.stores.database import SqlStore
 from agot.stores.migrations import STEPS, migrate, version_of
 from agot.stores.schema import metadata
 
-RELEASED = (1, 2, 3, 4, 5, 6)
+RELEASED = (1, 2, 3, 4, 5, 6, 7)
 A_RUN = "INSERT INTO runs (run_id, question, seed, created_s) VALUES ('01hz', 'kept?', 1, 2.0)"
 
 
@@ -71,6 +72,7 @@ def test_tables_are_added_to_a_database_of_version_1_of_each_kind(url: str, exec
     execute(
         url,
         A_RUN,
+        *(f"DROP TABLE {table.name}" for table in reversed(memory_schema.TABLES)),
         "DROP TABLE outcomes",
         "DROP TABLE lessons_seen",
         "DROP TABLE approvals",
