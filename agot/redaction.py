@@ -12,6 +12,8 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 BLOT = "***"
@@ -211,3 +213,38 @@ class RedactedStream:
             if text[place] in self._begin and any(secret.startswith(text[place:]) for secret in _anywhere):
                 return place
         return len(text)
+
+
+def redact_logs() -> None:
+    """Have what this process logs, and tracebacks of its threads, told without secrets; for programs, not libraries."""
+    import logging
+    import sys
+    import threading
+    import traceback
+
+    make = logging.getLogRecordFactory()
+    if getattr(make, "redacts", False):
+        return
+
+    def made(*args: Any, **fields: Any) -> logging.LogRecord:
+        record = make(*args, **fields)
+        with suppress(Exception):  # a message that does not fit its arguments is told by the handler
+            said = record.getMessage()
+            if (told := redacted_message(said)) != said:
+                record.msg, record.args = told, ()
+        if record.exc_info and record.exc_info[1] is not None:
+            # Formatters take this text instead of making their own.
+            record.exc_text = redacted_message(
+                "".join(traceback.format_exception(record.exc_info[1])).rstrip("\n")
+            )
+        return record
+
+    def ended(hook: threading.ExceptHookArgs) -> None:
+        if hook.exc_value is not None and hook.exc_type is not SystemExit:
+            name = hook.thread.name if hook.thread else "?"
+            trace = redacted_message("".join(traceback.format_exception(hook.exc_value)))
+            sys.stderr.write(f"Exception in thread {name}:\n{trace}")
+
+    made.redacts = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(made)
+    threading.excepthook = ended

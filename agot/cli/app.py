@@ -28,6 +28,7 @@ from agot.cli import (
 )
 from agot.cli.dashes import QuestionCommand
 from agot.errors import AgotError
+from agot.redaction import redact_logs, redacted_message
 
 app = typer.Typer(
     name="agot",
@@ -76,6 +77,7 @@ def run() -> int:
         # Answers hold what models and people wrote; no character of theirs may break the printing.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    redact_logs()
     try:
         app(prog_name="agot")
     except SystemExit as end:
@@ -104,7 +106,6 @@ def run() -> int:
 
 def _failed(message: str, code: int, error: Exception | None = None) -> int:
     from agot.cli.view import told
-    from agot.redaction import redacted_message
 
     message = redacted_message(message)
     if error is not None and flags.debugging():

@@ -83,7 +83,7 @@ def serve(
             model=model, base_url=base_url, seed=seed, database=database,
             limits=flags.limits(budget_calls, budget_tokens, budget_usd, timeout),
         )  # fmt: skip
-        return read if workers == 1 else _shared_out(read, workers)
+        return read if workers == 1 else shared_out(read, workers)
 
     first = settings()
     if token is not None and (
@@ -149,13 +149,16 @@ def _serve_with_workers(
         raise typer.Exit(INTERRUPTED_EXIT)
 
 
-def _shared_out(settings: Settings, workers: int) -> Settings:
+def shared_out(settings: Settings, workers: int) -> Settings:
     """Return the settings of each of several workers: what bounds calls in flight bounds them all together.
+
+    A bound that nobody set is divided as well. Each worker has an embedded model of its own, which needs none.
 
     Raises:
         SetupError: If so many workers cannot share what the settings say.
     """
     from agot.errors import SetupError
+    from agot.models.pool import EMBEDDED, Pool
 
     url = settings.database_url
     if url is not None and url.startswith("sqlite") and ":///" not in url:
@@ -164,15 +167,25 @@ def _shared_out(settings: Settings, workers: int) -> Settings:
             "--workers out."
         )
 
+    pool = Pool(settings)
+
     def share(name: str, role: RoleSettings) -> RoleSettings:
-        if role.concurrency is None:
-            return role
-        if role.concurrency < workers:
+        most = role.concurrency
+        if most is None:
+            try:
+                endpoint = pool.endpoint(name)
+            except SetupError:
+                # A role that cannot be used is reported when it is asked for.
+                return role
+            if endpoint.provider == EMBEDDED:
+                return role
+            most = endpoint.concurrency
+        if most < workers:
             raise SetupError(
                 f"{workers} workers would make {workers} calls at once where the concurrency of {name} allows "
-                f"{role.concurrency}. Use at most {role.concurrency} workers, or raise it."
+                f"{most}. Use at most {most} workers, or raise it."
             )
-        return role.model_copy(update={"concurrency": role.concurrency // workers})
+        return role.model_copy(update={"concurrency": most // workers})
 
     return settings.model_copy(update={
         field: {name: share(name, role) for name, role in models.items()}

@@ -23,6 +23,7 @@ from agot.errors import NotStored, SetupError
 from agot.memory.chunking import Piece, cut
 from agot.memory.reading import Document, Unreadable, hash_of, of_bytes, of_file, texts_of
 from agot.memory.text import name_number, names_in, terms_of
+from agot.redaction import redacted
 from agot.stores import memory_rows as rows
 from agot.stores.database import SqlStore
 
@@ -124,6 +125,8 @@ def pieces_of(document: Document) -> Iterator[tuple[Piece, str]]:
     def counted(parts: Iterator[tuple[str, str]]) -> Iterator[str]:
         nonlocal offset
         for _, part in parts:
+            # A passage is kept, shown, and sent to models.
+            part = redacted(part)
             offset += len(part)
             yield part
 
@@ -131,7 +134,7 @@ def pieces_of(document: Document) -> Iterator[tuple[Piece, str]]:
     for heading, parts in itertools.groupby(texts_of(document), key=lambda part: part[0]):
         before = offset
         for piece in cut(counted(parts), headings=markdown):
-            yield Piece(piece.text, before + piece.start, before + piece.stop, piece.heading), heading
+            yield Piece(piece.text, before + piece.start, before + piece.stop, piece.heading), redacted(heading)
 
 
 class Ingestion:

@@ -12,14 +12,16 @@ import contextvars
 import json
 import logging
 import os
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from agot.errors import SetupError, ToolError
 from agot.settings import McpServer, McpTool, stripped
-from agot.tools.mcp_offers import Offer, Watched, bounded, listed, offer_of
+from agot.tools.mcp_entries import Lenient, said
+from agot.tools.mcp_offers import Offer, Watched, bounded, called, listed, offer_of
 from agot.tools.tool import Tool
 
 if TYPE_CHECKING:
@@ -150,9 +152,12 @@ class _Connection:
             sink = stack.enter_context(open(os.devnull, "w"))  # noqa: SIM115
             parameters = StdioServerParameters(command=server.command or "", args=list(server.args), env=env)
             transport = stdio_client(parameters, errlog=sink)
-        return await stack.enter_async_context(
-            Client(transport, read_timeout_seconds=server.timeout_s, cache=None)
+        lenient = Lenient(transport)
+        client = await stack.enter_async_context(
+            Client(lenient, read_timeout_seconds=server.timeout_s, cache=None)
         )
+        lenient.version = client.protocol_version
+        return client
 
     def _variable(self, name: str) -> str:
         value = os.environ.get(name)
@@ -195,7 +200,8 @@ class _Connection:
                 # The call itself tells that.
                 return offer
             try:
-                return next((one for one in await self._listed(client) if one.name == name), None)
+                listing = await self._listed(client)
+                return next((one for one in listing if one.name == name and not one.fault), None)
             except Exception as error:
                 raise ToolError(f"The MCP server {self._name!r} failed: {_said(error)}") from error
 
@@ -213,7 +219,7 @@ class _Connection:
 
         side_effects, known = self._server.side_effects, self._server.tools.get(name, McpTool())
         return Tool(
-            name=re.sub(r"[^A-Za-z0-9_-]", "_", f"{self._name}_{name}")[:64],
+            name=called(self._name, name),
             description=offer.description,
             parameters=offer.schema,
             invoke=invoke,
@@ -260,11 +266,11 @@ def _innermost(fault: BaseException | None) -> BaseException | None:
 def _said(fault: BaseException | None) -> str:
     """Return what went wrong."""
     fault = _innermost(fault)
-    return (
-        " ".join(f"{type(fault).__name__}: {fault}".split())[:500]
-        if fault is not None
-        else "it ended at once"
-    )
+    if fault is None:
+        return "it ended at once"
+    if isinstance(fault, ValidationError):
+        return f"it sent what is not of the protocol ({said(fault)})"
+    return " ".join(f"{type(fault).__name__}: {fault}".split())[:500]
 
 
 _speaking: contextvars.ContextVar[str] = contextvars.ContextVar("mcp_server")

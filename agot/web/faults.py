@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from agot.errors import AgotError, NotStored, RunHeld, SetupError, StoreError
+from agot.redaction import redacted_message
 
 NOT_REPEATED = {"x-should-retry": "false"}
 """Header of a fault that models were asked before: the official clients would pay for the same again by themselves."""
@@ -33,6 +34,8 @@ class HttpFault(Exception):
         param: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        # What is wrong with a request is often said in the request's own words.
+        message = redacted_message(message)
         self.status, self.message, self.code, self.param = status, message, code, param
         self.kind = kind or _KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
         self.headers = dict(headers or {})

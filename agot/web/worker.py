@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agot.errors import AgotError
+from agot.redaction import redact_logs, redacted_message
 
 if TYPE_CHECKING:
     from agot.settings import Settings
@@ -118,6 +119,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, name="agot-parent", daemon=True).start()
     from agot.web.counts import Ledger
 
+    redact_logs()
     answered = False
 
     def answer(what: dict[str, str]) -> None:
@@ -135,9 +137,9 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the outermost boundary of this process
         kind = type(error).__name__
         text = str(error) if isinstance(error, AgotError) else f"Internal error, {kind}: {error}"
-        answer({"error": kind, "message": text})
+        answer({"error": kind, "message": redacted_message(text)})
         if os.environ.get("AGOT_DEBUG", "") not in ("", "0"):
-            traceback.print_exc()
+            sys.stderr.write(redacted_message("".join(traceback.format_exception(error))))
         sys.exit(1)
 
 

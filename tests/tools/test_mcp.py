@@ -33,10 +33,13 @@ def odd(mode: str, **fields: Any) -> McpServer:
     )
 
 
-@pytest.fixture
-def url() -> Iterator[str]:
+@pytest.fixture(params=[""])
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
     with subprocess.Popen(
-        [sys.executable, SCRIPT, "http"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, SCRIPT, "http", request.param],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as process:
         assert process.stdout is not None
         yield f"http://127.0.0.1:{int(process.stdout.readline())}/mcp"
@@ -118,6 +121,46 @@ async def test_long_lists_and_large_schemas_are_cut_and_what_is_left_out_is_told
     assert "'bad' 1 is left out: names within it hold marks" in bad
 
 
+NO_TOOLS = (
+    "Of the tools of the MCP server 'small' 4 are left out: what the server says of it cannot be used "
+    "(add: inputSchema.required: "
+)
+
+
+@pytest.mark.parametrize("url", ["bent"], indirect=True)
+async def test_an_entry_of_a_servers_list_that_is_wrong_costs_only_its_own_tool(url: str) -> None:
+    near = STDIO.model_copy(update={"args": (SCRIPT, "stdio", "bent")})
+    for server in (near, McpServer(url=url, timeout_s=20, trusted=True)):
+        servers = McpServers({"small": server.model_copy(update={"tools": {"add": McpTool()}})})
+        async with servers as tools:
+            assert [one.name for one in tools] == ["small_die", "small_variable"]
+            assert (await Bench(tools).call("small_variable", name="AGOT_NOT_SET")).text == "unset"
+        (note,) = servers.notes
+        assert note.startswith(NO_TOOLS) and "\n" not in note and "pydantic" not in note
+        assert "fail: description: Input should be a valid string" in note
+        assert "entry 5: name: Input should be a valid string" in note
+        assert "write: inputSchema.properties.text.type: 'text' is not valid" in note
+
+
+async def test_names_that_a_server_lists_twice_and_entries_that_are_none_are_left_out() -> None:
+    servers = McpServers({"odd": odd("twice")})
+    async with servers as tools:
+        assert [one.name for one in tools] == ["odd_read", "odd_re_ad", "odd_" + "n" * 60]
+        assert tools[0].description == "read"
+    (note,) = servers.notes
+    assert "5 are left out" in note and "read: another tool is called odd_read already" in note
+    assert "entry 7: " in note and "entry 8: " in note
+
+
+async def test_a_list_that_is_wrong_as_a_whole_is_told_in_one_plain_sentence() -> None:
+    with pytest.raises(ToolError) as failed:
+        await McpServers({"odd": odd("page")}).open()
+    assert "it sent what is not of the protocol (nextCursor: Input should be a valid string)" in str(
+        failed.value
+    )
+    assert "\n" not in str(failed.value) and "pydantic" not in str(failed.value)
+
+
 async def test_what_a_server_writes_beside_its_messages_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with McpServers({"noisy": odd("noisy", trusted=True)}) as tools:
@@ -144,12 +187,16 @@ async def test_a_tool_that_changed_is_approved_anew_and_then_known() -> None:
 
 
 async def test_a_tool_that_changed_or_went_is_not_called_where_nobody_can_approve_it() -> None:
-    servers = {"odd": odd("shifting", side_effects=False), "gone": odd("vanishing", side_effects=False)}
+    servers = {
+        "odd": odd("shifting", side_effects=False), "gone": odd("vanishing", side_effects=False),
+        "bad": odd("misread", side_effects=False),
+    }  # fmt: skip
     async with McpServers(servers) as tools:
         bench = Bench(tools)
         for name, why in (
             ("odd_read", "has changed it and nobody is here"),
             ("gone_read", "no longer offers"),
+            ("bad_read", "no longer offers"),
         ):
             assert not (await bench.call(name)).error
             refused = await bench.call(name, n=1)

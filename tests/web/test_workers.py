@@ -18,6 +18,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from agot.cli.serve import shared_out
+from agot.errors import SetupError
+from agot.models.pool import Pool
+from agot.settings import RoleSettings, Settings
 from tests.servers.loopback import Loopback, Reply
 from tests.web.serving import WAIT_S, ended, sse
 
@@ -286,3 +290,24 @@ def test_calls_in_flight_are_shared_out_among_the_workers(home: Path) -> None:
         env=environment, cwd=ROOT, timeout=SECONDS,
     )  # fmt: skip
     assert done.returncode == 2 and "Use at most 2 workers" in done.stderr
+
+
+def test_a_bound_that_nobody_set_is_shared_out_too() -> None:
+    """Roles that share a model share the bound that one of them has; an embedded model is each worker's own."""
+    roles = {
+        "fast": RoleSettings(model="ollama/a"),
+        "strong": RoleSettings(model="openai/b"),
+        "judge": RoleSettings(model="openai/c"),
+        "embed": RoleSettings(model="embedded/pico"),
+    }
+    settings = Settings(
+        roles=roles, experts={"poet": RoleSettings(model="openai/c", concurrency=200)},
+        database_url="sqlite:///agot.db",
+    )  # fmt: skip
+    shared = shared_out(settings, 4)
+    assert {name: role.concurrency for name, role in (shared.roles | shared.experts).items()} == {
+        "fast": 2, "strong": 16, "judge": 50, "embed": None, "poet": 50,
+    }  # fmt: skip
+    assert Pool(shared).endpoint("judge").concurrency == 50
+    with pytest.raises(SetupError, match="concurrency of fast allows 8. Use at most 8 workers"):
+        shared_out(settings, 9)
