@@ -22,7 +22,7 @@ def documents(tmp_path: Path) -> Path:
 def test_documents_are_read_told_of_and_found(agot: Agot, documents: Path) -> None:
     ended = agot("ingest", str(documents))
     assert ended.code == 0
-    assert ended.out.startswith("Read 1 document: 1 passages") and "noise.bin: it is no text" in ended.out
+    assert ended.out.startswith("Read 1 document: 1 passage,") and "noise.bin: it is no text" in ended.out
     assert "Unchanged: 1" in agot("ingest", str(documents)).out
     found = agot("memory", "search", "Where is the Bubye River?")
     assert "rivers.md, characters 0 to 48" in found.out and "[1]" in found.out
