@@ -79,3 +79,17 @@ def test_documents_are_listed_and_taken_back(agot: Agot) -> None:
     assert "0 other conclusions changed" in agot("memory", "retract", "cats.md").out
     assert "retracted" in agot("memory", "sources").out
     assert agot("memory", "search", "purr").out == ""
+
+
+def test_a_document_is_named_as_it_was_when_it_was_taken_in(
+    agot: Agot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes").mkdir()
+    for animal in ("cats", "dogs"):
+        (tmp_path / "notes" / f"{animal}.md").write_text(f"{animal} make noise.")
+    monkeypatch.chdir(tmp_path)
+    agot("ingest", "notes/cats.md", "notes")
+    assert "is retracted" in agot("memory", "retract", "notes/cats.md").out
+    assert "is erased" in agot("memory", "erase", "./notes/dogs.md", "--yes").out
+    assert agot("memory", "search", "noise").out == ""
+    assert "There is no document or conclusion 'notes/none.md'" in agot("memory", "retract", "notes/none.md").err
