@@ -67,7 +67,8 @@ def _told(summary: Summary) -> str:
     from agot.cli.paint import printable
 
     lines = [
-        f"Read {summary.read} document{_s(summary.read)}: {summary.passages:,} passages, {summary.characters:,} characters. "
+        f"Read {summary.read} document{_s(summary.read)}: {summary.passages:,} passage{_s(summary.passages)}, "
+        f"{summary.characters:,} character{_s(summary.characters)}. "
         f"Unchanged: {summary.unchanged}. No longer there: {summary.gone}. Skipped: {len(summary.skipped)}."
     ]
     lines += [f"  skipped {printable(uri)}: {printable(why)}" for uri, why in summary.skipped[:SHOWN]]

@@ -220,7 +220,10 @@ def erase(
             f"Erase {name}, all that rests on it, and the runs that were given it?", abort=True, err=True
         )
     gone = with_memory(lambda memory: memory.erase(name), namespace, database, to_write=True)
-    sys.stdout.write(f"{name} is erased, with {len(gone.items)} conclusions and {len(gone.runs)} runs.\n")
+    items, runs = len(gone.items), len(gone.runs)
+    sys.stdout.write(
+        f"{name} is erased, with {items} conclusion{'' if items == 1 else 's'} and {runs} run{'' if runs == 1 else 's'}.\n"
+    )
 
 
 @app.command()

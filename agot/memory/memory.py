@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from agot.memory.text import name_number, names_in, terms_of, words_of
 from agot.stores import memory_items as items
 from agot.stores import memory_rows as rows
 from agot.stores.database import SqlStore
-from agot.stores.memory_erase import Erased, erase
+from agot.stores.memory_erase import Erased, erase, nothing_named
 from agot.stores.memory_items import Item
 from agot.stores.memory_schema import ItemKind
 from agot.thought import Passage, Trust, Value
@@ -246,9 +247,12 @@ class Memory:
 
         def write(connection: Connection) -> int:
             space = self._space(connection)
-            if any(source.uri == name for source in rows.list_sources(connection, space)):
-                return items.retract_source(connection, space, name, at_s=at_s)
-            return items.retract_item(connection, space, name, at_s=at_s)
+            if (uri := _document(connection, space, name)) is not None:
+                return items.retract_source(connection, space, uri, at_s=at_s)
+            try:
+                return items.retract_item(connection, space, name, at_s=at_s)
+            except NotStored:
+                raise nothing_named(name) from None
 
         return await (await self._opened()).change(write)
 
@@ -261,8 +265,13 @@ class Memory:
         Raises:
             NotStored: If there is neither.
         """
+
+        def write(connection: Connection) -> Erased:
+            space = self._space(connection)
+            return erase(connection, space, _document(connection, space, name) or name)
+
         store = await self._opened()
-        gone = await store.change(lambda connection: erase(connection, self._space(connection), name))
+        gone = await store.change(write)
         await store.rewrite()
         return gone
 
@@ -354,3 +363,12 @@ def _told(recall: Recall[StoredPassage], found: Found, names: dict[int, str]) ->
         told.append(f"linked to {title(found.linked)} by {names.get(found.link, '?')!r}")
     told.append("score: " + ", ".join(f"{name} {value:.3f}" for name, value in found.parts.items() if value))
     return told
+
+
+def _document(connection: Connection, space: int, name: str) -> str | None:
+    """Return the document that a path or an address names, as it is stored; None if there is none.
+
+    Files are stored with their whole path, and named as a person was when they were taken in: from the working directory.
+    """
+    known = {source.uri for source in rows.list_sources(connection, space)}
+    return next((uri for uri in (name, os.path.abspath(name)) if uri in known), None)

@@ -25,6 +25,13 @@ class Erased:
     runs: tuple[str, ...]
 
 
+def nothing_named(name: str) -> NotStored:
+    """Return the error that neither a document nor a conclusion has a name."""
+    return NotStored(
+        f"There is no document or conclusion {name!r}. List them with: agot memory sources, items"
+    )
+
+
 def erase(connection: Connection, space: int, name: str) -> Erased:
     """Delete a document by its uri, or a conclusion by its id, along its lineage, in one transaction.
 
@@ -47,9 +54,7 @@ def erase(connection: Connection, space: int, name: str) -> Erased:
             )
         )
         if not known:
-            raise NotStored(
-                f"There is no document or conclusion {name!r}. List them with: agot memory sources, items"
-            )
+            raise nothing_named(name)
     found_runs: set[RunId] = set()
     evidence, recall = memory_evidence.c, memory_recalls.c
     while True:

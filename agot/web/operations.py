@@ -146,8 +146,15 @@ def checked(value: Any, model: type[M]) -> M:
             for one in error.errors(include_url=False, include_context=False)
         ]
         # Where a value may be of several kinds, the complaint that goes deepest is about the kind that was meant.
-        path, first = max(faults, key=lambda fault: len(fault[0]))
-        where, said = ".".join(path), _SAID.get(first["type"], first["msg"])
+        # Of those that go equally deep, one that is of the right kind goes before those that name another kind.
+        path, first = max(faults, key=lambda fault: (len(fault[0]), not fault[1]["type"].endswith("_type")))
+        kinds = [one for other, one in faults if other == path and one["type"].endswith("_type")]
+        told = kinds if first in kinds else [first]
+        texts = dict.fromkeys(_SAID.get(one["type"], one["msg"]) for one in told)
+        said = " or ".join(
+            text if not n else text.removeprefix("Input should be ") for n, text in enumerate(texts)
+        )
+        where = ".".join(path)
         raise HttpFault(
             400, f"{where or 'The body'}: {said}.", code=first["type"], param=where or None
         ) from None

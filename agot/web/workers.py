@@ -50,6 +50,7 @@ class Worker:
     """A process that serves, or is about to.
 
     Attributes:
+        serving: What it was told to serve.
         row: Its own in the ledger.
         answer: The end of the pipe on which it says that it serves.
         serves: It said that it serves.
@@ -57,6 +58,7 @@ class Worker:
     """
 
     process: asyncio.subprocess.Process
+    serving: Serving
     row: int
     answer: int
     begun_s: float = field(default_factory=time.monotonic)
@@ -145,11 +147,19 @@ class Workers:
     # -- one worker ----------------------------------------------------------------------------------
 
     async def _started(self) -> Worker:
-        """Start a worker and wait until it serves.
+        """Start a worker and wait until it serves what is to be served now.
 
         Raises:
             AgotError: If it ended before, or took too long.
         """
+        while (worker := await self._answering()).serving is not self._serving:
+            # All were restarted while it started, so it goes by what held before.
+            worker.leaving = True
+            self._look_after(self._watched(worker))
+            worker.tell(signal.SIGHUP)
+        return worker
+
+    async def _answering(self) -> Worker:
         worker = await self._spawned()
         try:
             answer = await asyncio.wait_for(_line(worker.answer), READY_WITHIN_S)
@@ -191,7 +201,7 @@ class Workers:
             raise AgotError(f"A worker could not be started: {error.strerror or error}.") from None
         finally:
             os.close(writing)
-        worker = Worker(process, row, reading)
+        worker = Worker(process, task.serving, row, reading)
         self._alive.add(worker)
         assert process.stdin is not None
         # It stays open: that it closes tells the worker that the parent is gone.
@@ -244,6 +254,7 @@ class Workers:
             except AgotError as error:
                 self._say(f"Nothing was restarted: {error}")
                 return
+            # One that is only starting is replaced by who started it.
             for worker in [one for one in self._alive if one.serves and not one.leaving]:
                 # Should it end meanwhile, its successor is there already.
                 worker.leaving = True

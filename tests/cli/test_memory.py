@@ -22,7 +22,7 @@ def documents(tmp_path: Path) -> Path:
 def test_documents_are_read_told_of_and_found(agot: Agot, documents: Path) -> None:
     ended = agot("ingest", str(documents))
     assert ended.code == 0
-    assert ended.out.startswith("Read 1 document: 1 passages") and "noise.bin: it is no text" in ended.out
+    assert ended.out.startswith("Read 1 document: 1 passage,") and "noise.bin: it is no text" in ended.out
     assert "Unchanged: 1" in agot("ingest", str(documents)).out
     found = agot("memory", "search", "Where is the Bubye River?")
     assert "rivers.md, characters 0 to 48" in found.out and "[1]" in found.out
@@ -79,3 +79,17 @@ def test_documents_are_listed_and_taken_back(agot: Agot) -> None:
     assert "0 other conclusions changed" in agot("memory", "retract", "cats.md").out
     assert "retracted" in agot("memory", "sources").out
     assert agot("memory", "search", "purr").out == ""
+
+
+def test_a_document_is_named_as_it_was_when_it_was_taken_in(
+    agot: Agot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes").mkdir()
+    for animal in ("cats", "dogs"):
+        (tmp_path / "notes" / f"{animal}.md").write_text(f"{animal} make noise.")
+    monkeypatch.chdir(tmp_path)
+    agot("ingest", "notes/cats.md", "notes")
+    assert "is retracted" in agot("memory", "retract", "notes/cats.md").out
+    assert "is erased" in agot("memory", "erase", "./notes/dogs.md", "--yes").out
+    assert agot("memory", "search", "noise").out == ""
+    assert "There is no document or conclusion 'notes/none.md'" in agot("memory", "retract", "notes/none.md").err

@@ -51,7 +51,7 @@ async def test_a_persons_word_goes_before_any_models(memory: Memory) -> None:
     assert (await memory.item(right.id)).status == "verified"
     with pytest.raises(SetupError, match="empty"):
         await memory.correct(wrong.id, "  ")
-    with pytest.raises(NotStored, match="no conclusion 'nobody'"):
+    with pytest.raises(NotStored, match="no document or conclusion 'nobody'"):
         await memory.correct("nobody", "x")
 
 
@@ -71,7 +71,7 @@ async def test_what_was_displaced_stands_again_when_what_displaced_it_is_taken_b
     assert [passage.source for passage in await memory.search("Sava Limpopo Beitbridge")] == [
         f"memory:{true.id}", f"memory:{above.id}",
     ]  # fmt: skip
-    with pytest.raises(NotStored, match=r"no conclusion 'nothing\.txt'"):
+    with pytest.raises(NotStored, match=r"no document or conclusion 'nothing\.txt'"):
         await memory.retract("nothing.txt")
 
 

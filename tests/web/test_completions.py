@@ -106,7 +106,7 @@ def test_what_cannot_be_answered_is_an_error_in_openais_shape(
             "messages.0.content.0.type", "only text parts are taken",
         ),
         ({"messages": [{"role": "user", "content": ["x"]}]}, "messages.0.content.0", "Input should be an object"),
-        ({"messages": [{"role": "user", "content": {}}]}, "messages.0.content", "valid string"),
+        ({"messages": [{"role": "user", "content": {}}]}, "messages.0.content", "valid string or a valid list"),
         ({"messages": [{"content": "x"}]}, "messages.0.role", "Field required"),
         ({"messages": ["x"]}, "messages.0", "Input should be an object"),
         ({"stop": ["a", 1]}, "stop.1", "valid string"),

@@ -162,3 +162,28 @@ def test_what_is_wrong_is_always_told(heard: tuple[list[str], list[float]]) -> N
         LOGGER.error(json.dumps(number))
         LOGGER.error("the same")
     assert lines.count("the same") == 3
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the system has no such time-out")
+async def test_a_client_that_takes_nothing_of_what_it_is_sent_loses_its_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "UNREAD_S", 1)
+    ended = asyncio.Event()
+
+    async def endless(scope: object, receive: Any, send: Any) -> None:
+        gone = asyncio.create_task(_gone(receive))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not gone.done():
+            await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+        ended.set()
+
+    async with _served(8, endless) as port:
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            await asyncio.wait_for(ended.wait(), WAIT_S)
+
+
+async def _gone(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Awaitable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -144,6 +145,23 @@ def test_runs_of_a_server_that_ends_are_taken_up_but_for_those_whose_client_wait
     assert row["status"] == "answered" and row["attempts"] == 2
     # The first answer came from the journal.
     assert models[0].requests[0] not in models[1].requests
+
+
+def test_a_run_whose_servers_ended_three_times_is_left_alone_and_can_be_resumed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = Gate()
+    with serving(tmp_path, ScriptedModels(gate, dialect="standard"), group="us", lasting=True) as one, one.client() as here:
+        run = _start(here)
+        assert gate.reached.wait(WAIT_S)
+    with sqlite3.connect(tmp_path / "agot.db") as database:
+        database.execute("UPDATE served SET moves = 3")
+    database.close()
+    with serving(tmp_path, _models(), group="us", lasting=True) as later, later.client() as there:
+        assert ended(there, run)["status"] == "interrupted"
+        assert f"agot resume {run}" in caplog.text
+        assert there.post(f"/api/runs/{run}/resume").status_code == 202
+        assert ended(there, run)["status"] == "answered"
 
 
 def test_servers_of_other_groups_leave_each_others_runs_alone(tmp_path: Path) -> None:

@@ -231,6 +231,16 @@ def test_a_model_that_fails_in_a_stream_ends_it_as_failed(tmp_path: Path) -> Non
     assert last.type == "response.failed" and last.response.status == "failed" and last.response.error.message
 
 
+@pytest.mark.parametrize(
+    ("given", "says"), [([], "input: List should have at least 1 item"), (5, "input: Input should be a valid string or a valid list.")]
+)
+def test_a_value_of_the_right_kind_is_told_what_it_lacks_and_any_other_which_kinds_there_are(
+    client: httpx.Client, given: Any, says: str
+) -> None:
+    got = client.post("/v1/responses", json={"model": "agot", "input": given})
+    assert got.status_code == 400 and got.json()["error"]["message"].startswith(says)
+
+
 @pytest.mark.parametrize("path", ["/v1/responses", "/v1/completions"])
 def test_a_client_that_leaves_a_stream_ends_its_run(tmp_path: Path, path: str) -> None:
     gate = Gate()

@@ -245,6 +245,36 @@ def test_a_restart_refuses_no_request_and_loses_no_run(home: Path) -> None:
         assert len(server.lines) == 2, server.lines
 
 
+def test_a_worker_that_was_only_starting_at_a_restart_goes_by_the_new_settings_too(home: Path) -> None:
+    def named(model: Loopback) -> None:
+        (home / "config.toml").write_text(
+            f'[roles.fast]\nmodel = "hosted_vllm/test"\nbase_url = "{model.base_url}"\n'
+        )
+
+    home.mkdir(exist_ok=True)
+    with (
+        Loopback(lambda request: Reply("old")).in_thread() as old,
+        Loopback(lambda request: Reply("new")).in_thread() as new,
+    ):
+        named(old)
+        with _workers(home) as server, server.client() as client:
+            before = server.workers()
+            os.kill(min(before), signal.SIGKILL)
+            server.until("another starts now")
+            until_s = time.monotonic() + SECONDS
+            while not (starting := server.workers() - before):
+                assert time.monotonic() < until_s
+            named(new)
+            server.process.send_signal(signal.SIGHUP)
+            server.until("All workers were restarted.")
+            while (before | starting) & server.workers() or len(server.workers()) != 2:
+                assert time.monotonic() < until_s
+                time.sleep(0.05)
+            for number in range(8):
+                assert ended(client, _start(client, f"What is item {number}?"))["answer"] == "new"
+            assert not old.requests
+
+
 def test_bounds_hold_for_all_workers_together(home: Path) -> None:
     go = threading.Event()
 
