@@ -16,7 +16,7 @@ demo: $(VENV)/.run           ## install into .venv and watch the embedded model 
 	$(BIN)/agot demo
 
 test: $(VENV)/.dev           ## install everything and run the tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 real-models: $(VENV)/.dev    ## fetch a small real model (98 MB) for the tests that run one
 	$(BIN)/python tests/real_models.py

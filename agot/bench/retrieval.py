@@ -3,7 +3,7 @@
 Each dataset is a pool of its own: the paragraphs of all its questions together, so that those of the others distract. A
 question's figure is the share of its supporting paragraphs among the first k. Intervals are bootstrapped over questions.
 
-The weights in use were chosen on other rows of these datasets than any sample here. `tuned` are weights chosen on one half of the
+The weights in use come from an earlier study of these datasets, whose rows may be in a sample. `tuned` are weights chosen on one half of the
 sample and measured on the other, and the other way round: what fitting would add.
 """
 

@@ -26,7 +26,7 @@ from agot.web.guard import Access
 from agot.web.server import Server
 from agot.web.service import service
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
