@@ -14,6 +14,7 @@ from agot.models.pool import Endpoint
 from agot.models.prices import Terms
 from agot.models.thinking import ThinkingStream, answering
 from agot.protocols import Completion, ModelReply, ModelRequest, OnText, TokenLogprob
+from agot.reading.plain import PlainStream
 from agot.thought import Usage
 
 CHARS_PER_TOKEN = 3
@@ -175,6 +176,10 @@ class StreamedReply:
     finish_reason: str = ""
     usage: Any = None
     chunks: int = 0
+    _told: PlainStream = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._told = PlainStream(self.on_text)
 
     def add(self, chunk: Any) -> None:
         """Take the next piece."""
@@ -196,11 +201,7 @@ class StreamedReply:
             text = _get(delta, "content")
             if text:
                 self.parts.append(text)
-                self._tell(self.stream.feed(text))
-
-    def _tell(self, text: str) -> None:
-        if text:
-            self.on_text(text)
+                self._told(self.stream.feed(text))
 
     def reply(
         self, request: ModelRequest, endpoint: Endpoint, terms: Terms, latency_ms: float, *, finished: bool
@@ -222,7 +223,8 @@ class StreamedReply:
                 model=endpoint.model,
                 status=200,
             )
-        self._tell(self.stream.finish())
+        self._told(self.stream.finish())
+        self._told.finish()
         reason = self.finish_reason or "stop"
         completion = Completion(
             text="".join(self.parts), finish_reason=reason, logprobs=tuple(self.logprobs) or None

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agot.protocols import Completion, TokenLogprob
+from agot.reading.plain import plain
 
 _STEM = r"think|thought|reason|analysis|reflect|scratchpad"
 _SURE = r"think|thought"
@@ -324,19 +325,20 @@ def _before(spans: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int
 
 
 def answering(completion: Completion, reasoning: str = "") -> Completion:
-    """Return a sample whose text is its answer alone, with the log-probabilities of the answer's tokens.
+    """Return a sample whose text is its answer alone, as it reads, with the log-probabilities of the answer's tokens.
 
     Args:
         reasoning: What the server itself told apart from the text.
     """
     parts = separated(completion.text)
     thought = "\n".join(part for part in (completion.reasoning, reasoning.strip(), parts.reasoning) if part)
-    if parts.answer == completion.text and thought == completion.reasoning:
+    answer = plain(parts.answer)
+    if answer == completion.text and thought == completion.reasoning:
         return completion
     tokens = completion.logprobs
     if tokens and (reasoning or parts.answer != completion.text):
         tokens = aligned(tokens, completion.text, parts) or None
-    return completion.model_copy(update={"text": parts.answer, "reasoning": thought, "logprobs": tokens})
+    return completion.model_copy(update={"text": answer, "reasoning": thought, "logprobs": tokens})
 
 
 def aligned(tokens: Sequence[TokenLogprob], text: str, parts: Separated) -> tuple[TokenLogprob, ...]:

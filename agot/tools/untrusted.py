@@ -14,6 +14,7 @@ import hashlib
 import re
 import unicodedata
 
+from agot.reading.plain import CONTROL_SEQUENCE
 from agot.tools.lookalikes import MARK, spelt_plainly
 
 RULE = (
@@ -24,9 +25,6 @@ RULE = (
 
 _MOST_SOURCE_CHARS = 120
 
-_ANSI = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,16}[@-~]|\x1b[\]PX^_][^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]{0,4}[0-~]?"
-)
 _LINE_END = re.compile(r"(\r\n?|[\n\x85\u2028\u2029\x0b\x0c])")
 _OPENER = re.compile(r"[<\[]|\](?=~)")
 _LOOK_AHEAD = 64
@@ -81,7 +79,7 @@ def visible(text: str, *, joiners: bool = False) -> str:
 
 def _plain(text: str) -> str:
     """Return a text that can be encoded and moves no cursor."""
-    return _ANSI.sub("", text.encode("utf-8", "replace").decode("utf-8"))
+    return CONTROL_SEQUENCE.sub("", text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _cleared(text: str, joiners: bool) -> str:

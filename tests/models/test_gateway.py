@@ -114,6 +114,18 @@ async def test_a_stream_of_equal_pieces_is_not_cut(server: Loopback, models: Gat
     assert reply.completions[0].text == "| - " * 250
 
 
+async def test_what_steers_a_terminal_is_in_no_reply_whole_or_streamed(
+    server: Loopback, models: Gateway
+) -> None:
+    chunks = ["\x1b[3", "1m63", "\r", "\nas told\x1b", "[0m"]
+    server.reply = lambda _request: Reply("".join(chunks), chunks=chunks)
+    pieces: list[str] = []
+    for on_text in (None, pieces.append):
+        reply = await models.complete(request(), timeout_s=30, on_text=on_text)
+        assert reply.completions[0].text == "63\nas told"
+    assert "".join(pieces) == "63\nas told"
+
+
 async def test_several_samples_are_told_at_once(server: Loopback, models: Gateway) -> None:
     server.reply = lambda _request: Reply(["a b", "c d"])
     pieces: list[str] = []

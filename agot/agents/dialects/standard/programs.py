@@ -72,7 +72,7 @@ def program_in(completion: Completion) -> str:
     Of several fenced blocks it is the last that defines `solution`, else the last that is Python. Without fences it is
     the text from the first line of code on, as far as it is Python.
     """
-    text = answering(completion).text.replace("\r\n", "\n")
+    text = answering(completion).text
     if len(text) > _LONGEST:
         return ""
     blocks, cut = python_blocks(text), completion.finish_reason == "length"

@@ -20,6 +20,8 @@ _MARKED = re.compile(
 """A line that gives the answer, or says that it follows."""
 
 _SAID = re.compile(r"\bthe\s+(?:final\s+|correct\s+)?answer\s+is\b:?\s*", re.IGNORECASE)
+_REASON = re.compile(r"\s*(?:because|since|as)\b")
+"""A line that goes on with the sentence before it and says why; one that begins a sentence may conclude something."""
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _BOXED = re.compile(r"\\f?box(?:ed)?\s*\{")
 _END = re.compile(r"(?:</s>|<eos>|<end_of_turn>|<\|\w+\|>|<｜[^｜\s]+｜>)\s*\Z")
@@ -137,9 +139,9 @@ def _last_value(lines: list[str], kind: Kind) -> tuple[str, int]:
     written = [place for place, line in enumerate(lines) if re.search(r"\w", line) and not _FENCE.match(line)]
     if not written:
         return bare(lines[-1]), len(lines) - 1
-    place = next(
-        (place for place in reversed(written) if gives(lines[place], kind, stated=False)), written[-1]
-    )
+    giving = [place for place in written if gives(lines[place], kind, stated=False)]
+    concluding = [place for place in giving if not _REASON.match(lines[place])]
+    place = (concluding or giving or written)[-1]
     return value_in(bare(lines[place]), kind, stated=False), place
 
 

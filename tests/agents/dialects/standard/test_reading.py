@@ -151,3 +151,13 @@ def test_long_texts_are_read_in_linear_time(piece: str) -> None:
             read(text, kind)
             read(f"x{text}x", kind, "direct")
         step_of(Completion(text=text), ("a",), NUMBER)
+
+
+@pytest.mark.parametrize("mode", ["direct", "chain"])
+@pytest.mark.parametrize(
+    "text",
+    ["\x1b[31m63", "\x1b[31m63\x1b[0m", "\x9b31m63", "6\x003", "So 60 + 3\x1b]0;9\x07 = 63\x1b[0m", "63\nbecause 21 x 3", "63\r\nbecause 21 x 3",
+     "63\rbecause 21 x 3", "63\r\n\r\nsince 21 times 3 is 60 and 3", "21 x 3\r\nas we saw\r\n63"],
+)  # fmt: skip
+def test_what_steers_a_terminal_and_a_reason_given_afterwards_are_no_value(text: str, mode: str) -> None:
+    assert read(text, NUMBER, mode) == "63"
