@@ -51,7 +51,7 @@ async def test_a_persons_word_goes_before_any_models(memory: Memory) -> None:
     assert (await memory.item(right.id)).status == "verified"
     with pytest.raises(SetupError, match="empty"):
         await memory.correct(wrong.id, "  ")
-    with pytest.raises(NotStored, match="no document or conclusion 'nobody'"):
+    with pytest.raises(NotStored, match="no conclusion 'nobody'"):
         await memory.correct("nobody", "x")
 
 
