@@ -23,6 +23,7 @@ real-models: $(VENV)/.dev    ## fetch a small real model (98 MB) for the tests t
 
 check: $(VENV)/.dev          ## lint, types, and who may import whom
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -248,8 +248,15 @@ def ask_sync(
     except RuntimeError:
         return asyncio.run(
             ask(
-                question, settings=settings, strategy=strategy, budget=budget, seed=seed, strategies=strategies,
-                checks=checks, tools=tools, on_event=on_event,
+                question,
+                settings=settings,
+                strategy=strategy,
+                budget=budget,
+                seed=seed,
+                strategies=strategies,
+                checks=checks,
+                tools=tools,
+                on_event=on_event,
             )
         )
     raise SetupError("ask_sync was called while an event loop runs in this thread. Use: await agot.ask(...)")

@@ -26,9 +26,7 @@ from agot.thought import Task
 from agot.verifiers.registry import CHECKS
 
 
-def check_setup(
-    settings: Settings, models: Models, checks: Sequence[Verifier], strategies: Registry
-) -> None:
+def check_setup(settings: Settings, models: Models, checks: Sequence[Verifier], strategies: Registry) -> None:
     """Refuse settings that no run could work with.
 
     Args:

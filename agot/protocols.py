@@ -117,7 +117,9 @@ class Completion(Value):
     @property
     def message(self) -> dict[str, Any]:
         """The message in OpenAI's words."""
-        said = self.choice["message"] if self.choice is not None else {"role": "assistant", "content": self.text}
+        said = (
+            self.choice["message"] if self.choice is not None else {"role": "assistant", "content": self.text}
+        )
         return dict(said)
 
     @property

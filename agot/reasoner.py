@@ -376,7 +376,9 @@ class Reasoner:
         from agot.stores.telemetry import push
 
         try:
-            headers = {name: stripped(os.environ.get(value, "")) for name, value in telemetry.headers_env.items()}
+            headers = {
+                name: stripped(os.environ.get(value, "")) for name, value in telemetry.headers_env.items()
+            }
             await push(
                 await store.export(run_id),
                 endpoint=telemetry.endpoint or "",
@@ -440,7 +442,14 @@ class Reasoner:
             # Side by side, so that they share one transaction.
             await asyncio.gather(run.engine.teach(), judges.teach(), store.flush(run.id))
             if run.engine.evidence is not None:
-                await leave(run.engine.evidence, store, run.id, _concluded(run), remember=job.settings.memory.remember, model=run.model)
+                await leave(
+                    run.engine.evidence,
+                    store,
+                    run.id,
+                    _concluded(run),
+                    remember=job.settings.memory.remember,
+                    model=run.model,
+                )
         except StoreError as error:
             run.stream.emit(Notice(level="warning", text=f"The run is not saved completely yet: {error}"))
 
@@ -481,7 +490,9 @@ def _concluded(run: Run) -> list[dict[str, Any]]:
     """Return the finished thoughts of a run."""
     graph = run.engine.graph.nx
     return [
-        {"id": thought, **data} for thought, data in graph.nodes(data=True) if data["status"] is ThoughtStatus.DONE
+        {"id": thought, **data}
+        for thought, data in graph.nodes(data=True)
+        if data["status"] is ThoughtStatus.DONE
     ]
 
 

@@ -486,7 +486,9 @@ def load_settings(overrides: dict[str, Any] | None = None, *, path: Path | None 
         raise _unusable(error, f"a flag, an AGOT_ variable or {path or settings_path()}") from None
 
 
-_KEYS_ELSEWHERE = "Keys are not written to settings: put it into an environment variable, and name that as api_key_env"
+_KEYS_ELSEWHERE = (
+    "Keys are not written to settings: put it into an environment variable, and name that as api_key_env"
+)
 
 
 def _unusable(error: ValidationError, source: str) -> SetupError:

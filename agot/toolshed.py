@@ -37,7 +37,9 @@ class Toolshed:
     def chosen(self) -> bool:
         """Whether somebody chose tools, beyond those that are always there."""
         settings = self._settings
-        return bool(self._given or settings.files or settings.fetch_hosts or settings.installed or settings.mcp)
+        return bool(
+            self._given or settings.files or settings.fetch_hosts or settings.installed or settings.mcp
+        )
 
     async def open(self) -> dict[str, Tool]:
         """Return all tools by name; MCP servers are connected the first time.
@@ -83,9 +85,9 @@ class Toolshed:
             "python": why_not() if settings.python else "tools.python is false",
             "files": None if settings.files is not None else "tools.files names no folder",
             "fetch": None if settings.fetch_hosts else "tools.fetch_hosts lists no host",
-            "packages' tools": None if settings.installed or not offered("tools") else (
-                f"tools.installed names none of: {', '.join(offered('tools'))}"
-            ),
+            "packages' tools": None
+            if settings.installed or not offered("tools")
+            else (f"tools.installed names none of: {', '.join(offered('tools'))}"),
             "MCP servers": None if settings.mcp else "tools.mcp names none",
         }
         return {name: reason for name, reason in reasons.items() if reason is not None}

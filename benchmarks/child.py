@@ -38,9 +38,7 @@ async def _ask(settings: Settings, question: str, run_id: str | None, told: Conn
         return await reasoner.resume(run_id, on_event=tell)
 
 
-def pay(
-    settings_json: str, question: str, run_id: str | None, ledger: str, told: Connection
-) -> None:
+def pay(settings_json: str, question: str, run_id: str | None, ledger: str, told: Connection) -> None:
     """Ask for a payment, or resume the run that was asked for it; say at the end how it ended, or why it could not begin.
 
     A payment is a line of the ledger. A person says yes to it, and no if it may have been made already.
@@ -51,9 +49,7 @@ def pay(
         told.send((None, str(error)))
 
 
-async def _pay(
-    settings: Settings, question: str, run_id: str | None, ledger: str
-) -> tuple[str, str]:
+async def _pay(settings: Settings, question: str, run_id: str | None, ledger: str) -> tuple[str, str]:
     @tool(side_effects=True, name="pay")
     async def paid(name: str) -> str:
         """Pay somebody.

@@ -37,7 +37,9 @@ def measure(quick: bool) -> Report:
 
 def _copy(source: Path) -> None:
     source.mkdir()
-    shutil.copytree(ROOT / "agot", source / "agot", ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+    shutil.copytree(
+        ROOT / "agot", source / "agot", ignore=shutil.ignore_patterns("__pycache__", "node_modules")
+    )
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy2(ROOT / name, source / name)
 

@@ -123,7 +123,9 @@ async def _through_caller(
     """Make the calls through `Caller`, as a run does it that has no thoughts to think."""
     run_id = new_run_id(time.time())
     calls, budget = Calls(models, retries=lambda role: 0), Budget(calls=10**9, tokens=10**12)
-    async with recorded_run(store, run_id, asked=Asked("calls", MODEL, ""), calls=calls, budget=budget) as run:
+    async with recorded_run(
+        store, run_id, asked=Asked("calls", MODEL, ""), calls=calls, budget=budget
+    ) as run:
 
         def call(thought: ThoughtId, request: ModelRequest) -> Callable[[], Awaitable[object]]:
             return lambda: run.caller(thought)(request)

@@ -234,7 +234,10 @@ def _in_several_ways(item: str, count: int, seed: int) -> list[str]:
     texts = []
     for place in range(count):
         way = (seed + place) % 8
-        steps = [f"Step {step} of way {way}: look at item {item} from here, and go on from there." for step in range(4)]
+        steps = [
+            f"Step {step} of way {way}: look at item {item} from here, and go on from there."
+            for step in range(4)
+        ]
         answer = f"item-{item}" + ("" if way < 5 else "-else" if way < 7 else "-odd")
         texts.append("\n".join((*steps, f"The answer is {answer}.")))
     return texts

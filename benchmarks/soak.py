@@ -96,7 +96,13 @@ class Soak:
         here, there = self.processes.Pipe()
         process = self.processes.Process(
             target=child.pay,
-            args=(self.settings.model_dump_json(), f"Pay [[{name}]] once.", run and run.run_id, str(self.ledger), there),
+            args=(
+                self.settings.model_dump_json(),
+                f"Pay [[{name}]] once.",
+                run and run.run_id,
+                str(self.ledger),
+                there,
+            ),
         )
         process.start()
         there.close()
@@ -132,7 +138,9 @@ async def _find_run(url: str, name: str) -> StoredRun | None:
 
 def _hold_lock(url: str, seconds: float) -> None:
     if url.startswith("sqlite"):
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=30, isolation_level=None)) as other:
+        with closing(
+            sqlite3.connect(url.removeprefix("sqlite:///"), timeout=30, isolation_level=None)
+        ) as other:
             other.execute("BEGIN IMMEDIATE")
             time.sleep(seconds)
             other.execute("ROLLBACK")
@@ -172,7 +180,9 @@ class Scripted:
             said = {"thought": "t", "calls": [{"name": "pay", "arguments": {"name": name[1]}}], "answer": ""}
         delay_s, dice = self._rng.uniform(0, 0.3), self._rng.random()
         if dice < 0.05:
-            return Reply(status=500, error={"message": "out of order", "type": "server_error"}, delay_s=delay_s)
+            return Reply(
+                status=500, error={"message": "out of order", "type": "server_error"}, delay_s=delay_s
+            )
         answer = json.dumps(said)
         if dice < 0.1:
             return Reply(answer, prompt_tokens=prompt_tokens, delay_s=delay_s, fault="drop")
@@ -226,7 +236,11 @@ def measure(seconds: float, database: str | None, seed: int) -> Report:
         url = database or f"sqlite:///{Path(folder) / 'agot.db'}"
         role = RoleSettings(model=MODEL, base_url=server.base_url, retries=4, timeout_s=10.0)
         soak = Soak(
-            Settings(roles={"fast": role}, database_url=url), ledger, processes, time.monotonic() + seconds, seed
+            Settings(roles={"fast": role}, database_url=url),
+            ledger,
+            processes,
+            time.monotonic() + seconds,
+            seed,
         )
         asyncio.run(_make_database(url))
         threads = [threading.Thread(target=soak.lane, args=(number,)) for number in range(_LANES)]

@@ -84,7 +84,9 @@ def read(path: Path) -> list[Row]:
             several = answer if isinstance(answer, list) else [] if answer is None else [answer]
             rows.append(Row(str(fields["question"]), tuple(map(str, several)), str(fields.get("kind", ""))))
         except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f'{path}:{number}: expected {{"question", "answer", "kind"}} as JSON: {error}') from error
+            raise ValueError(
+                f'{path}:{number}: expected {{"question", "answer", "kind"}} as JSON: {error}'
+            ) from error
     if not rows:
         raise ValueError(f"{path}: there is no question in it")
     return rows
@@ -113,7 +115,9 @@ def report(told: Sequence[Told], *, show: bool = False) -> Report:
         Figure("right: answered rightly, or declined where it should be", "share", (right / len(told),), at_least=AT_LEAST_RIGHT),
         Figure("wrong with a trust above doubtful", "share", (misled / len(told),), at_most=AT_MOST_WRONG),
     ]  # fmt: skip
-    found.notes.append(f"of {len(told)}: right {_share(right, len(told))}, wrong above doubtful {_share(misled, len(told))}")
+    found.notes.append(
+        f"of {len(told)}: right {_share(right, len(told))}, wrong above doubtful {_share(misled, len(told))}"
+    )
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
     trusts: dict[str, Counter[str]] = defaultdict(Counter)
     for one in told:
@@ -145,7 +149,9 @@ def _share(count: int, total: int) -> str:
 
 def main() -> None:
     """Run the command line and exit: 0 if both targets are met, 1 if not, 2 if the file cannot be used."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.wordings", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.wordings", description=(__doc__ or "").split("\n")[0]
+    )
     parser.add_argument("file", nargs="?", type=Path, default=FILE, help=f"default: {FILE.name}")
     parser.add_argument("--show", action="store_true", help="also print what was not right")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -155,7 +161,9 @@ def main() -> None:
         rows = read(options.file)
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    found = report(asyncio.run(ask(rows[:: max(1, len(rows) // _QUICK)] if options.quick else rows)), show=options.show)
+    found = report(
+        asyncio.run(ask(rows[:: max(1, len(rows) // _QUICK)] if options.quick else rows)), show=options.show
+    )
     print(json.dumps(found.as_json()) if options.json else found.as_text(), flush=True)
     sys.exit(0 if found.passed else 1)
 

@@ -157,7 +157,10 @@ def packed(tmp_path: Path) -> dict[str, str]:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: packed\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(POINTS)
-    return os.environ | {"AGOT_HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))}
+    return os.environ | {
+        "AGOT_HOME": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT))),
+    }
 
 
 def agot_in(packed: dict[str, str], *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -175,8 +178,12 @@ def test_the_command_line_finds_what_a_package_brings(packed: dict[str, str]) ->
     told = json.loads(ended.stdout)
     assert (told["answer"], told["strategy"]) == ("31", "packed-twice")
     assert [verdict["check"] for verdict in told["verdicts"]] == ["odd"]
-    listed = json.loads(agot_in(packed, "tools", "--output", "json", AGOT_TOOLS__INSTALLED="population").stdout)
-    assert {"population": "an installed package"}.items() <= {one["tool"]: one["from"] for one in listed}.items()
+    listed = json.loads(
+        agot_in(packed, "tools", "--output", "json", AGOT_TOOLS__INSTALLED="population").stdout
+    )
+    assert {"population": "an installed package"}.items() <= {
+        one["tool"]: one["from"] for one in listed
+    }.items()
 
 
 def test_the_server_lists_what_a_package_brings(packed: dict[str, str]) -> None:

@@ -25,7 +25,9 @@ async def asked(strategy: str, folder: Path, *, strong: bool = False, **engine: 
         if strong:
             roles["strong"] = RoleSettings(model="hosted_vllm/y", base_url=server.base_url)
         settings = Settings(
-            roles=roles, database_url=f"sqlite:///{folder / 'agot.db'}", engine=EngineSettings(samples=4, **engine)
+            roles=roles,
+            database_url=f"sqlite:///{folder / 'agot.db'}",
+            engine=EngineSettings(samples=4, **engine),
         )
         async with agot.Reasoner(settings) as reasoner:
             assert (await reasoner.ask("What is 3 + 4?", strategy=strategy)).answer == "7"
@@ -34,7 +36,9 @@ async def asked(strategy: str, folder: Path, *, strong: bool = False, **engine: 
 
 
 @pytest.mark.parametrize("strategy", ["chain", "vote", "best-of-n"])
-async def test_samples_that_nobody_weighs_by_their_probability_come_without(strategy: str, tmp_path: Path) -> None:
+async def test_samples_that_nobody_weighs_by_their_probability_come_without(
+    strategy: str, tmp_path: Path
+) -> None:
     requests = await asked(strategy, tmp_path)
     assert requests and not any("logprobs" in request or "top_logprobs" in request for request in requests)
 

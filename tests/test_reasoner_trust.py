@@ -323,7 +323,9 @@ async def test_limits_that_leave_no_room_for_it_keep_a_judge_from_being_measured
     server: Loopback, database: str
 ) -> None:
     server.reply = serving(itertools.repeat("16"), knowing)
-    result, events = await ask(server, database, STORY, strategy="best-of-n", samples=3, budget=Budget(calls=8))
+    result, events = await ask(
+        server, database, STORY, strategy="best-of-n", samples=3, budget=Budget(calls=8)
+    )
     assert result.usage.calls == calls(server) <= 8
     assert any("no room for measuring" in event.text for event in events if event.kind == "notice")
 
@@ -394,7 +396,9 @@ async def test_steps_that_a_check_doubts_cost_no_more_than_sixteen_samples(
     assert sum(int(request.get("n") or 1) for request in server.requests) <= 16
 
 
-async def test_an_answer_outlives_a_server_that_fails_before_it_is_compared(server: Loopback, database: str) -> None:
+async def test_an_answer_outlives_a_server_that_fails_before_it_is_compared(
+    server: Loopback, database: str
+) -> None:
     server.reply = lambda request: (
         Reply("The answer is 16.") if len(server.requests) == 1 else failure(500, "out of memory")
     )

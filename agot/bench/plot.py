@@ -116,7 +116,9 @@ def _curve(panel: _Panel, cells: Sequence[Cell], place: int) -> list[str]:
         parts.append(_line(where, place))
     for (x, y), cell in zip(where, cells, strict=True):
         budget = f", budget {cell.level}" if cell.level else ""
-        told = f"{cell.strategy}{budget}: {100 * cell.accuracy[0]:.1f}% right with {cell.tokens[0]:.0f} tokens"
+        told = (
+            f"{cell.strategy}{budget}: {100 * cell.accuracy[0]:.1f}% right with {cell.tokens[0]:.0f} tokens"
+        )
         parts.append(_mark(x, y, place, told))
     return parts
 

@@ -28,7 +28,9 @@ def procbench(path: Path) -> Iterator[Item]:
             question=f"{row['prompt'].strip()}\n\n{_FORM}",
             gold=_write_states(states),
             wrong=(
-                _write_states([*states[1:], states[0]]) if _differ(states) else _write_states([*states, states[-1]]),
+                _write_states([*states[1:], states[0]])
+                if _differ(states)
+                else _write_states([*states, states[-1]]),
             ),
             grade=_matches(states),
         )

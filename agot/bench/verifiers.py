@@ -121,7 +121,9 @@ async def _checked(models: Models, settings: Settings, problem: FrozenProblem, s
     opinions: list[Opinion] = []
     fault = ""
     try:
-        opinions = await _opinions(run.caller(), _dialect(models, settings, "fast"), models, settings, problem)
+        opinions = await _opinions(
+            run.caller(), _dialect(models, settings, "fast"), models, settings, problem
+        )
     except ModelUnauthorised:
         raise
     except ModelError as error:
@@ -252,7 +254,8 @@ def with_calibration(rows: Sequence[Checked], judges: Iterable[str]) -> list[Che
     halves = [ordered[::2], ordered[1::2]]
     for name in judges:
         curves = [
-            fit_tallies(count([(reward, right) for _, reward, right in judged(half, name)])) for half in halves
+            fit_tallies(count([(reward, right) for _, reward, right in judged(half, name)]))
+            for half in halves
         ]
         halves = [
             [_calibrated(row, name, curve) for row in half]

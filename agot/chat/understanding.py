@@ -41,11 +41,7 @@ async def understood(
     request = writing.request(ask, "fast", PURPOSE, default("understand"), writing.user(task))
     completion = answering((await ask(request)).completions[0])
     text = completion.text.strip()
-    if (
-        not text
-        or completion.finish_reason == "length"
-        or len(text) > LONGEST_QUESTION
-    ):
+    if not text or completion.finish_reason == "length" or len(text) > LONGEST_QUESTION:
         raise OutputError(
             "The model did not say how it understands the message. Say it with everything it refers to.",
             model=ask.profile("fast").model,

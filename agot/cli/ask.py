@@ -136,7 +136,10 @@ def show(result: Result, output: flags.Output, view: View | None = None) -> None
 def _advice(result: Result) -> str:
     if result.status != "abstained":
         return ""
-    return "\nMore may help: --thorough, or a stronger model (--model); what was tried: agot runs show " + result.run_id
+    return (
+        "\nMore may help: --thorough, or a stronger model (--model); what was tried: agot runs show "
+        + result.run_id
+    )
 
 
 def finish(result: Result) -> None:

@@ -71,7 +71,9 @@ def _take() -> bool:
         return False
     for number, (server, one) in enumerate(offered, 1):
         sys.stderr.write(f"  {number}  {one_line(one.name, 60)}  ({server.kind}, {server.base_url})\n")
-    answer = _read_answer(f"Which one? [1-{len(offered)}, Enter for 1, 0 for none] ") if len(offered) > 1 else "1"
+    answer = (
+        _read_answer(f"Which one? [1-{len(offered)}, Enter for 1, 0 for none] ") if len(offered) > 1 else "1"
+    )
     place = 1 if answer == "" else int(answer) if answer and answer.isdecimal() else 0
     if not 1 <= place <= len(offered):
         return False

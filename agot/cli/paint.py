@@ -141,7 +141,11 @@ def _against(used: str, limit: float | None) -> str:
 def ending(result: Result) -> str:
     """Return what a person should know beside the answer: what it cites, and of a run that did not answer in full, why."""
     if result.status == "answered":
-        return "\n".join(("The answer is held by:", *map(printable, result.citations))) if result.citations else ""
+        return (
+            "\n".join(("The answer is held by:", *map(printable, result.citations)))
+            if result.citations
+            else ""
+        )
     why = {
         "abstained": "No answer was good enough to give",
         "budget": "A limit ended the run",

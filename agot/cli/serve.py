@@ -56,7 +56,9 @@ def serve(
     ] = 1,
     group: Annotated[
         str | None,
-        typer.Option("--group", metavar="NAME", help="Act as one with all servers of this name on the database."),
+        typer.Option(
+            "--group", metavar="NAME", help="Act as one with all servers of this name on the database."
+        ),
     ] = None,
     model: flags.ModelFlag = None,
     base_url: flags.BaseUrlFlag = None,

@@ -44,6 +44,7 @@ _NO_CHOICE = {"completions": {"__all__": {"choice"}}}
 _SAMPLE_AND_CHECK = 2
 """Room for one of several samples, in lengths of the longest seen: checks read each answer again."""
 
+
 @dataclass(slots=True)
 class CallRoom:
     """What all callers of one run share.
@@ -293,9 +294,7 @@ class Caller:
             self.warn(f"{reply.broke_off} What had arrived is used.")
         return reply
 
-    async def _sent(
-        self, request: ModelRequest, n: int, room: int, on_chunk: OnChunk | None
-    ) -> ModelReply:
+    async def _sent(self, request: ModelRequest, n: int, room: int, on_chunk: OnChunk | None) -> ModelReply:
         """Send a request for `n` samples of at most `room` tokens each."""
         models, meter = self._room.models, self._meter
         left_s = meter.seconds_left()

@@ -73,9 +73,7 @@ class Engine:
         self.evidence: Evidence | None = None
         self._tried: dict[ThoughtId, dict[tuple[str, tuple[str, ...]], Assessed]] = {}
 
-    async def run(
-        self, question: str, material: str = "", form: Mapping[str, Any] | None = None
-    ) -> Outcome:
+    async def run(self, question: str, material: str = "", form: Mapping[str, Any] | None = None) -> Outcome:
         """Solve the question.
 
         Args:
@@ -87,7 +85,9 @@ class Engine:
         """
         self.graph.add_root(question)
         self._meter.admit_thoughts(1)
-        outcome = await self._thought(Task(question=question, material=material, overall=question), self._meter)
+        outcome = await self._thought(
+            Task(question=question, material=material, overall=question), self._meter
+        )
         if form is None:
             return outcome
         ask = Caller(self._room, self._meter, ROOT)
@@ -112,9 +112,7 @@ class Engine:
         try:
             if self.evidence is not None and self._crew.dialect("fast").name != "compact":
                 task = await self.evidence.add(task)
-            state = await solve_thought(
-                self._at_work(task, meter), may_expand=self._may_expand(task, meter)
-            )
+            state = await solve_thought(self._at_work(task, meter), may_expand=self._may_expand(task, meter))
             if state.outcome is None:
                 raise RuntimeError("the workflow of a thought ended without an outcome")
             outcome = state.outcome
@@ -163,6 +161,7 @@ class Engine:
             tools=crew.tools(task.thought) if crew.tools is not None else None,
             programs=crew.programs(task.thought) if crew.programs is not None else None,
         )  # fmt: skip
+
     def _may_expand(self, task: Task, meter: Meter) -> bool:
         if task.depth >= self._meter.budget.depth or not self._plans():
             return False

@@ -149,7 +149,9 @@ class Run:
             reason = f"{reason} The answer is that of a part: {partial.question}".strip()
         usage = self.meter.usage
         evidence = self.engine.evidence
-        citations = tuple(place_of(one) for one in evidence.cited(answer)) if evidence is not None and answer else ()
+        citations = (
+            tuple(place_of(one) for one in evidence.cited(answer)) if evidence is not None and answer else ()
+        )
         self.stream.emit(RunFinished(
             status=status, answer=answer, trust=standing.trust, trust_reason=standing.reason, candidate=candidate,
             confidence=confidence, strategy=strategy, verdicts=verdicts, usage=usage, reason=reason, error=error,

@@ -134,7 +134,10 @@ def pieces_of(document: Document) -> Iterator[tuple[Piece, str]]:
     for heading, parts in itertools.groupby(texts_of(document), key=lambda part: part[0]):
         before = offset
         for piece in cut(counted(parts), headings=markdown):
-            yield Piece(piece.text, before + piece.start, before + piece.stop, piece.heading), redacted(heading)
+            yield (
+                Piece(piece.text, before + piece.start, before + piece.stop, piece.heading),
+                redacted(heading),
+            )
 
 
 class Ingestion:

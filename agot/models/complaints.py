@@ -218,7 +218,9 @@ def is_page(text: str) -> bool:
 def words_of_page(text: str) -> str:
     """Return what a web page says, as short as it can be had."""
     title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-    body = re.sub(r"<(script|style|head|title)\b.*?</\1\s*>|<[^>]*>", " ", text, flags=re.IGNORECASE | re.DOTALL)
+    body = re.sub(
+        r"<(script|style|head|title)\b.*?</\1\s*>|<[^>]*>", " ", text, flags=re.IGNORECASE | re.DOTALL
+    )
     said = [" ".join(html.unescape(one).split()) for one in (title[1] if title else "", body)]
     if said[0] and said[0] in said[1]:
         del said[0]

@@ -106,7 +106,9 @@ class Patient:
         if self.embedded:
             return await self._say_embedded(request, on_chunk, options)
         body = {"messages": [*turns], "temperature": temperature, "max_tokens": request.max_tokens, **options}
-        asked = request.model_copy(update={"verbatim": body | dict(self.extra) | dict(extra or {}), "as_is": True})
+        asked = request.model_copy(
+            update={"verbatim": body | dict(self.extra) | dict(extra or {}), "as_is": True}
+        )
         reply = await self.models.complete(asked, timeout_s=None, on_text=None, on_chunk=on_chunk)
         return Said(reply.completions[0].message, reply.completions[0].finish_reason, reply)
 
@@ -195,7 +197,9 @@ async def connect(endpoint: Endpoint, headers: Mapping[str, str], *, timeout_s: 
             model=endpoint.model,
         ) from None
     except ValueError:
-        return Finding("connection", "partly", f"{shown_address(endpoint.base_url)} has no list of models", {})
+        return Finding(
+            "connection", "partly", f"{shown_address(endpoint.base_url)} has no list of models", {}
+        )
     listed = body.get("data") if isinstance(body, dict) else None
     entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     mine = next((entry for entry in entries if entry.get("id") == endpoint.name), None)

@@ -251,7 +251,9 @@ class Gateway:
             chunks.finish()
         return reply
 
-    async def _sent(self, endpoint: Endpoint, make: Callable[[Endpoint], Awaitable[ModelReply]]) -> ModelReply:
+    async def _sent(
+        self, endpoint: Endpoint, make: Callable[[Endpoint], Awaitable[ModelReply]]
+    ) -> ModelReply:
         """Make a call at an endpoint or one of its replicas, in its turn and at its pace."""
 
         async def once(at: Endpoint) -> ModelReply:

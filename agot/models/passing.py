@@ -9,7 +9,18 @@ from agot.models import ollama
 from agot.models.pool import Endpoint
 
 _OF_THE_CALL = frozenset(
-    {"model", "messages", "timeout", "num_retries", "max_retries", "caching", "api_base", "api_key", "client", "extra_headers"}
+    {
+        "model",
+        "messages",
+        "timeout",
+        "num_retries",
+        "max_retries",
+        "caching",
+        "api_base",
+        "api_key",
+        "client",
+        "extra_headers",
+    }
 )
 """What `litellm.acompletion` is told about a call, and not about what is asked of the model."""
 

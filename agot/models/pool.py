@@ -110,7 +110,9 @@ class Endpoint:
     @property
     def server(self) -> str:
         """What the endpoints of one server have in common, whatever their model and protocol."""
-        at = shown_address(self.base_url).rstrip("/") if self.base_url else self.provider.removesuffix("_chat")
+        at = (
+            shown_address(self.base_url).rstrip("/") if self.base_url else self.provider.removesuffix("_chat")
+        )
         return at.removesuffix("/v1")
 
     @property

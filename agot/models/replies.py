@@ -46,7 +46,9 @@ def texts_of(body: Mapping[str, Any]) -> list[str]:
         content = message.get("content")
         parts = content if isinstance(content, list) else [{"text": content}]
         # Images and sounds are left out: their bytes say nothing of their tokens.
-        said = [str(part.get("text") or part.get("refusal") or "") for part in parts if isinstance(part, dict)]
+        said = [
+            str(part.get("text") or part.get("refusal") or "") for part in parts if isinstance(part, dict)
+        ]
         texts.append("\n".join([*said, *(json.dumps(call) for call in message.get("tool_calls") or ())]))
     forms = [body[name] for name in ("tools", "response_format") if body.get(name)]
     return [*texts, *map(json.dumps, forms)]
@@ -120,7 +122,13 @@ def _completion(choice: Any, request: ModelRequest) -> tuple[Completion, str]:
     text = _get(message, "content") or ""
     reason = str(_get(choice, "finish_reason") or "stop")
     refusal = _get(message, "refusal") or (_get(message, "provider_specific_fields") or {}).get("refusal")
-    why = "content filter" if reason == "content_filter" else str(refusal).rstrip(".") if refusal and not text else ""
+    why = (
+        "content filter"
+        if reason == "content_filter"
+        else str(refusal).rstrip(".")
+        if refusal and not text
+        else ""
+    )
     told = _get(choice, "logprobs") if request.logprobs else None
     content = _get(told, "content") if told is not None else None
     logprobs = _tokens(content) if content else None

@@ -171,7 +171,9 @@ def _refuse_lost(document: dict[str, Any]) -> None:
         try:
             resolver.lookup(reference)
         except import_module("referencing.exceptions").Unresolvable:
-            raise SetupError(f"The schema refers to {reference[:80]!r}, which it does not hold. Add it.") from None
+            raise SetupError(
+                f"The schema refers to {reference[:80]!r}, which it does not hold. Add it."
+            ) from None
 
 
 def _references(value: Any) -> Iterator[str]:
@@ -186,7 +188,9 @@ def _references(value: Any) -> Iterator[str]:
 def _refuse_pattern(pattern: str) -> None:
     regex = import_module("regex")
     # Repetitions are written out when a pattern is compiled, and nested ones multiply.
-    times = [int(most or least or 1) for least, most in regex.findall(r"\{(\d{0,9})(?:,(\d{0,9}))?\}", pattern)]
+    times = [
+        int(most or least or 1) for least, most in regex.findall(r"\{(\d{0,9})(?:,(\d{0,9}))?\}", pattern)
+    ]
     size = len(pattern)
     for one in times:
         size *= max(1, one)
@@ -195,4 +199,6 @@ def _refuse_pattern(pattern: str) -> None:
     try:
         regex.compile(pattern)
     except (regex.error, RecursionError) as error:
-        raise SetupError(f"The pattern {pattern[:80]!r} cannot be read: {str(error)[:200]}. Mend it.") from None
+        raise SetupError(
+            f"The pattern {pattern[:80]!r} cannot be read: {str(error)[:200]}. Mend it."
+        ) from None

@@ -399,7 +399,9 @@ async def _contained(tool: Tool, arguments: Mapping[str, Any]) -> str:
 
 
 def _too_often(tool: Tool) -> str:
-    return f"The tool {tool.name!r} was called {tool.calls} times, which is all one run may. Go on without it."
+    return (
+        f"The tool {tool.name!r} was called {tool.calls} times, which is all one run may. Go on without it."
+    )
 
 
 async def _all(tasks: Iterable[asyncio.Future[ToolOutcome]]) -> list[ToolOutcome]:

@@ -104,7 +104,9 @@ def identity(tool: Tool, arguments: Mapping[str, Any]) -> Identity:
         name: one["default"] for name, one in declared.items() if isinstance(one, dict) and "default" in one
     }
     whole = defaults | dict(taken)
-    counted = whole if tool.idempotency_key is None else {name: whole.get(name) for name in tool.idempotency_key}
+    counted = (
+        whole if tool.idempotency_key is None else {name: whole.get(name) for name in tool.idempotency_key}
+    )
     # An argument that is null is as one that is not given.
     given = {name: value for name, value in counted.items() if value is not None}
     return json.dumps([tool.name, _evened(json.loads(json.dumps(given, default=plain)))], sort_keys=True)

@@ -24,7 +24,8 @@ class ToolRounds:
     def before(self) -> list[ToolNote]:
         """Return what earlier tries of the thought did with side effects, so that a further one need not ask for it."""
         return [
-            ToolNote(call=call, text=outcome.text, error=outcome.error) for call, outcome in self._caller.before()
+            ToolNote(call=call, text=outcome.text, error=outcome.error)
+            for call, outcome in self._caller.before()
         ]
 
     async def run(self, calls: Sequence[ToolCall]) -> list[ToolNote]:

@@ -99,7 +99,8 @@ class Tool:
         if unknown or not (self.side_effects or (self.idempotency_key is None and not self.repeatable)):
             raise SetupError(
                 f"The idempotency_key of the tool {self.name!r} names {unknown[0]!r}, which is none of its arguments: "
-                f"{', '.join(arguments) or 'it has none'}." if unknown
+                f"{', '.join(arguments) or 'it has none'}."
+                if unknown
                 else f"The tool {self.name!r} has no side effects, so idempotency_key and repeatable mean nothing for it."
             )
 

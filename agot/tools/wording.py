@@ -62,7 +62,9 @@ def question(
 
 def _before(known: Effect) -> str:
     if known.outcome is None:
-        when = "when this run was last stopped" if known.began_s is not None else "in this run and then stopped"
+        when = (
+            "when this run was last stopped" if known.began_s is not None else "in this run and then stopped"
+        )
         return (
             f"It was already begun {when}, and may have taken effect then. "
             "Look before you let it happen again."

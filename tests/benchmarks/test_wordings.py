@@ -14,7 +14,11 @@ ROOT = Path(__file__).parents[2]
 
 def test_rows_hold_one_answer_several_or_none(tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
-    lines = [{"question": "a", "answer": 3, "kind": "x"}, {"question": "b", "answer": ["1", "one"]}, {"question": "c", "answer": None}]
+    lines = [
+        {"question": "a", "answer": 3, "kind": "x"},
+        {"question": "b", "answer": ["1", "one"]},
+        {"question": "c", "answer": None},
+    ]
     file.write_text("\n".join(map(json.dumps, lines)) + "\n\n")
     assert read(file) == [Row("a", ("3",), "x"), Row("b", ("1", "one"), ""), Row("c", (), "")]
 
@@ -54,7 +58,10 @@ def test_only_wrong_answers_that_are_not_doubtful_mislead() -> None:
 
 def test_the_program_is_asked_in_its_default_way(tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
-    rows = [{"question": "What is 3+4?", "answer": "7", "kind": "arithmetic"}, {"question": "Write a poem about autumn.", "answer": None, "kind": "outside"}]
+    rows = [
+        {"question": "What is 3+4?", "answer": "7", "kind": "arithmetic"},
+        {"question": "Write a poem about autumn.", "answer": None, "kind": "outside"},
+    ]
     file.write_text("\n".join(map(json.dumps, rows)))
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.wordings", str(file), "--json"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,

@@ -275,4 +275,7 @@ def test_a_pipe_gets_nothing_that_a_terminal_obeys(agot: Agot, fake: list[FakeRe
 
 def test_an_abstention_says_what_may_help(agot: Agot, fake: list[FakeReasoner]) -> None:
     ended = agot("ask", "abstain")
-    assert ended.code == 3 and f"--thorough, or a stronger model (--model); what was tried: agot runs show {RUN}" in ended.err
+    assert (
+        ended.code == 3
+        and f"--thorough, or a stronger model (--model); what was tried: agot runs show {RUN}" in ended.err
+    )

@@ -92,4 +92,6 @@ def test_a_document_is_named_as_it_was_when_it_was_taken_in(
     assert "is retracted" in agot("memory", "retract", "notes/cats.md").out
     assert "is erased" in agot("memory", "erase", "./notes/dogs.md", "--yes").out
     assert agot("memory", "search", "noise").out == ""
-    assert "There is no document or conclusion 'notes/none.md'" in agot("memory", "retract", "notes/none.md").err
+    assert (
+        "There is no document or conclusion 'notes/none.md'" in agot("memory", "retract", "notes/none.md").err
+    )

@@ -188,7 +188,9 @@ async def test_a_call_is_recorded_before_it_is_sent_with_all_that_it_may_cost() 
 
     ask, meter = journaled(script, store)
     await ask(REQUEST.model_copy(update={"max_tokens": 500}))
-    assert [(one.state, one.usage.calls, one.usage.completion_tokens) for one in seen] == [("started", 1, 500)]
+    assert [(one.state, one.usage.calls, one.usage.completion_tokens) for one in seen] == [
+        ("started", 1, 500)
+    ]
     assert [one.state for one in store.calls.values()] == ["done"]
     assert meter.usage.completion_tokens < 500
 

@@ -148,7 +148,9 @@ def test_user_and_password_of_an_address_become_a_header_and_are_shown_nowhere()
     assert endpoint.login == "Basic bWU6cEBzcw=="
 
 
-@pytest.mark.parametrize("url", ["http://a b/v1", "http://a/v1\nx", "http://a/\x00v1", "http://u:p4ssword@/v1"])
+@pytest.mark.parametrize(
+    "url", ["http://a b/v1", "http://a/v1\nx", "http://a/\x00v1", "http://u:p4ssword@/v1"]
+)
 def test_an_address_with_signs_that_none_has_is_refused_with_the_settings_name(url: str) -> None:
     with pytest.raises(SetupError, match=r"base_url .* of the role 'fast'") as refused:
         Pool(Settings(roles={"fast": RoleSettings(model="openai/x", base_url=url)})).endpoint("fast")

@@ -122,7 +122,9 @@ async def test_a_slow_server_gets_fewer_calls() -> None:
     assert len(slow.requests) < len(quick.requests)
 
 
-async def test_a_server_that_dies_mid_run_costs_no_answer_and_no_call_is_made_a_third_time(tmp_path: Path) -> None:
+async def test_a_server_that_dies_mid_run_costs_no_answer_and_no_call_is_made_a_third_time(
+    tmp_path: Path,
+) -> None:
     """What the dead server was answering is asked elsewhere, and the reply kept with the server that gave it."""
     dying, alive = Loopback(), Loopback()
     async with alive, dying:

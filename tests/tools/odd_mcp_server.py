@@ -38,7 +38,16 @@ def tools() -> list[Any]:
         return [tool("read", inputSchema=[])]
     if MODE == "twice":
         long = "n" * 80
-        return [tool("read", description="  "), tool("read"), tool("re.ad"), tool("re ad"), tool(long), tool(long + "2"), "x", None]
+        return [
+            tool("read", description="  "),
+            tool("read"),
+            tool("re.ad"),
+            tool("re ad"),
+            tool(long),
+            tool(long + "2"),
+            "x",
+            None,
+        ]
     if MODE == "vanishing" and CALLS:
         return []
     if MODE == "shifting" and CALLS:
@@ -53,12 +62,21 @@ for line in sys.stdin:
         sys.stdout.write("debug: hello\n" * 50)
     if method == "initialize":
         version = request["params"]["protocolVersion"]
-        about = {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": {"name": "odd", "version": "1"}}
+        about = {
+            "protocolVersion": version,
+            "capabilities": {"tools": {}},
+            "serverInfo": {"name": "odd", "version": "1"},
+        }
         send({"id": number, "result": about})
     elif method == "tools/list":
         send({"id": number, "result": {"tools": tools()} | ({"nextCursor": 5} if MODE == "page" else {})})
     elif method == "tools/call":
         CALLS += 1
-        send({"id": number, "result": {"content": [{"type": "text", "text": f"call {CALLS}"}], "isError": False}})
+        send(
+            {
+                "id": number,
+                "result": {"content": [{"type": "text", "text": f"call {CALLS}"}], "isError": False},
+            }
+        )
     elif number is not None:
         send({"id": number, "error": {"code": -32601, "message": "no"}})

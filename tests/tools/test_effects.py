@@ -75,7 +75,9 @@ async def test_two_that_ask_at_the_same_moment_share_one_call_and_one_question(b
     till, person = Till(), Person(True)
     one = bench(till.tool, approve=person)
     other = elsewhere(one, "0.2")
-    outcomes = await asyncio.gather(one.call("pay", name="carol"), other("pay", name="carol"), one.call("pay", name="carol"))
+    outcomes = await asyncio.gather(
+        one.call("pay", name="carol"), other("pay", name="carol"), one.call("pay", name="carol")
+    )
     assert till.paid == ["carol"] and len(person.asked) == 1
     assert sorted("done already" in outcome.text for outcome in outcomes) == [False, True, True]
 
@@ -100,14 +102,18 @@ async def test_what_was_done_is_known_after_a_resume_also_to_other_thoughts(benc
 
 
 @pytest.mark.parametrize("said", ["always", True])
-async def test_a_call_that_failed_is_made_again_only_after_a_word_that_knows_of_it(bench: Build, said: Any) -> None:
+async def test_a_call_that_failed_is_made_again_only_after_a_word_that_knows_of_it(
+    bench: Build, said: Any
+) -> None:
     till, person = Till(fails=ToolError("no answer from the bank")), Person(said)
     one = bench(till.tool, approve=person)
     await one.call("pay", name="carol")
     person.says = False
     assert (await elsewhere(one, "0.1")("pay", name="carol")).error
     assert till.paid == ["carol"] and [asked.again for asked in person.asked] == [False, True]
-    assert "no answer from the bank" in person.asked[1].text and "may have taken effect" in person.asked[1].text
+    assert (
+        "no answer from the bank" in person.asked[1].text and "may have taken effect" in person.asked[1].text
+    )
 
 
 async def test_a_call_that_was_stopped_in_the_middle_is_asked_about_in_the_same_run(bench: Build) -> None:
@@ -127,7 +133,9 @@ async def test_another_thought_of_a_resumed_run_does_not_repeat_what_was_begun(b
         await first.call("pay", name="carol")
     person = Person(False)
     assert (await elsewhere(first.resumed(approve=person), "0.3")("pay", name="carol")).error
-    assert person.asked[0].again and "may have taken effect" in person.asked[0].text and till.paid == ["carol"]
+    assert (
+        person.asked[0].again and "may have taken effect" in person.asked[0].text and till.paid == ["carol"]
+    )
 
 
 async def test_an_idempotency_key_says_which_arguments_count(bench: Build) -> None:
@@ -203,4 +211,6 @@ async def test_a_further_try_is_told_what_was_done_and_strangers_are_not(bench: 
     assert told("0.2") == told("0.10") == told(ROOT) == []
     assert told("0.1") == told("0.1/0.0")
     assert len(told("0.1")) == 1 and told("0.1")[0].endswith("receipt 1")
-    assert [note.text for note in ToolRounds(one.resumed().caller).before()] == [], "the first try is asked as it was before"
+    assert [note.text for note in ToolRounds(one.resumed().caller).before()] == [], (
+        "the first try is asked as it was before"
+    )

@@ -124,7 +124,23 @@ def test_a_source_cannot_break_its_attribute() -> None:
 
 
 def test_it_is_linear_in_the_text() -> None:
-    for piece in ("<", "< ", "\x1b[", "\x1b]", "[", "\n ", "system ", "<" + " " * 15, "\x1b[0;", "＜", "ѕ", "\u0323", "<\u0323", "]~", "#"):
+    for piece in (
+        "<",
+        "< ",
+        "\x1b[",
+        "\x1b]",
+        "[",
+        "\n ",
+        "system ",
+        "<" + " " * 15,
+        "\x1b[0;",
+        "＜",
+        "ѕ",
+        "\u0323",
+        "<\u0323",
+        "]~",
+        "#",
+    ):
         check(delimit(piece * (400_000 // len(piece)), "x"))
 
 

@@ -157,5 +157,7 @@ def test_an_address_of_version_6_is_a_name() -> None:
 
 async def test_many_fetches_at_once(port: int) -> None:
     one = Bench((fetch_tool(["localhost"], timeout_s=30),))
-    outcomes = await asyncio.gather(*(one.call("fetch", url=f"http://localhost:{port}/json") for _ in range(8)))
+    outcomes = await asyncio.gather(
+        *(one.call("fetch", url=f"http://localhost:{port}/json") for _ in range(8))
+    )
     assert {outcome.text for outcome in outcomes} == {'{"a": 1}'}

@@ -21,7 +21,9 @@ def test_everyday_problems_are_worded_and_worked_out(kind: str) -> None:
     for index in range(150):
         problem = mixture.everyday_for("test", kind, index)
         assert problem.family == registry.KINDS[kind][0]
-        assert problem.question.strip() and not re.search(r"[{}\x01\x02|]", problem.question), problem.question
+        assert problem.question.strip() and not re.search(r"[{}\x01\x02|]", problem.question), (
+            problem.question
+        )
         assert problem.answer and is_right(problem, problem.answer)
         assert problem.steps and all(line.strip() and "\n" not in line for line in problem.steps)
         for line in problem.steps:
@@ -90,8 +92,21 @@ def test_wrong_chains_of_everyday_problems_differ_from_the_right_one() -> None:
 
 
 def test_names_for_numbers() -> None:
-    assert (in_words(7), in_words(40), in_words(85), in_words(312)) == ("seven", "forty", "eighty-five", "three hundred and twelve")
-    assert [nth(number) for number in (1, 2, 3, 11, 12, 22, 30)] == ["1st", "2nd", "3rd", "11th", "12th", "22nd", "30th"]
+    assert (in_words(7), in_words(40), in_words(85), in_words(312)) == (
+        "seven",
+        "forty",
+        "eighty-five",
+        "three hundred and twelve",
+    )
+    assert [nth(number) for number in (1, 2, 3, 11, 12, 22, 30)] == [
+        "1st",
+        "2nd",
+        "3rd",
+        "11th",
+        "12th",
+        "22nd",
+        "30th",
+    ]
 
 
 def test_everyday_chains_are_short_enough_to_be_chosen() -> None:

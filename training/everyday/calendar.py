@@ -163,7 +163,9 @@ def _date(s: Speaker, day: c.Day, form: int, year: bool) -> str:
     if form == 0:
         text = f"{month} {number}"
         return f"{text}{s.one((', ', ', ', ' '))}{y}" if year else text
-    text = s.one((f"{number} {month}", f"{nth(d)} of {month}", f"the {nth(d)} of {month}", f"{number} {month}"))
+    text = s.one(
+        (f"{number} {month}", f"{nth(d)} of {month}", f"the {nth(d)} of {month}", f"{number} {month}")
+    )
     return f"{text} {y}" if year else text
 
 
@@ -215,7 +217,11 @@ def dates(s: Speaker) -> Draft:
         if not year:
             day = c.random_day(s.rng)
             number, worked = c.weekday(day)
-        return Draft(s.say(_WEEKDAY_OF, d=_date(s, day, form, True), N=name), answer=c.WEEKDAYS[number], closing=tuple(worked))
+        return Draft(
+            s.say(_WEEKDAY_OF, d=_date(s, day, form, True), N=name),
+            answer=c.WEEKDAYS[number],
+            closing=tuple(worked),
+        )
     if kind < 0.82:
         y, m, d = day
         lines = []
@@ -241,7 +247,10 @@ def dates(s: Speaker) -> Draft:
     if kind < 0.9:
         y = s.one((1900, 2000, 2100)) if s.chance(0.15) else s.between(1900, 2100)
         if y % 100 == 0:
-            line, yes = f"{y} div 100 = {y // 100}, {y // 100} div 4 = {y // 400}, rest {y // 100 % 4}", y % 400 == 0
+            line, yes = (
+                f"{y} div 100 = {y // 100}, {y // 100} div 4 = {y // 400}, rest {y // 100 % 4}",
+                y % 400 == 0,
+            )
         else:
             line, yes = f"{y % 100} div 4 = {y % 100 // 4}, rest {y % 4}", y % 4 == 0
         return Draft(s.say(_LEAP, y=y), answer="yes" if yes else "no", closing=(line,))
@@ -255,7 +264,12 @@ def dates(s: Speaker) -> Draft:
     total = m + n
     after = c.MONTHS[(total - 1) % 12]
     line = f"month: {m}+{n}={total}" + (f", {total}-12={total - 12}" if total > 12 else "") + f" -> {after}"
-    return Draft(s.say(_MONTH_AFTER, m=c.MONTHS[m - 1], n=_count(s, n, "month")), answer=after, closing=(line,), complete=False)
+    return Draft(
+        s.say(_MONTH_AFTER, m=c.MONTHS[m - 1], n=_count(s, n, "month")),
+        answer=after,
+        closing=(line,),
+        complete=False,
+    )
 
 
 def weekdays(s: Speaker) -> Draft:
@@ -282,7 +296,12 @@ def weekdays(s: Speaker) -> Draft:
     lines = [f"{n}*7={days}"] if weeks else []
     lines += [f"{days}-{days - rest}={rest}"] if days > 6 else []
     lines.append(f"{w}{'-' if back else '+'}{rest} -> {answer}")
-    return Draft(s.say(_WEEKDAY_AGO if back else _WEEKDAY_IN, n=told, w=w, N=name), answer=answer, closing=tuple(lines), complete=False)
+    return Draft(
+        s.say(_WEEKDAY_AGO if back else _WEEKDAY_IN, n=told, w=w, N=name),
+        answer=answer,
+        closing=tuple(lines),
+        complete=False,
+    )
 
 
 def _clock(s: Speaker, minutes: int, form: int) -> str:
@@ -293,7 +312,13 @@ def _clock(s: Speaker, minutes: int, form: int) -> str:
     hour = text.split(":")[0]
     if minutes % 60 == 0 and s.chance(0.5):
         text = f"{hour} {text[-2:]}"
-    return text if s.chance(0.5) else s.one((text.lower(), text.lower().replace(" ", ""), text.replace("AM", "a.m.").replace("PM", "p.m.")))
+    return (
+        text
+        if s.chance(0.5)
+        else s.one(
+            (text.lower(), text.lower().replace(" ", ""), text.replace("AM", "a.m.").replace("PM", "p.m."))
+        )
+    )
 
 
 def _span(s: Speaker, minutes: int) -> str:
@@ -315,7 +340,11 @@ def clocks(s: Speaker) -> Draft:
     if s.chance(0.25):
         start -= start % 60
     if s.chance(0.65):
-        minutes = s.one((15, 20, 30, 45, 60, 90, 120, 180, 10, 25, 50, 150)) if s.chance(0.5) else s.between(1, 60) * 5
+        minutes = (
+            s.one((15, 20, 30, 45, 60, 90, 120, 180, 10, 25, 50, 150))
+            if s.chance(0.5)
+            else s.between(1, 60) * 5
+        )
         if s.chance(0.12):
             minutes = s.between(3, 300)
         back = s.chance(0.25)
@@ -334,7 +363,10 @@ def clocks(s: Speaker) -> Draft:
     if form == 1 and end >= 780:
         lines.append(f"{c.clock(start, 1)} is {c.clock(start, 0)}, {c.clock(end, 1)} is {c.clock(end, 0)}")
     if more < minute:
-        lines += [f"minutes: {more}+60-{minute}={more + 60 - minute}", f"hours: {last}-1-{hour}={last - 1 - hour}"]
+        lines += [
+            f"minutes: {more}+60-{minute}={more + 60 - minute}",
+            f"hours: {last}-1-{hour}={last - 1 - hour}",
+        ]
     else:
         lines += [f"minutes: {more}-{minute}={more - minute}", f"hours: {last}-{hour}={last - hour}"]
     text = s.say(_LASTS, t=_clock(s, start, form), u=_clock(s, end, form), N=name)

@@ -59,7 +59,11 @@ def people(s: Speaker) -> Draft:
         verb, bracket, more, less, most, least = s.one(_MEASURES)
         if "tall" in verb:
             values = [value + 120 for value in values]
-        word = ("is " + (more if up else less)) if count == 2 and s.chance(0.8) else "is " + (most if up else least)
+        word = (
+            ("is " + (more if up else less))
+            if count == 2 and s.chance(0.8)
+            else "is " + (most if up else least)
+        )
     else:
         verb, more, less, most, least = s.one(_DEEDS)
         bracket = ""
@@ -74,7 +78,10 @@ def people(s: Speaker) -> Draft:
     ask = s.say(_LAST_ASK, w=text(word), l=listing)
     chance = s.rng.random()
     if bracket and chance < 0.3:
-        shown_ = [f"{name} ({bracket.replace('{v}', str(value))})" for name, value in zip(names, values, strict=True)]
+        shown_ = [
+            f"{name} ({bracket.replace('{v}', str(value))})"
+            for name, value in zip(names, values, strict=True)
+        ]
         listing = ", ".join(shown_[:-1]) + f" or {shown_[-1]}"
         question = f"Who {text(word)}{s.one((', ', ': '))}{listing}?"
     elif chance < 0.55:
@@ -177,7 +184,10 @@ def things(s: Speaker) -> Draft:
     """Return comparisons of prices, numbers and words."""
     kind = s.rng.random()
     if kind < 0.16:
-        x, y = s.rng.sample("book pen shirt hat lamp toy ball bag mug ticket cap belt bowl towel cake salad game jacket bike chair table".split(), 2)
+        x, y = s.rng.sample(
+            "book pen shirt hat lamp toy ball bag mug ticket cap belt bowl towel cake salad game jacket bike chair table".split(),
+            2,
+        )
         p, q = s.rng.sample(range(1, s.one((20, 90))), 2)
         cheap = s.chance(0.5)
         word, verb = ("cheaper", "less") if cheap else ("more expensive", "more")
@@ -189,17 +199,26 @@ def things(s: Speaker) -> Draft:
         if s.chance(0.5):
             a, b = (Fraction(whole) + Fraction(s.between(1, 99), s.one((10, 100))) % 1 for _ in range(2))
         else:
-            a, b = (Fraction(s.between(-20 if s.chance(0.2) else 0, s.one((40, 999, 9999)))) for _ in range(2))
+            a, b = (
+                Fraction(s.between(-20 if s.chance(0.2) else 0, s.one((40, 999, 9999)))) for _ in range(2)
+            )
         if a == b:
             return things(s)
         x, y = shown(a), shown(b)
         width = max(len(text.partition(".")[2]) for text in (x, y))
-        full = [text if not width else f"{text.partition('.')[0]}.{text.partition('.')[2].ljust(width, '0')}" for text in (x, y)]
+        full = [
+            text if not width else f"{text.partition('.')[0]}.{text.partition('.')[2].ljust(width, '0')}"
+            for text in (x, y)
+        ]
         line = f"{full[0]} {'>' if a > b else '<'} {full[1]}"
         if s.chance(0.2):
             return Draft(s.say(_IS, a=x, b=y), answer="yes" if a > b else "no", closing=(line,))
         small = s.chance(0.4)
-        return Draft(s.say(_SMALLER if small else _BIGGER, a=x, b=y), answer=x if (a > b) != small else y, closing=(line,))
+        return Draft(
+            s.say(_SMALLER if small else _BIGGER, a=x, b=y),
+            answer=x if (a > b) != small else y,
+            closing=(line,),
+        )
     if kind < 0.5:
         n = s.between(0, s.one((20, 99, 999)))
         answer = "even" if n % 2 == 0 else "odd"
@@ -215,19 +234,31 @@ def things(s: Speaker) -> Draft:
         ))  # fmt: skip
         found = [n for n in numbers if test(n)]
         text = s.say(_COUNT, l=_listing(s, [str(n) for n in numbers]), p=name, q=before, r=behind)
-        return Draft(text, answer=str(len(found)), closing=(f"{name}: {' '.join(map(str, found)) or 'none'} -> {len(found)}",))
+        return Draft(
+            text,
+            answer=str(len(found)),
+            closing=(f"{name}: {' '.join(map(str, found)) or 'none'} -> {len(found)}",),
+        )
     a, b = material(s), material(s)
     quote = s.one(("", "", '"', "'"))
     if kind < 0.78:
         if len(a) == len(b):
             return things(s)
         answer = max(a, b, key=len)
-        lines = tuple(f"{word}: {' '.join(f'{letter}{at + 1}' for at, letter in enumerate(word))}" for word in (a, b))
-        return Draft(s.say(_LONGER, a=f"{quote}{a}{quote}", b=f"{quote}{b}{quote}"), answer=answer, closing=lines)
+        lines = tuple(
+            f"{word}: {' '.join(f'{letter}{at + 1}' for at, letter in enumerate(word))}" for word in (a, b)
+        )
+        return Draft(
+            s.say(_LONGER, a=f"{quote}{a}{quote}", b=f"{quote}{b}{quote}"), answer=answer, closing=lines
+        )
     if kind < 0.86:
         if a == b:
             return things(s)
-        return Draft(s.say(_ABC, a=f"{quote}{a}{quote}", b=f"{quote}{b}{quote}"), answer=min(a, b), closing=(f"first: {min(a, b)}",))
+        return Draft(
+            s.say(_ABC, a=f"{quote}{a}{quote}", b=f"{quote}{b}{quote}"),
+            answer=min(a, b),
+            closing=(f"first: {min(a, b)}",),
+        )
     words = list(dict.fromkeys(material(s) for _ in range(s.between(3, 6))))
     ordered = sorted(words)
     initials = f"letters: {' '.join(dict.fromkeys(word[0] for word in ordered))}"
@@ -236,4 +267,10 @@ def things(s: Speaker) -> Draft:
 
 def _listing(s: Speaker, items: list[str]) -> str:
     text = ", ".join(items)
-    return f"[{text}]" if s.chance(0.35) else f"{', '.join(items[:-1])} and {items[-1]}" if s.chance(0.3) else text
+    return (
+        f"[{text}]"
+        if s.chance(0.35)
+        else f"{', '.join(items[:-1])} and {items[-1]}"
+        if s.chance(0.3)
+        else text
+    )

@@ -130,7 +130,15 @@ def shopping(s: Speaker) -> Draft:
     kind = s.rng.random()
     one, many = _good(s)
     other, _ = _good(s)
-    slots = {"A": name, "1": one, "g": many, "one": a(one), "One": a(one).capitalize(), "he": he, "He": he.capitalize()}
+    slots = {
+        "A": name,
+        "1": one,
+        "g": many,
+        "one": a(one),
+        "One": a(one).capitalize(),
+        "he": he,
+        "He": he.capitalize(),
+    }
     if kind < 0.35:
         m, price = s.between(2, s.one((6, 12))), _amounts(s, s.one((9, 20, 40)))
         text = s.say(_PRICE, p=_cash(s, price), m=s.n(m), h=s.n(m), **slots)
@@ -144,7 +152,9 @@ def shopping(s: Speaker) -> Draft:
         return Draft(text, work)
     if kind < 0.65:
         p, q = _amounts(s, s.one((9, 30))), _amounts(s, s.one((9, 30)))
-        text = s.say(_BUYS, x=a(one), X=a(one).capitalize(), y=a(other), p=_cash(s, p), q=_cash(s, q), **slots)
+        text = s.say(
+            _BUYS, x=a(one), X=a(one).capitalize(), y=a(other), p=_cash(s, p), q=_cash(s, q), **slots
+        )
         cost = work.add("cost", p, "+", q)
         if s.chance(0.45):
             note = next(b for b in (10, 20, 50, 100) if b > work.value(cost))
@@ -156,10 +166,16 @@ def shopping(s: Speaker) -> Draft:
         b = s.one((20, 50, 100)) if s.chance(0.5) else s.between(10, 150)
         b = b if b > p else int(p) + s.between(1, 30)
         work.add("money", b, "-", p)
-        return Draft(s.say(_SIMPLE, x=a(one), X=a(one).capitalize(), p=_cash(s, p), b=_cash(s, b), **slots), work, complete=False)
+        return Draft(
+            s.say(_SIMPLE, x=a(one), X=a(one).capitalize(), p=_cash(s, p), b=_cash(s, b), **slots),
+            work,
+            complete=False,
+        )
     b = s.between(2, 60)
     work.add("money", p, "+", b)
-    return Draft(s.say(_UP, X=a(one).capitalize(), p=_cash(s, p), b=_cash(s, b), **slots), work, complete=False)
+    return Draft(
+        s.say(_UP, X=a(one).capitalize(), p=_cash(s, p), b=_cash(s, b), **slots), work, complete=False
+    )
 
 
 _TWO_KINDS = Wordings("""

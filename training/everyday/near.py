@@ -189,7 +189,18 @@ _ENDLESS = Wordings("""
     Write {a}/{b} as a [decimal|fraction|mixed number|percentage]
 """)
 """Divisions whose result has no end."""
-_BANKS = (_OTHER_MATHS, _OTHER_MATHS, _OTHER_MATHS, _UNITS, _MISSING, _MISSING, _KNOWN, _KNOWN, _KNOWN, _PUZZLES)
+_BANKS = (
+    _OTHER_MATHS,
+    _OTHER_MATHS,
+    _OTHER_MATHS,
+    _UNITS,
+    _MISSING,
+    _MISSING,
+    _KNOWN,
+    _KNOWN,
+    _KNOWN,
+    _PUZZLES,
+)
 
 
 def declined(s: Speaker) -> str:

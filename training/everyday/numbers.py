@@ -381,7 +381,12 @@ def walks(s: Speaker) -> Draft:
         a, b = (max(a, b), min(a, b)) if sign == "-" else (a, b)
         last = work.add("", a, sign, b)
         text, last = _next(s, work, last)
-        words = {"double it": "doubled", "halve it": "halved", "double that": "doubled", "halve that": "halved"}
+        words = {
+            "double it": "doubled",
+            "halve it": "halved",
+            "double that": "doubled",
+            "halve that": "halved",
+        }
         told = noun.replace("{a}", _written(s, a)).replace("{b}", _written(s, b))
         question = s.say(_AFTER, e=told, t=text, q=s.say(_END), u=words.get(text, f"and then {text}"))
         return Draft(question.replace("[", "").replace("]", ""), work, complete=False)
@@ -395,7 +400,18 @@ def walks(s: Speaker) -> Draft:
     link = s.one((", ", ". Then ", " and ", ". Now ", ", then "))
     body = f"{opening}{link}{phrases[0]}"
     for text in phrases[1:]:
-        joint = s.one((", then ", ", ", " and then ", " and ", ". Then ", ". After that, ", ". Next, ", ", and finally "))
+        joint = s.one(
+            (
+                ", then ",
+                ", ",
+                " and then ",
+                " and ",
+                ". Then ",
+                ". After that, ",
+                ". Next, ",
+                ", and finally ",
+            )
+        )
         body += joint + text
     text = f"{body}. {s.say(_END)}" if s.chance(0.85) else body
     if s.chance(0.08):

@@ -33,7 +33,8 @@ class Theme:
 
 THEMES = (
     Theme(
-        ["passengers", "people", "passengers", "riders"], ["bus", "train", "tram", "ferry", "subway car", "plane", "coach", "van"],
+        ["passengers", "people", "passengers", "riders"],
+        ["bus", "train", "tram", "ferry", "subway car", "plane", "coach", "van"],
         Wordings("""
             A {w} [has|carries] {n} {o} [on board|].
             There are {n} {o} on a {w}.
@@ -75,9 +76,12 @@ THEMES = (
             What is the number of {o} [now|on the {w} now]?
             How many remain?
             How many are on it now?
-        """), label="on board"),
+        """),
+        label="on board",
+    ),
     Theme(
-        ["cars", "cars", "bikes", "trucks", "vans", "buses", "boats"], ["parking lot", "car park", "garage", "lot", "depot", "harbor"],
+        ["cars", "cars", "bikes", "trucks", "vans", "buses", "boats"],
+        ["parking lot", "car park", "garage", "lot", "depot", "harbor"],
         Wordings("""
             There are {n} {o} in a {w}.
             A {w} has {n} {o}[ in it|].
@@ -109,9 +113,11 @@ THEMES = (
             How many are [there now|left]?
             What is the number of {o} [in the {w} |]now?
             How many {o} does the {w} have now?
-        """)),
+        """),
+    ),
     Theme(
-        KEPT + FOOD, """box jar basket bag drawer bowl crate chest bin bucket fridge cupboard tin suitcase backpack tray shelf
+        KEPT + FOOD,
+        """box jar basket bag drawer bowl crate chest bin bucket fridge cupboard tin suitcase backpack tray shelf
         shop store warehouse bookcase cabinet""".split(),
         Wordings("""
             There are {n} {o} in a {w}.
@@ -159,10 +165,32 @@ THEMES = (
             How many {o} will be in the {w}?
             How many of them are still there?
             How many {o} has the {w} now?
-        """)),
+        """),
+    ),
     Theme(
-        PEOPLE, ["room", "classroom", "park", "party", "cinema", "library", "museum", "hall", "restaurant", "queue", "line", "playground",
-                 "pool", "gym", "meeting", "cafe", "theater", "club", "camp", "store"],
+        PEOPLE,
+        [
+            "room",
+            "classroom",
+            "park",
+            "party",
+            "cinema",
+            "library",
+            "museum",
+            "hall",
+            "restaurant",
+            "queue",
+            "line",
+            "playground",
+            "pool",
+            "gym",
+            "meeting",
+            "cafe",
+            "theater",
+            "club",
+            "camp",
+            "store",
+        ],
         Wordings("""
             There are {n} {o} in a {w}.
             {n} {o} are in [a|the] {w}.
@@ -202,9 +230,26 @@ THEMES = (
             How many [stay|remain]?
             What is the number of {o} [in the {w} |]now?
             How many {o} does the {w} have now?
-        """)),
+        """),
+    ),
     Theme(
-        ANIMALS, ["farm", "tree", "pond", "field", "barn", "zoo", "lake", "yard", "shelter", "wire", "meadow", "fence", "roof", "branch"],
+        ANIMALS,
+        [
+            "farm",
+            "tree",
+            "pond",
+            "field",
+            "barn",
+            "zoo",
+            "lake",
+            "yard",
+            "shelter",
+            "wire",
+            "meadow",
+            "fence",
+            "roof",
+            "branch",
+        ],
         Wordings("""
             There are {n} {o} on a {w}.
             {n} {o} [live|are|sit|stay] [on|in] a {w}.
@@ -239,9 +284,11 @@ THEMES = (
             How many are [left|there now|still there]?
             How many {o} are there [now|in the end|after that]?
             What is the number of {o} now?
-        """)),
+        """),
+    ),
     Theme(
-        ["dollars", "dollars", "euros"], ["account", "wallet", "piggy bank", "purse", "savings account", "bank account", "pocket"],
+        ["dollars", "dollars", "euros"],
+        ["account", "wallet", "piggy bank", "purse", "savings account", "bank account", "pocket"],
         Wordings("""
             {N} has {n} {o} in [a|the|her|his] {w}.
             {N} has {n} {o}.
@@ -282,9 +329,14 @@ THEMES = (
             How much money is [in the {w} now|left]?
             What is the [balance|amount left|total] [now|]?
             How much money remains?
-        """), (10, 200), 40, "money"),
+        """),
+        (10, 200),
+        40,
+        "money",
+    ),
     Theme(
-        ["points", "points", "goals"], ["game", "match", "quiz", "contest"],
+        ["points", "points", "goals"],
+        ["game", "match", "quiz", "contest"],
         Wordings("""
             {N} has {n} {o} in a {w}.
             {N} starts a {w} with {n} {o}.
@@ -316,9 +368,13 @@ THEMES = (
             What is {N}'s [final |]score?
             How many {o} has {N} now?
             With how many {o} does it end?
-        """), (5, 60), 20),
+        """),
+        (5, 60),
+        20,
+    ),
     Theme(
-        ["degrees"], ["room", "city", "oven", "garden", "lake", "freezer"],
+        ["degrees"],
+        ["room", "city", "oven", "garden", "lake", "freezer"],
         Wordings("""
             The temperature is {n} degrees [in the morning|at noon|at 6 am|outside|].
             It is {n} degrees [in the morning|outside|in the {w}|].
@@ -350,9 +406,14 @@ THEMES = (
             What does the thermometer show [now|then|]?
             What temperature is it now?
             How many degrees are there now?
-        """), (12, 40), 12, "temperature"),
+        """),
+        (12, 40),
+        12,
+        "temperature",
+    ),
     Theme(
-        ["floor"], ["elevator", "lift"],
+        ["floor"],
+        ["elevator", "lift"],
         Wordings("""
             {N} is on floor {n} [of a building|].
             An {w} is on floor {n}.
@@ -384,9 +445,14 @@ THEMES = (
             What floor does {N} end up on?
             Which floor is that?
             At what floor does it end?
-        """), (5, 30), 9, "floor"),
+        """),
+        (5, 30),
+        9,
+        "floor",
+    ),
     Theme(
-        ["liters", "gallons", "litres"], ["tank", "barrel", "pool", "bucket", "bathtub", "container", "pot", "jug", "tub"],
+        ["liters", "gallons", "litres"],
+        ["tank", "barrel", "pool", "bucket", "bathtub", "container", "pot", "jug", "tub"],
         Wordings("""
             A {w} [has|holds|contains] {n} {o} of water.
             There are {n} {o} of [water|oil|juice|milk] in a {w}.
@@ -418,9 +484,13 @@ THEMES = (
             How many {o} does the {w} have now?
             How much is in the {w} [now|in the end]?
             What is the amount [now|left] in {o}?
-        """), (10, 120), 30),
+        """),
+        (10, 120),
+        30,
+    ),
     Theme(
-        ["emails", "messages", "pages", "photos", "songs", "files", "orders", "tasks"], ["inbox", "list", "folder", "phone", "playlist", "computer"],
+        ["emails", "messages", "pages", "photos", "songs", "files", "orders", "tasks"],
+        ["inbox", "list", "folder", "phone", "playlist", "computer"],
         Wordings("""
             {N} has {n} {o} [in the {w}|on the {w}|].
             There are {n} {o} in {N}'s {w}.
@@ -452,5 +522,6 @@ THEMES = (
             How many are left?
             How many {o} remain?
             What is the number of {o} now?
-        """)),
+        """),
+    ),
 )

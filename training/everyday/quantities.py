@@ -152,10 +152,19 @@ def compared(s: Speaker) -> Draft:
         if kind < 0.65 and value % 2 == 0:
             return s.say(_TWICE, w="half", **slots), work.add(who, ref, "/", 2)
         times = s.one((2, 2, 2, 3, 4, 5))
-        word = "twice" if times == 2 else s.one((f"{times} times", ("three", "four", "five")[times - 3] + " times"))
+        word = (
+            "twice"
+            if times == 2
+            else s.one((f"{times} times", ("three", "four", "five")[times - 3] + " times"))
+        )
         return s.say(_TWICE, w=word, **slots), work.add(who, ref, "*", times)
 
-    first = s.one((f"{a} has {s.n(base)} {o}", f"{a} [has] {s.n(base)} {o}".replace("[has]", s.word("owns has got collected found"))))
+    first = s.one(
+        (
+            f"{a} has {s.n(base)} {o}",
+            f"{a} [has] {s.n(base)} {o}".replace("[has]", s.word("owns has got collected found")),
+        )
+    )
     second, ref = related(b, a, base)
     people, values = [a, b], [base, ref]
     sentences = [first, second]
@@ -184,7 +193,12 @@ def compared(s: Speaker) -> Draft:
         if work.value(high) == work.value(low):
             return compared(s)
         work.add("difference", high, "-", low)
-        ask = s.one((f"What is the difference between their numbers of {o}?", "How big is the difference between them?"))
+        ask = s.one(
+            (
+                f"What is the difference between their numbers of {o}?",
+                "How big is the difference between them?",
+            )
+        )
     return Draft(f"{text}. {ask}", work)
 
 
@@ -308,12 +322,20 @@ def times(s: Speaker) -> Draft:
         more = s.between(1, 20)
         up = s.chance(0.5) or more >= m * n
         cut = text.rfind("How ")
-        if cut > 10 and text.startswith(("There are", slots["A"] + " buys", slots["A"] + " has", slots["A"] + " packs")):
+        if cut > 10 and text.startswith(
+            ("There are", slots["A"] + " buys", slots["A"] + " has", slots["A"] + " packs")
+        ):
             o = slots["o"]
             event = s.one((f"Then {s.n(more)} more are added.", f"{s.name()} adds {s.n(more)} more.", f"Later {s.n(more)} more {o} arrive.")
                           if up else (f"{s.n(more)} of them are broken.", f"{s.name()} takes {s.n(more)} of them.",
                                       f"Then {s.n(more)} {o} are sold.", f"{s.n(more)} are given away."))  # fmt: skip
-            ask = s.one((f"How many {o} are there now?", f"How many {o} are left?", f"How many {o} is that in the end?"))
+            ask = s.one(
+                (
+                    f"How many {o} are there now?",
+                    f"How many {o} are left?",
+                    f"How many {o} is that in the end?",
+                )
+            )
             work.add("total" if up else "left", "#0", "+" if up else "-", more)
             return Draft(f"{text[:cut]}{event} {ask}", work)
     return Draft(text, work)

@@ -140,7 +140,11 @@ def listed(s: Speaker) -> Draft:
         name, i, x = operation
         item = f"{quote}{x}{quote}" if isinstance(x, str) else str(x)
         direct = not phrases and s.chance(0.45)
-        phrases.append(s.say(_DIRECT[name], x=item, i=i, l=text) if direct and name in _DIRECT else s.say(_DO[name], x=item, i=i))
+        phrases.append(
+            s.say(_DIRECT[name], x=item, i=i, l=text)
+            if direct and name in _DIRECT
+            else s.say(_DO[name], x=item, i=i)
+        )
         lines.append(f"{lists.label(operation)} -> {show(state)}")
     answer, end = show(state), ""
     if s.chance(0.22) and len(state) > 1:
@@ -152,12 +156,38 @@ def listed(s: Speaker) -> Draft:
         end = s.say(_ENDING)
     body = phrases[0]
     for phrase in phrases[1:]:
-        body += s.one((", then ", " and then ", " and ", ". Then ", ", ", ". After that, ", ". Next, ", ", and finally ", "; ")) + phrase
+        body += (
+            s.one(
+                (
+                    ", then ",
+                    " and then ",
+                    " and ",
+                    ". Then ",
+                    ", ",
+                    ". After that, ",
+                    ". Next, ",
+                    ", and finally ",
+                    "; ",
+                )
+            )
+            + phrase
+        )
     if text in phrases[0]:
-        told = body.replace("?,", ",").replace("? ", " ").replace("?.", ".").replace("?;", ";").replace(".,", ",").replace("..", ".")
+        told = (
+            body.replace("?,", ",")
+            .replace("? ", " ")
+            .replace("?.", ".")
+            .replace("?;", ";")
+            .replace(".,", ",")
+            .replace("..", ".")
+        )
         if len(phrases) > 1:
             told = told.replace("?", "")
-        return Draft(f"{told.rstrip('.')}. {end}" if end and told[-1] != "?" else told, answer=answer, closing=tuple(lines))
+        return Draft(
+            f"{told.rstrip('.')}. {end}" if end and told[-1] != "?" else told,
+            answer=answer,
+            closing=tuple(lines),
+        )
     told = s.say(_OPEN, l=text, a=body, B=body[:1].upper() + body[1:]).replace("[and]", "and")
     told = told + ("?" if told.startswith(("What", "If you", "Can", "Could")) and not end else ".")
     if end:
@@ -221,7 +251,9 @@ def about(s: Speaker) -> Draft:
     text = s.say(_ABOUT[kind], l=_shown(s, items, quote), x=shown_x)
     places = [str(at + 1) for at, item in enumerate(items) if item == x]
     if kind == "count":
-        return Draft(text, answer=str(len(places)), closing=(f"{x}: {' '.join(places) or 'none'} -> {len(places)}",))
+        return Draft(
+            text, answer=str(len(places)), closing=(f"{x}: {' '.join(places) or 'none'} -> {len(places)}",)
+        )
     if kind == "has":
         return Draft(text, answer="yes" if places else "no", closing=(f"{x}: {' '.join(places) or 'none'}",))
     if kind == "where":
@@ -324,8 +356,17 @@ def spelled(s: Speaker) -> Draft:
     x = s.one(word.lower()) if s.chance(0.88) else s.one("aeiorst")
     if kind in ("remove", "replace", "no vowels", "sort", "count"):
         word = word.lower()
-    y, z = s.one("abcdefghijklmnopqrstuvwxyz"), s.one(("s", "ing", "er", "x", "ed", "ly", "a", "z", "ness", "abc"))
-    i = s.between(2, 4) if kind == "repeat" else s.between(1, min(8, len(word))) if kind == "at" else s.between(2, max(2, len(word) - 1))
+    y, z = (
+        s.one("abcdefghijklmnopqrstuvwxyz"),
+        s.one(("s", "ing", "er", "x", "ed", "ly", "a", "z", "ness", "abc")),
+    )
+    i = (
+        s.between(2, 4)
+        if kind == "repeat"
+        else s.between(1, min(8, len(word)))
+        if kind == "at"
+        else s.between(2, max(2, len(word) - 1))
+    )
     quote = s.one(("", "", "", '"', '"', "'"))
     w = f"{quote}{word}{quote}"
     letters = f"spell: {' '.join(word)}"
@@ -338,10 +379,18 @@ def spelled(s: Speaker) -> Draft:
         return Draft(text, answer=str(len(word)), closing=(f"count: {counted}",))
     if kind == "vowels":
         found = [letter for letter in word if letter.lower() in "aeiou"]
-        return Draft(text, answer=str(len(found)), closing=(letters, f"vowels: {' '.join(found) or 'none'} -> {len(found)}"))
+        return Draft(
+            text,
+            answer=str(len(found)),
+            closing=(letters, f"vowels: {' '.join(found) or 'none'} -> {len(found)}"),
+        )
     if kind == "count":
         places = [str(at + 1) for at, letter in enumerate(word) if letter == x]
-        return Draft(text, answer=str(len(places)), closing=(letters, f"{x}: {' '.join(places) or 'none'} -> {len(places)}"))
+        return Draft(
+            text,
+            answer=str(len(places)),
+            closing=(letters, f"{x}: {' '.join(places) or 'none'} -> {len(places)}"),
+        )
     if kind in ("at", "first", "last"):
         answer = word[i - 1] if kind == "at" else word[0] if kind == "first" else word[-1]
         return Draft(text, answer=answer, closing=(letters, f"{kind}: {answer}"))
@@ -356,7 +405,11 @@ def spelled(s: Speaker) -> Draft:
     if not result:
         return spelled(s)
     lines = [letters, f"{kind}: {' '.join(result)}"]
-    if s.chance(0.3) and text[-1] != "?" and kind in ("reverse", "upper", "drop first", "drop last", "append", "no vowels", "sort"):
+    if (
+        s.chance(0.3)
+        and text[-1] != "?"
+        and kind in ("reverse", "upper", "drop first", "drop last", "append", "no vowels", "sort")
+    ):
         then = s.one([name for name in _ALSO if name != kind])
         after = strings.apply((then, 0, z), result)
         if after and after != result:
@@ -365,5 +418,7 @@ def spelled(s: Speaker) -> Draft:
                 _ALSO[then], z=f"{quote}{z}{quote}")  # fmt: skip
             lines.append(f"{then}: {' '.join(result)}")
             if s.chance(0.4):
-                text += ". " + s.one(("What do you get?", "What is the result?", "What is it now?", "What is left?"))
+                text += ". " + s.one(
+                    ("What do you get?", "What is the result?", "What is it now?", "What is left?")
+                )
     return Draft(text, answer=result, closing=tuple(lines))

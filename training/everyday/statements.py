@@ -67,7 +67,11 @@ _KIN_FACT = Wordings("""
 
 def _inner(fact: str) -> str:
     """Return a fact as it stands inside a sentence."""
-    return uncapital(fact) if fact.split(" ")[0] in ("The", "There", "In", "On", "Then", "Later", "After") else fact
+    return (
+        uncapital(fact)
+        if fact.split(" ")[0] in ("The", "There", "In", "On", "Then", "Later", "After")
+        else fact
+    )
 
 
 def _finish(s: Speaker, facts: list[str], question: str, steps: list[tuple[str, str]], answer: str) -> Draft:
@@ -80,11 +84,17 @@ def _finish(s: Speaker, facts: list[str], question: str, steps: list[tuple[str, 
     elif chance < 0.85:
         text = "\n".join(f"{fact}." for fact in facts) + "\n"
     else:
-        text = f"{s.one(('Facts: ', 'Given: ', 'Here is what we know: ', 'I know this: '))}{'. '.join(facts)}."
+        text = (
+            f"{s.one(('Facts: ', 'Given: ', 'Here is what we know: ', 'I know this: '))}{'. '.join(facts)}."
+        )
     lines = tuple(f"{fact}. -> {value}" for fact, value in steps)
     gap = "" if text.endswith("\n") else " "
     if s.chance(0.07):
-        return Draft(f"{question.rstrip('.')}{'' if question[-1] in '?.' else '?'} {text.strip()}", answer=answer, closing=lines)
+        return Draft(
+            f"{question.rstrip('.')}{'' if question[-1] in '?.' else '?'} {text.strip()}",
+            answer=answer,
+            closing=lines,
+        )
     return Draft(text + gap + question, answer=answer, closing=lines)
 
 
@@ -103,7 +113,9 @@ def attributes(s: Speaker) -> Draft:
         relative, kin = s.name(), s.one(_KIN).replace("_", " ")
         link = s.say(_KIN_FACT, a=relative, b=names[at], k=kin)
         steps = [(link, names[at]), (said[at], values[at])]
-        question = s.say(what, a=s.one((f"{relative}'s {kin}", f"{relative}'s {kin}", f"the {kin} of {relative}")))
+        question = s.say(
+            what, a=s.one((f"{relative}'s {kin}", f"{relative}'s {kin}", f"the {kin} of {relative}"))
+        )
         said.append(link)
     else:
         question = s.say(what, a=names[at])
@@ -124,18 +136,34 @@ def relatives(s: Speaker) -> Draft:
     said, steps = [one], [(one, names[1])]
     if s.chance(0.6):
         said, steps = [one, two], [(one, names[1]), (two, names[2])]
-        asked = s.one((f"{names[0]}'s {first}'s {second}", f"the {second} of {names[0]}'s {first}", f"the {second} of the {first} of {names[0]}"))
+        asked = s.one(
+            (
+                f"{names[0]}'s {first}'s {second}",
+                f"the {second} of {names[0]}'s {first}",
+                f"the {second} of the {first} of {names[0]}",
+            )
+        )
     else:
         asked = s.one((f"{names[0]}'s {first}", f"the {first} of {names[0]}"))
     if s.chance(0.6):
         said.append(s.say(_KIN_FACT, a=names[3], b=names[4], k=s.one((first, second))))
     s.rng.shuffle(said)
-    question = s.one((f"Who is {asked}?", f"Who is {asked}?", f"What is the name of {asked}?", f"Tell me who {asked} is.", f"What is {asked} called?"))
+    question = s.one(
+        (
+            f"Who is {asked}?",
+            f"Who is {asked}?",
+            f"What is the name of {asked}?",
+            f"Tell me who {asked} is.",
+            f"What is {asked} called?",
+        )
+    )
     return _finish(s, said, question, steps, steps[-1][1])
 
 
 _PET_NAMES = "Whiskers Rex Bella Coco Fluffy Max Luna Rocky Daisy Simba Nala Buddy Milo Shadow Ginger Pepper Oreo Socks Ziggy Spot".split()
-_EVENTS = "meeting party lesson exam concert match class show lecture workshop dinner picnic interview race".split()
+_EVENTS = (
+    "meeting party lesson exam concert match class show lecture workshop dinner picnic interview race".split()
+)
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _ROOMS = "kitchen library gym garden office hall theater cafeteria park museum school stadium".split()
 _THINGS = "car bike door house box chair bag ball cup coat hat lamp book table boat wall bottle".split()
@@ -156,9 +184,23 @@ def named(s: Speaker) -> Draft:
             ask, answer = s.one((f"What is the name of {people[0]}'s {pets[0]}?", f"What is {people[0]}'s {pets[0]} called?",
                                  f"How is {people[0]}'s {pets[0]} called?", f"What is {people[0]}'s pet called?")), names[0]  # fmt: skip
         elif s.chance(0.5):
-            ask, answer = s.one((f"Whose pet is {names[0]}?", f"Who owns {names[0]}?", f"To whom does {names[0]} belong?")), people[0]
+            ask, answer = (
+                s.one(
+                    (f"Whose pet is {names[0]}?", f"Who owns {names[0]}?", f"To whom does {names[0]} belong?")
+                ),
+                people[0],
+            )
         else:
-            ask, answer = s.one((f"What kind of animal is {names[0]}?", f"What animal is {names[0]}?", f"Which animal is called {names[0]}?")), pets[0]
+            ask, answer = (
+                s.one(
+                    (
+                        f"What kind of animal is {names[0]}?",
+                        f"What animal is {names[0]}?",
+                        f"Which animal is called {names[0]}?",
+                    )
+                ),
+                pets[0],
+            )
     elif kind < 0.5:
         things, colors = s.rng.sample(_THINGS, count), s.rng.sample(_VALUES["color"].split(), count)
         said = [f"The {thing} is {color}" for thing, color in zip(things, colors, strict=True)]
@@ -166,7 +208,16 @@ def named(s: Speaker) -> Draft:
             ask, answer = s.one((f"What color is the {things[0]}?", f"Which color does the {things[0]} have?", f"What is the color of the {things[0]}?",
                                  f"What colour is the {things[0]}?")), colors[0]  # fmt: skip
         else:
-            ask, answer = s.one((f"What is {colors[0]}?", f"Which thing is {colors[0]}?", f"What has the color {colors[0]}?")), things[0]
+            ask, answer = (
+                s.one(
+                    (
+                        f"What is {colors[0]}?",
+                        f"Which thing is {colors[0]}?",
+                        f"What has the color {colors[0]}?",
+                    )
+                ),
+                things[0],
+            )
     elif kind < 0.72:
         colors, inside = s.rng.sample(_VALUES["color"].split(), count), s.rng.sample(_INSIDES, count)
         box = s.word("box bag drawer jar basket cupboard bin")
@@ -177,9 +228,21 @@ def named(s: Speaker) -> Draft:
             ask, answer = s.one((f"What is in the {colors[0]} {box}?", f"What does the {colors[0]} {box} contain?",
                                  f"Which things are in the {colors[0]} {box}?")), inside[0]  # fmt: skip
         else:
-            ask, answer = s.one((f"What color is the {box} with the {inside[0]}?", f"Which color has the {box} that holds the {inside[0]}?")), colors[0]
+            ask, answer = (
+                s.one(
+                    (
+                        f"What color is the {box} with the {inside[0]}?",
+                        f"Which color has the {box} that holds the {inside[0]}?",
+                    )
+                ),
+                colors[0],
+            )
     else:
-        events, days, rooms = s.rng.sample(_EVENTS, count), s.rng.sample(_DAYS, count), s.rng.sample(_ROOMS, count)
+        events, days, rooms = (
+            s.rng.sample(_EVENTS, count),
+            s.rng.sample(_DAYS, count),
+            s.rng.sample(_ROOMS, count),
+        )
         hours = [f"{hour} {s.one(('AM', 'PM'))}" for hour in s.rng.sample(range(1, 13), count)]
         shape = s.one(("day", "room", "hour", "both", "both"))
         for event, day, room, hour in zip(events, days, rooms, hours, strict=True):
@@ -223,7 +286,10 @@ def objects(s: Speaker) -> Draft:
     if s.chance(0.5):
         inner, outer = s.one(_INNER), s.one(_OUTER)
         verb = s.one(("is in", "is in", "is inside", "lies in"))
-        facts = [f"The {item} {verb} the {inner}", f"The {inner} {s.one(('is in', 'is in', 'stands in', 'is inside'))} the {outer}"]
+        facts = [
+            f"The {item} {verb} the {inner}",
+            f"The {inner} {s.one(('is in', 'is in', 'stands in', 'is inside'))} the {outer}",
+        ]
         steps = [(facts[0], f"the {inner}"), (facts[1], f"the {outer}")]
         extra, spare = s.one(_ITEMS), s.one(_OUTER)
         if extra != item and spare != outer and s.chance(0.6):
@@ -236,7 +302,17 @@ def objects(s: Speaker) -> Draft:
     names = [s.name() for _ in range(4)]
     holder, second = names[0], names[3]
     other = s.one([word for word in _ITEMS if word != item])
-    facts = [s.one((f"{holder} has a {item}", f"{holder} has the {item}", f"{holder} owns a {item}", f"{holder} finds a {item}", f"{holder} buys a {item}"))]
+    facts = [
+        s.one(
+            (
+                f"{holder} has a {item}",
+                f"{holder} has the {item}",
+                f"{holder} owns a {item}",
+                f"{holder} finds a {item}",
+                f"{holder} buys a {item}",
+            )
+        )
+    ]
     steps: list[tuple[str, str]] = []
     for _ in range(s.one((1, 2, 2, 3))):
         to = s.one([name for name in names if name != holder])
@@ -276,8 +352,18 @@ def orders(s: Speaker) -> Draft:
     top = s.chance(0.5)
     word = best if top else worst
     if more == "before":
-        asked = {"finished": "finished", "arrived": "arrived", "came in": "came in", "finishes": "finishes"}[verb]
+        asked = {"finished": "finished", "arrived": "arrived", "came in": "came in", "finishes": "finishes"}[
+            verb
+        ]
         return _finish(s, facts, s.one((f"Who {asked} {word}?", f"Who was {word}?", f"Which of them {asked} {word}?")),
                        steps, names[0] if top else names[-1])  # fmt: skip
-    ask = s.one((f"Who is {word}?", f"Who is {word}?", f"Which of them is {word}?", f"Who is {word} of them?", f"Tell me who is {word}."))
+    ask = s.one(
+        (
+            f"Who is {word}?",
+            f"Who is {word}?",
+            f"Which of them is {word}?",
+            f"Who is {word} of them?",
+            f"Tell me who is {word}.",
+        )
+    )
     return _finish(s, facts, ask, steps, names[0] if top else names[-1])

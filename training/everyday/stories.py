@@ -217,13 +217,21 @@ def changed(s: Speaker) -> Draft:
     o = s.one(FOOD if food else KEPT + ANIMALS if s.chance(0.15) else KEPT)
     me = s.chance(0.14)
     he, him, his = SHE if s.chance(0.5) else HE
-    name = "I" if me else s.name() if s.chance(0.85) else f"a {s.word('baker farmer teacher boy girl man woman child')}"
+    name = (
+        "I"
+        if me
+        else s.name()
+        if s.chance(0.85)
+        else f"a {s.word('baker farmer teacher boy girl man woman child')}"
+    )
     tense = (0 if s.chance(0.7) else 2) if me else (1 if s.chance(0.62) else 2)
     slots = {"o": o, "he": "I" if me else he, "him": "me" if me else him, "his": "my" if me else his}
     start = s.between(2, s.one((12, 30, 99, 60)))
     work = Work()
     last: int | str = start
-    opening = s.say(_HAS[tense] if s.chance(0.9) or not food else BAKED[tense], n=s.n(start), o=o).replace(" more", "")
+    opening = s.say(_HAS[tense] if s.chance(0.9) or not food else BAKED[tense], n=s.n(start), o=o).replace(
+        " more", ""
+    )
     if s.chance(0.15):
         m, n = s.between(2, 8), s.between(3, 15)
         last = work.add("total", m, "*", n)
@@ -244,7 +252,15 @@ def changed(s: Speaker) -> Draft:
 
 
 def _event(
-    s: Speaker, work: Work, o: str, last: int | str, value: int, tense: int, food: bool, slots: dict[str, str], me: bool
+    s: Speaker,
+    work: Work,
+    o: str,
+    last: int | str,
+    value: int,
+    tense: int,
+    food: bool,
+    slots: dict[str, str],
+    me: bool,
 ) -> tuple[str, bool, int | str, int]:
     """Add one event; return its phrase, whether its subject is the person, the name of the result and its value."""
     other, relative = s.name(), kin(s.one(KIN))
@@ -296,12 +312,20 @@ def _event(
 def _joined(phrases: list[str], s: Speaker) -> str:
     if len(phrases) == 1:
         return phrases[0]
-    last = s.one((" and ", " and ", " and then ", ", and ", ", then ", ", and then ", " but ", " and later ", ", but "))
+    last = s.one(
+        (" and ", " and ", " and then ", ", and ", ", then ", ", and then ", " but ", " and later ", ", but ")
+    )
     return ", ".join(phrases[:-1]) + last + phrases[-1]
 
 
 def _told(
-    s: Speaker, name: str, tense: int, opening: str, phrases: list[tuple[str, bool]], slots: dict[str, str], me: bool
+    s: Speaker,
+    name: str,
+    tense: int,
+    opening: str,
+    phrases: list[tuple[str, bool]],
+    slots: dict[str, str],
+    me: bool,
 ) -> str:
     """Return the story with its question, in one of the orders in which people tell it."""
     o, he = slots["o"], slots["he"]
@@ -317,7 +341,9 @@ def _told(
         question = ask.rstrip("?.") if ask.startswith(("How", "What does")) else f"How many {o} are left"
         bank = _IF
         told = s.say(bank, N=name, v=text, a="{a}")
-        return told.replace("{a}", question if told.startswith("{a}") else question[0].lower() + question[1:] + "?")
+        return told.replace(
+            "{a}", question if told.startswith("{a}") else question[0].lower() + question[1:] + "?"
+        )
     if way < 0.45 and alone:
         subject = s.one((he, he, known)).capitalize() if not me else "I"
         subject = subject if subject.lower() != known.lower() else known

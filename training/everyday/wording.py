@@ -76,9 +76,7 @@ class Wordings:
             return
         self.held = tuple(parsed[_HELD::_EVERY])
         self.judged = tuple(parsed[_JUDGED::_EVERY])
-        self.train = tuple(
-            one for index, one in enumerate(parsed) if index % _EVERY not in (_HELD, _JUDGED)
-        )
+        self.train = tuple(one for index, one in enumerate(parsed) if index % _EVERY not in (_HELD, _JUDGED))
 
 
 ONES = (
@@ -201,7 +199,14 @@ class Speaker:
         kind = self.currency
         if kind == 4 and isinstance(amount, int) and self.spelled and amount < 100:
             return f"{in_words(amount)} dollars"
-        return (f"${amount}", f"${amount}", f"{amount} dollars", f"{amount} euros", f"${amount}", f"€{amount}")[kind]
+        return (
+            f"${amount}",
+            f"${amount}",
+            f"{amount} dollars",
+            f"{amount} euros",
+            f"${amount}",
+            f"€{amount}",
+        )[kind]
 
     def finish(self, text: str, *, missing: bool = False, dress: bool = True) -> str | None:
         """Return the question as written, or None if a number should be missing and none can be."""
@@ -215,7 +220,9 @@ class Speaker:
         for at in range(1, len(pieces)):
             number, rest = pieces[at].split("\x02")
             pieces[at] = (pick(self.rng, _VAGUE) if at == vague else self._digits(int(number))) + rest
-        text = _SPACES.sub(" ", "".join(pieces)).replace(" .", ".").replace(" ,", ",").replace(" ?", "?").strip()
+        text = (
+            _SPACES.sub(" ", "".join(pieces)).replace(" .", ".").replace(" ,", ",").replace(" ?", "?").strip()
+        )
         text = text[:1].upper() + text[1:]
         return self._dressed(text) if dress else text
 

@@ -125,7 +125,11 @@ class Work:
             names.append(wrong.add(row_label, x, row_op, y))
             if wrong.last < 0 and min(self.values) >= 0:
                 return None
-        if not wrong.rows or wrong.last == self.last or any(1000 % Fraction(v).denominator for v in wrong.values):
+        if (
+            not wrong.rows
+            or wrong.last == self.last
+            or any(1000 % Fraction(v).denominator for v in wrong.values)
+        ):
             return None
         return wrong
 
@@ -154,7 +158,13 @@ Shape = Callable[[Number], str]
 
 
 def solved(
-    family: str, question: str, work: Work, answer: str = "", *, closing: tuple[str, ...] = (), shape: Shape = shown
+    family: str,
+    question: str,
+    work: Work,
+    answer: str = "",
+    *,
+    closing: tuple[str, ...] = (),
+    shape: Shape = shown,
 ) -> Planned:
     """Return the problem of a question and its work.
 
