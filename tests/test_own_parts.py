@@ -157,7 +157,7 @@ def packed(tmp_path: Path) -> dict[str, str]:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: packed\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(POINTS)
-    return os.environ | {
+    return {name: value for name, value in os.environ.items() if not name.startswith("AGOT_")} | {
         "AGOT_HOME": str(tmp_path),
         "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT))),
     }
