@@ -87,7 +87,7 @@ async def test_more_samples_than_slots_are_drawn_in_parts(models: Gateway) -> No
 @pytest.mark.slow
 async def test_a_doctor_tells_the_truth_about_it(models: Gateway) -> None:
     patient = Patient(models, "fast")
-    found = [await connect(patient.endpoint, None)]
+    found = [await connect(patient.endpoint, {})]
     found += [finding async for finding in examine(patient, EXAMINATIONS, limit_s=300)]
     facts = {name: value for finding in found for name, value in finding.facts.items()}
     assert facts["n_most"] == SLOTS and facts["context_window"] == 2048
