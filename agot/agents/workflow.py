@@ -7,7 +7,7 @@
                 +-> expand +-> verify
 
 Each node is a function from a state to a turn: the next state, and what readers of the run are told of the way there.
-`_taken` is the one place where a turn is taken, whether langgraph runs the node or nobody does: a step of langgraph costs
+`_take_turn` is the one place where a turn is taken, whether langgraph runs the node or nobody does: a step of langgraph costs
 more than our part of it, and loading langgraph more than a short answer. So a thought goes its first round alone, and enters
 the graph only if that does not end it. There is no checkpointer: the journal makes the thought durable.
 """
@@ -174,10 +174,10 @@ async def _carry_out(thought: Thought, state: ThoughtState, move: Use) -> Turn:
 async def _split(thought: Thought, state: ThoughtState, plan: Plan | None) -> Turn:
     """Settle on a plan that can be paid; without one given, the model is asked for it."""
     state = replace(state, planned=True)
-    return await _or_complaint(thought, state, _settled(thought, state, plan))
+    return await _or_complaint(thought, state, _settle_plan(thought, state, plan))
 
 
-async def _settled(thought: Thought, state: ThoughtState, plan: Plan | None) -> Turn:
+async def _settle_plan(thought: Thought, state: ThoughtState, plan: Plan | None) -> Turn:
     crew, name = thought.crew, thought.task.thought
     accepted = await crew.planner.settle(
         thought.task, plan, thought.ask, crew.dialect(state.role), thought.emit, role=state.role
@@ -318,7 +318,7 @@ _NODES: Mapping[Node, tuple[Callable[[Thought, ThoughtState], Awaitable[Turn]], 
 """Each node with those that may follow it."""
 
 
-async def _taken(node: Node, thought: Thought, state: ThoughtState) -> ThoughtState:
+async def _take_turn(node: Node, thought: Thought, state: ThoughtState) -> ThoughtState:
     """Take the turn of a node: tell of it, and return the state that follows."""
     turn = await _NODES[node][0](thought, state)
     for event in turn.told:
@@ -338,7 +338,7 @@ _FIELDS = tuple(field.name for field in fields(ThoughtState))
 
 def _in_graph(node: Node) -> Callable[..., Awaitable[dict[str, Any]]]:
     async def take(state: ThoughtState, runtime: _Runtime) -> dict[str, Any]:
-        after = await _taken(node, runtime.context, state)
+        after = await _take_turn(node, runtime.context, state)
         # Each channel that is written costs langgraph more than comparing all.
         return {name: value for name in _FIELDS if (value := getattr(after, name)) is not getattr(state, name)}
 
@@ -375,7 +375,7 @@ async def solve_thought(thought: Thought, *, may_expand: bool) -> ThoughtState:
     """
     state = ThoughtState(may_expand=may_expand)
     while state.next != "end" and (state.next != "solve" or not state.tries):
-        state = await _taken(state.next, thought, state)
+        state = await _take_turn(state.next, thought, state)
     if state.next != "end":
         # A retry costs four supersteps at most; the limit only guards against an endless loop of our own making.
         limit = 10 + 4 * thought.crew.settings.retries

@@ -40,7 +40,7 @@ def with_memory(
 ) -> T:
     """Open the database, do some work on its memory, and close it."""
 
-    async def done() -> T:
+    async def work_on_memory() -> T:
         from agot.memory.memory import Memory
 
         store = await compose.open_store(compose.settings(database=database), to_write=to_write)
@@ -53,7 +53,7 @@ def with_memory(
         finally:
             await store.close()
 
-    return asyncio.run(done())
+    return asyncio.run(work_on_memory())
 
 
 @app.command()

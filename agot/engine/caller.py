@@ -279,7 +279,7 @@ class Caller:
             raise
         with spending() as lost:
             try:
-                reply = await self._sent(request, n, min(room, max(1, held.max_tokens // n)), on_chunk)
+                reply = await self._send(request, n, min(room, max(1, held.max_tokens // n)), on_chunk)
             except BaseException as error:
                 cost = total_of(lost) if lost else cost_of_fault(error, profile, prompt_tokens)
                 failed.append(cost)
@@ -294,7 +294,7 @@ class Caller:
             self.warn(f"{reply.broke_off} What had arrived is used.")
         return reply
 
-    async def _sent(self, request: ModelRequest, n: int, room: int, on_chunk: OnChunk | None) -> ModelReply:
+    async def _send(self, request: ModelRequest, n: int, room: int, on_chunk: OnChunk | None) -> ModelReply:
         """Send a request for `n` samples of at most `room` tokens each."""
         models, meter = self._room.models, self._meter
         left_s = meter.seconds_left()

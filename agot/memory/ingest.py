@@ -166,7 +166,7 @@ class Ingestion:
         found = await asyncio.to_thread(
             lambda: list(dict.fromkeys(file for root in roots for file in found_in(root, summary.skipped)))
         )
-        known = await self._known()
+        known = await self._read_known()
         for done, path in enumerate(found):
             self._tell(Progress(done, len(found), str(path), summary.passages))
             try:
@@ -185,9 +185,9 @@ class Ingestion:
         Raises:
             SetupError, StoreError: As `files`.
         """
-        await self._document(document, await self._known(), Progress(0, 1, document.uri, 0))
+        await self._document(document, await self._read_known(), Progress(0, 1, document.uri, 0))
 
-    async def _known(self) -> dict[str, str]:
+    async def _read_known(self) -> dict[str, str]:
         def read(connection: Connection) -> dict[str, str]:
             space = rows.space_named(connection, self._namespace)
             return {} if space is None else rows.hashes_of(connection, space)

@@ -208,7 +208,7 @@ class Gateway:
                     return redacted_reply(await self._passed_on(litellm, request, request.verbatim, on_chunk))
 
                 async def send(part: ModelRequest, on_text: OnText | None) -> ModelReply:
-                    return await self._sent(
+                    return await self._send(
                         self.endpoint(part.role), lambda at: self._sender.reply(litellm, part, at, on_text)
                     )
 
@@ -235,7 +235,7 @@ class Gateway:
         while True:
             fields = body if request.as_is else translated_fields(body, endpoint)
             try:
-                reply = await self._sent(
+                reply = await self._send(
                     endpoint,
                     lambda at, fields=fields: self._sender.relay(litellm, request, at, fields, chunks),  # type: ignore[misc]
                 )
@@ -251,7 +251,7 @@ class Gateway:
             chunks.finish()
         return reply
 
-    async def _sent(
+    async def _send(
         self, endpoint: Endpoint, make: Callable[[Endpoint], Awaitable[ModelReply]]
     ) -> ModelReply:
         """Make a call at an endpoint or one of its replicas, in its turn and at its pace."""

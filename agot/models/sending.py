@@ -157,15 +157,15 @@ class Sender:
             ContextTooLong: If the window that the role names does not hold the prompt, or one that is known of another
                 server certainly does not: some of them cut, too, and the others count better than we do.
         """
-        of_ollama = endpoint.provider in ollama.PROVIDERS
-        window = endpoint.settings.context_window or endpoint.context_window
-        if not of_ollama and window is None:
-            return endpoint
-        prompt, known = self._prompt_tokens(request, endpoint), self._needs.known
-        if not of_ollama:
-            if window is not None and prompt > _CERTAINLY * window:
+        if endpoint.provider not in ollama.PROVIDERS:
+            window = endpoint.settings.context_window or endpoint.context_window
+            if (
+                window is not None
+                and (prompt := self._prompt_tokens(request, endpoint)) > _CERTAINLY * window
+            ):
                 raise does_not_fit(endpoint, prompt, window)
             return endpoint
+        prompt, known = self._prompt_tokens(request, endpoint), self._needs.known
         window = ollama.fixed_window(endpoint.extra_body, endpoint.settings.context_window)
         if window is None:
             window = ollama.window_for(prompt + request.max_tokens, endpoint.num_ctx)

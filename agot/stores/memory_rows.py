@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete, func, insert, literal_column, select, text, update
+from sqlalchemy import Column, Connection, delete, func, insert, literal_column, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from agot.errors import NotStored
@@ -299,21 +299,23 @@ def mentions_in(
     connection: Connection, space: int, numbers: Collection[int]
 ) -> Iterator[tuple[int, int, float]]:
     """Yield the number of the passage, of the name, and the weight, for every mention in some passages."""
-    column = memory_mentions.c
-    query = select(column.chunk_id, column.name_id, column.weight).where(column.space == space)
-    for part in parts(list(numbers)):
-        for chunk, name, weight in connection.execute(query.where(column.chunk_id.in_(part))):
-            yield chunk, name, weight
+    return _mentions(connection, space, memory_mentions.c.chunk_id, numbers)
 
 
 def mentions_of(
     connection: Connection, space: int, names: Collection[int]
 ) -> Iterator[tuple[int, int, float]]:
     """Yield the number of the passage, of the name, and the weight, for every mention of some names."""
+    return _mentions(connection, space, memory_mentions.c.name_id, names)
+
+
+def _mentions(
+    connection: Connection, space: int, by: Column[int], numbers: Collection[int]
+) -> Iterator[tuple[int, int, float]]:
     column = memory_mentions.c
     query = select(column.chunk_id, column.name_id, column.weight).where(column.space == space)
-    for part in parts(list(names)):
-        for chunk, name, weight in connection.execute(query.where(column.name_id.in_(part))):
+    for part in parts(list(numbers)):
+        for chunk, name, weight in connection.execute(query.where(by.in_(part))):
             yield chunk, name, weight
 
 

@@ -230,9 +230,3 @@ memory_recalls = Table(
     Index(None, "source_id"),
     Index(None, "rests_on"),
 )
-
-TABLES = (
-    memory_spaces, memory_sources, memory_items, memory_chunks, memory_names, memory_mentions, memory_evidence,
-    memory_relations, memory_recalls,
-)  # fmt: skip
-"""In an order in which each refers only to earlier ones."""

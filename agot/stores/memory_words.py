@@ -79,13 +79,6 @@ def forget_traces(connection: Connection, spaces: Iterable[int]) -> None:
                 connection.exec_driver_sql(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
 
 
-def drop_words(connection: Connection, space: int) -> None:
-    """Remove the index of a whole namespace."""
-    if connection.dialect.name == "sqlite":
-        for table in (f"{_table(space)}_vocabulary", _table(space)):
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
-
-
 def frequencies(connection: Connection, space: int, terms: Sequence[str]) -> dict[str, int]:
     """Return in how many passages of a namespace each term is, at most `MOST_COUNTED`; terms that are in none are left out."""
     if not terms:

@@ -25,7 +25,7 @@ from agot.thought import Result
 from agot.web.approvals import ATTENDANCE, Attendance
 from agot.web.counts import Ledger, Turns, count
 from agot.web.faults import HttpFault, busy
-from agot.web.group import Group, found
+from agot.web.group import Group, find_served
 
 T = TypeVar("T")
 
@@ -245,7 +245,7 @@ class Desk:
         others = [name for name in names if name not in self._jobs]
         if not others:
             return {}
-        served = await found(self._store, others)
+        served = await find_served(self._store, others)
         return {
             name: run for name, run in served.items()
             if run.live or (self.group is not None and self.group.goes_on_with(run))

@@ -148,7 +148,7 @@ class Group:
                 return
 
 
-async def found(store: SqlStore, names: Iterable[str]) -> dict[str, Served]:
+async def find_served(store: SqlStore, names: Iterable[str]) -> dict[str, Served]:
     """Return those of some runs that servers of any group have, by id."""
     return await store.view(partial(serving.find, names=tuple(names)))
 

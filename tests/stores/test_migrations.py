@@ -12,7 +12,6 @@ from sqlalchemy import Connection, inspect, text
 
 from agot.errors import StoreError
 from agot.stores.connection import Database, open_database
-from agot.stores import memory_schema
 from agot.stores.database import SqlStore
 from agot.stores.migrations import STEPS, migrate, version_of
 from agot.stores.schema import metadata
@@ -72,7 +71,11 @@ def test_tables_are_added_to_a_database_of_version_1_of_each_kind(url: str, exec
     execute(
         url,
         A_RUN,
-        *(f"DROP TABLE {table.name}" for table in reversed(memory_schema.TABLES)),
+        *(
+            f"DROP TABLE {table.name}"
+            for table in reversed(metadata.sorted_tables)
+            if table.name.startswith("memory_")
+        ),
         "DROP TABLE outcomes",
         "DROP TABLE lessons_seen",
         "DROP TABLE approvals",

@@ -22,10 +22,10 @@ here all steps share one number of them, so either commits."""
 async def evaluate_and_rewind(task: Task, try_: Try) -> Solution:
     """Write step by step, look ahead at each, and take back what leads nowhere."""
     tree = SearchTree(task, try_)
-    return await tree.grown_by(written(tree))
+    return await tree.grown_by(_write(tree))
 
 
-async def written(tree: SearchTree) -> None:
+async def _write(tree: SearchTree) -> None:
     """Commit the most visited continuation of each step; step back once when all that follows is worthless.
 
     Look-ahead is PUCT over the model's own estimates, without rollouts. All simulations together are at

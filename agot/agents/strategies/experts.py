@@ -35,7 +35,7 @@ async def experts(task: Task, try_: Try) -> Solution:
     """
     team = await _recruited(task, try_, checked_experts(try_.experts))
     try_.emit(StrategyChosen(thought=task.thought, strategy=try_.name, why=team.why))
-    drawn = await _drawn(task, try_, team)
+    drawn = await _draw(task, try_, team)
     try_.answered(task, [(member.model, one) for member, one in drawn])
     answers = [one for _, one in drawn]
     if len(answers) == 1:
@@ -44,7 +44,7 @@ async def experts(task: Task, try_: Try) -> Solution:
     proven = any(one.proven for one in standing)
     if proven or len(groups([one.solution.answer for one in standing])) == 1:
         return weighted(answers, try_.name).solution
-    return await _written(task, try_, strongest([member for member, _ in drawn]), standing)
+    return await _write(task, try_, strongest([member for member, _ in drawn]), standing)
 
 
 def checked_experts(experts: Sequence[str]) -> Sequence[str]:
@@ -72,7 +72,7 @@ async def _recruited(task: Task, try_: Try, experts: Sequence[str]) -> Team:
     return recruit(profiles, wanted, k=try_.search.recruits)
 
 
-async def _drawn(task: Task, try_: Try, team: Team) -> list[tuple[Profile, Assessed]]:
+async def _draw(task: Task, try_: Try, team: Team) -> list[tuple[Profile, Assessed]]:
     """Return who answered what, in the order of the team; whoever failed is left out, and told of."""
     # The strongest is asked last: a server that holds one model at a time then has it loaded for the last call.
     order = sorted(reversed(team.members), key=lambda member: member.strength)
@@ -103,7 +103,7 @@ async def _answer(
     return member, Assessed(solution=solution, verdicts=verdicts, reward=reward_of(solution, verdicts))
 
 
-async def _written(task: Task, try_: Try, writer: Profile, answers: Sequence[Assessed]) -> Solution:
+async def _write(task: Task, try_: Try, writer: Profile, answers: Sequence[Assessed]) -> Solution:
     """Return one solution of several, written by a model, or the one elected if that cannot be had."""
     try:
         return _sure(await try_.aggregate(task, [one.solution for one in answers], role=writer.expert))
